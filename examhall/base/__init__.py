@@ -1,0 +1,1 @@
+"""What every domain stands on: database, errors, wire, clock. Knows no exam word and owns no table."""

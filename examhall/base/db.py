@@ -1,0 +1,118 @@
+"""The pool, transactions, and four ways to ask PostgreSQL, each named after how many rows it expects."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import class_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
+
+from examhall.base.errors import Overloaded
+from examhall.base.sqlfile import Query
+
+Connection: TypeAlias = AsyncConnection[Any]
+Row = TypeVar("Row")
+
+# Within a second of the database going away a waiting request is told so.
+POOL_WAIT_S = 0.8
+# More waiting than this, and waiting longer would only make it worse.
+POOL_QUEUE = 2_000
+STATEMENT_LIMIT_MS = 10_000
+
+
+class Unavailable(Overloaded):
+    """The database does not answer just now. What you had saved is safe; please try again in a moment."""
+
+
+class Database:
+    """One process's pool of connections. Knows how to recover when PostgreSQL goes away and comes back."""
+
+    def __init__(self, dsn: str, *, pool_size: int = 4) -> None:
+        self.dsn = dsn
+        self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            dsn,
+            min_size=1,
+            max_size=pool_size,
+            max_waiting=POOL_QUEUE,
+            timeout=POOL_WAIT_S,
+            # psycopg doubles the pause between attempts; a short total keeps the pauses short.
+            reconnect_timeout=5.0,
+            open=False,
+            kwargs={"options": f"-c statement_timeout={STATEMENT_LIMIT_MS} -c synchronous_commit=on"},
+        )
+        self._check: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        await self.pool.open()
+
+    async def close(self) -> None:
+        await self.pool.close(timeout=5.0)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection without a transaction around it: each statement commits by itself."""
+        try:
+            async with self.pool.connection() as conn:
+                await conn.set_autocommit(True)
+                try:
+                    yield conn
+                finally:
+                    if not conn.closed:
+                        await conn.set_autocommit(False)
+        except (PoolTimeout, TooManyRequests) as error:
+            raise Unavailable from error
+        except psycopg.OperationalError as error:
+            raise self._lost(error) from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection in one transaction: committed at the end, rolled back by any exception."""
+        try:
+            async with self.pool.connection() as conn:
+                yield conn
+        except (PoolTimeout, TooManyRequests) as error:
+            raise Unavailable from error
+        except psycopg.OperationalError as error:
+            raise self._lost(error) from error
+
+    def _lost(self, error: psycopg.OperationalError) -> Exception:
+        # 57014: our own statement_timeout; class 57 otherwise and no sqlstate at all: the server went away.
+        # The other connections are likely dead too: find out once, now, not one request at a time.
+        if self._check is None or self._check.done():
+            self._check = asyncio.ensure_future(self.pool.check())
+        return Unavailable()
+
+
+async def one(conn: Connection, query: Query, row: type[Row], **params: object) -> Row:
+    found = await maybe(conn, query, row, **params)
+    if found is None:
+        raise LookupError(f"{query.name} found no row")
+    return found
+
+
+async def maybe(conn: Connection, query: Query, row: type[Row], **params: object) -> Row | None:
+    async with conn.cursor(row_factory=class_row(row)) as cursor:
+        await _execute(cursor, query, params)
+        return await cursor.fetchone()
+
+
+async def many(conn: Connection, query: Query, row: type[Row], **params: object) -> list[Row]:
+    async with conn.cursor(row_factory=class_row(row)) as cursor:
+        await _execute(cursor, query, params)
+        return await cursor.fetchall()
+
+
+async def run(conn: Connection, query: Query, **params: object) -> int:
+    """Execute a statement that returns nothing; give the number of rows it touched."""
+    async with conn.cursor() as cursor:
+        await _execute(cursor, query, params)
+        return cursor.rowcount
+
+
+async def _execute(cursor: AsyncCursor[Any], query: Query, params: dict[str, object]) -> None:
+    if params.keys() != query.parameters:
+        raise TypeError(f"{query.name} takes {sorted(query.parameters)}, got {sorted(params)}")
+    await cursor.execute(query.text, params)
