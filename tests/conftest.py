@@ -1,0 +1,78 @@
+"""One real PostgreSQL per pytest process, the schema in a template database, a copy where a test commits."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from procrastinate.schema import SchemaManager
+
+from examhall.base.db import Connection, Database
+from examhall.base.embedded import Postgres
+
+SCHEMA = Path(__file__).parents[1] / "schema.sql"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The server that all tests of this process share. It may forget: no test of durability uses it."""
+    folder = Path(tempfile.mkdtemp(prefix="examhall-test-"))
+    # Started by root, PostgreSQL runs as somebody else, who must be able to walk through.
+    folder.chmod(0o711)
+    server = Postgres(folder / "data", durable=False)
+    server.start()
+    with psycopg.connect(server.dsn(), autocommit=True) as conn:
+        conn.execute("CREATE DATABASE template")
+    with psycopg.connect(server.dsn("template"), autocommit=True) as conn:
+        conn.execute(SCHEMA.read_bytes())
+        # psycopg would take the % signs for parameters if it were given any.
+        conn.execute(SchemaManager.get_schema().encode())
+    yield server
+    server.stop(quick=True)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def shared_dsn(postgres: Postgres) -> str:
+    """A copy of the template for the tests that leave nothing behind."""
+    return _copy(postgres)
+
+
+@pytest.fixture
+async def conn(shared_dsn: str) -> AsyncIterator[Connection]:
+    """A connection inside a transaction that is always rolled back."""
+    async with await psycopg.AsyncConnection.connect(shared_dsn) as conn:
+        yield conn
+        await conn.rollback()
+
+
+@pytest.fixture
+def dsn(postgres: Postgres) -> Iterator[str]:
+    """A fresh copy of the template, for a test that commits or races. It is dropped afterwards."""
+    name = f"test_{uuid4().hex}"
+    yield _copy(postgres, name)
+    with psycopg.connect(postgres.dsn(), autocommit=True) as conn:
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+async def database(dsn: str) -> AsyncIterator[Database]:
+    """An open pool on a database of the test's own."""
+    database = Database(dsn)
+    await database.open()
+    yield database
+    await database.close()
+
+
+def _copy(postgres: Postgres, name: str = "shared") -> str:
+    with psycopg.connect(postgres.dsn(), autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE template".encode())
+    return postgres.dsn(name)
