@@ -1,0 +1,206 @@
+"""One frozen settings object, read once at start from the environment and the command line."""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+Networks: TypeAlias = tuple[IPv4Network | IPv6Network, ...]
+
+# A key of fewer characters could be guessed.
+SHORTEST_SECRET = 32
+
+
+class WrongSetting(Exception):
+    """A setting has a value that cannot be meant. The message names it and says why."""
+
+    def __init__(self, variable: str, reason: str) -> None:
+        super().__init__(f"{variable}: {reason}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything an operator can choose. docs/operators.md explains each; the defaults serve one machine."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data: Path = Path("data")
+    # Without it, PostgreSQL of our own is started on the data folder.
+    database_url: str | None = None
+    # For LISTEN and migrations, where database_url leads through PgBouncer.
+    direct_url: str | None = None
+    workers: int = 1
+    given_secret: str | None = None
+    given_url: str | None = None
+    rate_limit_trusted: Networks = ()
+    trusted_proxies: Networks = ()
+    postgres_bin: Path | None = None
+    pool_size: int = 4
+    save_queue_limit: int = 2048
+    log_format: str = "text"
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], **overrides: object) -> "Settings":
+        """The environment's values, and over them what the command line gave (None: not given).
+
+        Raises `WrongSetting` for the first value that cannot be meant.
+        """
+        for name in environment:
+            if name.startswith("EXAMHALL_") and name not in VARIABLES:
+                meant = get_close_matches(name, VARIABLES, n=1, cutoff=0.85)
+                if meant:
+                    raise WrongSetting(name, f"is not a setting; did you mean {meant[0]}?")
+        values: dict[str, Any] = {"workers": _cores()}
+        for variable, (field, read) in VARIABLES.items():
+            if text := environment.get(variable, "").strip():
+                values[field] = _read(variable, read, text)
+        for field, value in overrides.items():
+            if value is not None:
+                variable, read = BY_FIELD[field]
+                values[field] = _read(variable, read, str(value))
+        settings = cls(**values)
+        if settings.direct_url and not settings.database_url:
+            raise WrongSetting("EXAMHALL_DIRECT_DATABASE_URL", "is of use only together with DATABASE_URL")
+        return settings
+
+    def environment(self) -> dict[str, str]:
+        """The variables from which a child process reads these same settings."""
+        written = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None or value == ():
+                continue
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            written[BY_FIELD[field.name][0]] = text
+        return written
+
+    @property
+    def url(self) -> str:
+        """Where people reach this server, without a slash at the end."""
+        if self.given_url:
+            return self.given_url
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host.strip('[]') and host[0] != '[' else host}:{self.port}"
+
+    @cached_property
+    def secret(self) -> str:
+        """What tokens and tickets are signed with: given, or made once and kept in DATA/secret."""
+        return self.given_secret or _kept_secret(self.data / "secret")
+
+
+def _kept_secret(path: Path) -> str:
+    """The file's content; made first if missing. However many ask at once, all get the same."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=".secret.")
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(handle)
+        try:
+            # A link, unlike a rename, does not replace the secret of whoever was faster.
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            Path(fresh).unlink()
+    try:
+        secret = path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise WrongSetting("EXAMHALL_SECRET", f"{path} cannot be read ({error.strerror})") from error
+    if len(secret) < SHORTEST_SECRET:
+        raise WrongSetting("EXAMHALL_SECRET", f"{path} holds fewer than {SHORTEST_SECRET} characters")
+    return secret
+
+
+def _read(variable: str, read: Callable[[str], object], text: str) -> object:
+    try:
+        return read(text)
+    except ValueError as error:
+        raise WrongSetting(
+            variable, f"{error} (it is {text!r})" if "URL" not in variable else str(error)
+        ) from error
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def _networks(text: str) -> Networks:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(","))
+    except ValueError as error:
+        raise ValueError(f"must be networks separated by commas, such as 10.0.0.0/8,::1: {error}") from error
+
+
+def _database(text: str) -> str:
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql://")
+    return text
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an address such as https://exams.example.org")
+    return text.rstrip("/")
+
+
+def _secret(text: str) -> str:
+    if len(text) < SHORTEST_SECRET:
+        raise ValueError(f"must have at least {SHORTEST_SECRET} characters")
+    return text
+
+
+def _log_format(text: str) -> str:
+    if text not in ("text", "json"):
+        raise ValueError("must be text or json")
+    return text
+
+
+def _folder(text: str) -> Path:
+    # Children may start elsewhere.
+    return Path(text).expanduser().absolute()
+
+
+def _binaries(text: str) -> Path:
+    if not (_folder(text) / "postgres").exists():
+        raise ValueError("must be the folder that holds PostgreSQL's programs initdb and postgres")
+    return _folder(text)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), 64)
+    return min(os.cpu_count() or 1, 64)
+
+
+VARIABLES: dict[str, tuple[str, Callable[[str], object]]] = {
+    "EXAMHALL_HOST": ("host", str),
+    "EXAMHALL_PORT": ("port", _whole(0, 65535)),
+    "EXAMHALL_DATA": ("data", _folder),
+    "DATABASE_URL": ("database_url", _database),
+    "EXAMHALL_DIRECT_DATABASE_URL": ("direct_url", _database),
+    "EXAMHALL_WORKERS": ("workers", _whole(1, 64)),
+    "EXAMHALL_SECRET": ("given_secret", _secret),
+    "EXAMHALL_URL": ("given_url", _address),
+    "EXAMHALL_RATE_LIMIT_TRUSTED": ("rate_limit_trusted", _networks),
+    "EXAMHALL_TRUSTED_PROXIES": ("trusted_proxies", _networks),
+    "EXAMHALL_POSTGRES_BIN": ("postgres_bin", _binaries),
+    "EXAMHALL_POOL_SIZE": ("pool_size", _whole(2, 100)),
+    "EXAMHALL_SAVE_QUEUE_LIMIT": ("save_queue_limit", _whole(1, 1_000_000)),
+    "EXAMHALL_LOG": ("log_format", _log_format),
+}
+BY_FIELD = {field: (variable, read) for variable, (field, read) in VARIABLES.items()}
