@@ -1,0 +1,71 @@
+"""From bytes on the wire to values: bodies, texts that PostgreSQL can hold, pages of a list."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+
+from fastapi import Depends, Path, Query, Request
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from examhall.base.db import Database
+from examhall.base.errors import Refusal
+
+Item = TypeVar("Item")
+
+LARGEST_ID = 2**63 - 1
+
+
+class Body(BaseModel):
+    """A request body. Unknown fields are refused, so a misspelt one is never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def storable(text: str) -> str:
+    """The text itself, or ValueError when PostgreSQL cannot hold it: NUL, or half a surrogate pair."""
+    if "\0" in text:
+        raise ValueError("must not contain the NUL character")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must be valid Unicode")
+    return text
+
+
+# Any string that comes from outside. Bound it: Annotated[Text, Field(max_length=...)].
+Text: TypeAlias = Annotated[str, AfterValidator(storable)]
+
+# An identifier in a path: what bigint can hold.
+Id: TypeAlias = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+
+Limit: TypeAlias = Annotated[int, Query(ge=1, le=200, description="How many items at most.")]
+# For lists in the order of an id. Clients are told that it is opaque.
+After: TypeAlias = Annotated[
+    int, Query(alias="cursor", ge=0, le=LARGEST_ID, description="The `next_cursor` of the page before.")
+]
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page of a list; `next_cursor` is null on the last."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+async def database_of(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+Db: TypeAlias = Annotated[Database, Depends(database_of)]
+
+
+def refusals(*kinds: type[Refusal]) -> dict[int | str, dict[str, Any]]:
+    """What a route's OpenAPI entry says about how it may refuse: the sentence and code of each kind."""
+
+    def sentences(group: Iterator[type[Refusal]]) -> str:
+        return "\n\n".join(f"`{kind().code}`: {kind().detail}" for kind in group)
+
+    by_status = groupby(sorted(kinds, key=lambda kind: kind.status), key=lambda kind: kind.status)
+    return {
+        status: {"description": sentences(group), "content": {"application/problem+json": {}}}
+        for status, group in by_status
+    }
