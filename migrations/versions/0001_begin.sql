@@ -1,0 +1,210 @@
+-- The schema as it stands. The migrations in migrations/ lead here, and a test proves that they do.
+-- A table is written only by the package named above it. Tables below "sharded" carry candidate_id in
+-- every key, so that they distribute by candidate on Citus; they have no triggers and no queue.
+
+-- accounts ---------------------------------------------------------------------------------------
+
+CREATE TABLE people (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    username      text        NOT NULL,
+    email         text,
+    full_name     text        NOT NULL,
+    password_hash text,
+    roles         text[]      NOT NULL DEFAULT '{candidate}',
+    active        boolean     NOT NULL DEFAULT true,
+    version       integer     NOT NULL DEFAULT 1,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT people_roles_known
+        CHECK (roles <@ ARRAY['candidate', 'invigilator', 'author', 'analyst', 'admin'])
+);
+CREATE UNIQUE INDEX people_username ON people (lower(username));
+CREATE UNIQUE INDEX people_email ON people (lower(email));
+
+-- One sign-in: a family of refresh tokens, or a browser's cookie. With an exam_id it came from a
+-- ticket and is good for that exam alone.
+CREATE TABLE sign_ins (
+    id         uuid        PRIMARY KEY,
+    person_id  bigint      NOT NULL REFERENCES people,
+    exam_id    bigint,
+    method     text        NOT NULL CHECK (method IN ('password', 'ticket')),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    ended_at   timestamptz,
+    ended_by   text CHECK (ended_by IN ('person', 'reuse', 'staff'))
+);
+CREATE INDEX sign_ins_person ON sign_ins (person_id, created_at DESC);
+CREATE INDEX sign_ins_ended ON sign_ins (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE TABLE refresh_tokens (
+    token_hash bytea       PRIMARY KEY,
+    sign_in_id uuid        NOT NULL REFERENCES sign_ins ON DELETE CASCADE,
+    issued_at  timestamptz NOT NULL DEFAULT now(),
+    used_at    timestamptz
+);
+CREATE INDEX refresh_tokens_sign_in ON refresh_tokens (sign_in_id);
+
+-- Failures per account and per address, shared by all processes. Unlogged: a crash forgives.
+CREATE UNLOGGED TABLE sign_in_failures (
+    subject  text        PRIMARY KEY,
+    failures integer     NOT NULL,
+    since_at timestamptz NOT NULL
+);
+
+-- exams ------------------------------------------------------------------------------------------
+
+CREATE TABLE exams (
+    id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title             text        NOT NULL,
+    kind              text        NOT NULL CHECK (kind IN ('mock_exam', 'contest', 'test')),
+    test_type         text,
+    instructions      text        NOT NULL DEFAULT '',
+    opens_at          timestamptz,
+    closes_at         timestamptz,
+    duration_s        integer     NOT NULL CHECK (duration_s BETWEEN 1 AND 604800),
+    grace_s           integer     NOT NULL DEFAULT 30 CHECK (grace_s BETWEEN 0 AND 3600),
+    attempts_allowed  integer     NOT NULL DEFAULT 1 CHECK (attempts_allowed >= 1),
+    shuffle_questions boolean     NOT NULL DEFAULT false,
+    shuffle_options   boolean     NOT NULL DEFAULT false,
+    release           text        NOT NULL DEFAULT 'at_once'
+                      CHECK (release IN ('at_once', 'at_time', 'by_hand')),
+    release_at        timestamptz,
+    released_at       timestamptz,
+    version           integer     NOT NULL DEFAULT 1,
+    created_by        bigint REFERENCES people,
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT exams_window CHECK (closes_at > opens_at),
+    CONSTRAINT exams_test_type CHECK ((kind = 'test') = (test_type IS NOT NULL)),
+    CONSTRAINT exams_release_at CHECK ((release = 'at_time') = (release_at IS NOT NULL))
+);
+CREATE INDEX exams_test_type_open ON exams (test_type, opens_at) WHERE test_type IS NOT NULL;
+CREATE INDEX exams_closes ON exams (closes_at);
+
+-- A question is what is read; its items are what is answered: one with sub_part '', or 'a', 'b', ...
+CREATE TABLE questions (
+    exam_id bigint   NOT NULL REFERENCES exams ON DELETE CASCADE,
+    number  smallint NOT NULL CHECK (number >= 1),
+    prompt  text     NOT NULL,
+    PRIMARY KEY (exam_id, number)
+);
+
+CREATE TABLE items (
+    exam_id         bigint        NOT NULL,
+    question_number smallint      NOT NULL,
+    sub_part        text          NOT NULL DEFAULT '',
+    kind            text          NOT NULL CHECK (kind IN
+                    ('single_choice', 'multiple_choice', 'true_false', 'number', 'short_text',
+                     'ordering', 'matching', 'best_worst', 'essay')),
+    prompt          text          NOT NULL DEFAULT '',
+    -- What the candidate sees beyond the prompt: {"options": [{"key": "A", "text": "..."}], ...}
+    presented       jsonb         NOT NULL DEFAULT '{}',
+    -- What the marker compares with. Never leaves the server before release.
+    key             jsonb         NOT NULL DEFAULT '{}',
+    points          numeric(8, 3) NOT NULL CHECK (points >= 0),
+    PRIMARY KEY (exam_id, question_number, sub_part),
+    FOREIGN KEY (exam_id, question_number) REFERENCES questions ON DELETE CASCADE
+);
+
+CREATE TABLE pictures (
+    exam_id    bigint NOT NULL REFERENCES exams ON DELETE CASCADE,
+    name       text   NOT NULL,
+    media_type text   NOT NULL CHECK (media_type IN
+               ('image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/svg+xml')),
+    content    bytea  NOT NULL,
+    PRIMARY KEY (exam_id, name)
+);
+
+-- An exam without a row here is open to everyone signed in.
+CREATE TABLE assignments (
+    exam_id   bigint NOT NULL REFERENCES exams ON DELETE CASCADE,
+    person_id bigint NOT NULL REFERENCES people ON DELETE CASCADE,
+    PRIMARY KEY (exam_id, person_id)
+);
+CREATE INDEX assignments_person ON assignments (person_id);
+
+-- accounts ---------------------------------------------------------------------------------------
+
+-- The ticket shown to people is this id and a MAC of it: the table alone opens nothing.
+CREATE TABLE tickets (
+    id         uuid        PRIMARY KEY,
+    exam_id    bigint      NOT NULL REFERENCES exams ON DELETE CASCADE,
+    person_id  bigint      NOT NULL REFERENCES people ON DELETE CASCADE,
+    issued_at  timestamptz NOT NULL DEFAULT now(),
+    revoked_at timestamptz
+);
+CREATE UNIQUE INDEX one_live_ticket ON tickets (exam_id, person_id) WHERE revoked_at IS NULL;
+
+-- sittings (sharded) -----------------------------------------------------------------------------
+
+CREATE TABLE sittings (
+    candidate_id   bigint      NOT NULL,
+    id             bigint      GENERATED ALWAYS AS IDENTITY,
+    exam_id        bigint      NOT NULL REFERENCES exams,
+    attempt_number integer     NOT NULL,
+    seed           integer     NOT NULL,
+    started_at     timestamptz NOT NULL,
+    deadline_at    timestamptz NOT NULL,
+    -- deadline_at and the grace: what the save path judges by.
+    closes_at      timestamptz NOT NULL,
+    closed_at      timestamptz,
+    closed_by      text CHECK (closed_by IN ('candidate', 'deadline', 'staff')),
+    PRIMARY KEY (candidate_id, id),
+    CONSTRAINT sittings_attempt UNIQUE (candidate_id, exam_id, attempt_number),
+    CONSTRAINT sittings_closed CHECK ((closed_at IS NULL) = (closed_by IS NULL))
+);
+-- However many starts arrive at once, one wins here.
+CREATE UNIQUE INDEX one_open_sitting ON sittings (candidate_id, exam_id) WHERE closed_at IS NULL;
+CREATE INDEX sittings_due ON sittings (closes_at) WHERE closed_at IS NULL;
+CREATE INDEX sittings_exam ON sittings (exam_id, id);
+
+-- The newest revision of each answer.
+CREATE TABLE answers (
+    candidate_id    bigint      NOT NULL,
+    sitting_id      bigint      NOT NULL,
+    question_number smallint    NOT NULL,
+    sub_part        text        NOT NULL,
+    answer          jsonb       NOT NULL,
+    revision        bigint      NOT NULL,
+    saved_at        timestamptz NOT NULL,
+    PRIMARY KEY (candidate_id, sitting_id, question_number, sub_part)
+) WITH (fillfactor = 80);
+
+-- Every accepted change, for ever. Appended in the statement that changes answers; nothing updates it.
+CREATE TABLE answer_history (
+    candidate_id    bigint      NOT NULL,
+    sitting_id      bigint      NOT NULL,
+    question_number smallint    NOT NULL,
+    sub_part        text        NOT NULL,
+    answer          jsonb       NOT NULL,
+    revision        bigint      NOT NULL,
+    received_at     timestamptz NOT NULL,
+    saved_at        timestamptz NOT NULL
+) PARTITION BY RANGE (received_at);
+CREATE INDEX answer_history_received ON answer_history USING brin (received_at);
+-- Rows of a month that has no partition of its own yet: nothing is refused for want of one.
+CREATE TABLE answer_history_rest PARTITION OF answer_history DEFAULT;
+
+-- scoring (sharded) ------------------------------------------------------------------------------
+
+CREATE TABLE results (
+    candidate_id bigint        NOT NULL,
+    sitting_id   bigint        NOT NULL,
+    exam_id      bigint        NOT NULL,
+    exam_version integer       NOT NULL,
+    points       numeric(10, 3) NOT NULL,
+    max_points   numeric(10, 3) NOT NULL,
+    -- Items that wait for a person to mark them.
+    unmarked     integer       NOT NULL,
+    marked_at    timestamptz   NOT NULL,
+    PRIMARY KEY (candidate_id, sitting_id)
+);
+CREATE INDEX results_exam ON results (exam_id, points DESC);
+
+CREATE TABLE marks (
+    candidate_id    bigint        NOT NULL,
+    sitting_id      bigint        NOT NULL,
+    question_number smallint      NOT NULL,
+    sub_part        text          NOT NULL,
+    -- NULL: not marked yet.
+    points          numeric(8, 3),
+    PRIMARY KEY (candidate_id, sitting_id, question_number, sub_part)
+);
