@@ -1,0 +1,174 @@
+"""The exam file: one YAML (or JSON) document that holds a whole exam, and what it means."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from examhall.exams.exam_file_items import Item, Question, read_questions
+from examhall.exams.exam_file_pictures import Picture, note_missing, read_pictures
+from examhall.exams.exam_file_problems import BadExamFile, Problems
+from examhall.exams.exam_file_tree import read_tree
+from examhall.exams.exam_file_values import (
+    Value,
+    boolean,
+    choice,
+    duration_s,
+    fields,
+    instant,
+    items,
+    markdown,
+    scalar,
+    text,
+    whole,
+    zone,
+)
+
+__all__ = ["BadExamFile", "ExamFile", "Item", "Picture", "Question", "read_exam_file"]
+
+# What the API takes in one body, and what a file on the author's own disk may hold.
+UPLOAD_BYTES = 1_000_000
+FILE_BYTES = 5_000_000
+
+LONGEST_S = 7 * 24 * 3600
+LONGEST_GRACE_S = 3600
+GRACE_S = 30
+TITLE_CHARS = 200
+INSTRUCTIONS_CHARS = 20_000
+MOST_ATTEMPTS = 1_000
+MOST_ASSIGNED = 20_000
+TEST_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+KINDS = ("mock_exam", "contest", "test")
+FIELDS = (
+    "title", "kind", "test_type", "instructions", "timezone", "window", "duration", "grace", "attempts",
+    "shuffle", "release", "pictures", "assigned", "questions",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ExamFile:
+    title: str
+    kind: str
+    test_type: str | None
+    instructions: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    duration_s: int
+    grace_s: int
+    attempts_allowed: int
+    shuffle_questions: bool
+    shuffle_options: bool
+    release: str
+    release_at: datetime | None
+    questions: tuple[Question, ...]
+    pictures: tuple[Picture, ...]
+    # Usernames. Nobody here means everybody who is signed in.
+    assigned: tuple[str, ...]
+
+
+def read_exam_file(
+    source: bytes | str, *, folder: Path | None = None, largest_bytes: int = UPLOAD_BYTES
+) -> ExamFile:
+    """The exam that *source* describes, ready to be imported.
+
+    Raises BadExamFile with everything that is wrong, each with line, column and path; never anything
+    else, whatever the source holds. Pictures in files are read only from *folder* and below it.
+    """
+    problems = Problems()
+    root = Value(read_tree(source, problems, largest_bytes=largest_bytes), "", problems)
+    exam = _exam(root, folder)
+    problems.raise_if_any()
+    return exam
+
+
+def _exam(root: Value, folder: Path | None) -> ExamFile:
+    found = fields(root, FIELDS)
+    for name in ("title", "duration", "questions"):
+        if root.is_mapping and name not in found:
+            root.bad(f"The exam has no `{name}`.")
+    timezone = zone(found["timezone"]) if "timezone" in found else None
+    kind = choice(found["kind"], KINDS, default="mock_exam") if "kind" in found else "mock_exam"
+    opens_at, closes_at = _window(found.get("window"), timezone)
+    shuffle_questions, shuffle_options = _shuffle(found.get("shuffle"))
+    release, release_at = _release(found.get("release"), timezone)
+    pictures = read_pictures(found["pictures"], folder) if "pictures" in found else ()
+    exam = ExamFile(
+        title=text(found["title"], most=TITLE_CHARS, one_line=True) if "title" in found else "",
+        kind=kind,
+        test_type=_test_type(root, found.get("test_type"), kind),
+        instructions=(
+            markdown(found["instructions"], most=INSTRUCTIONS_CHARS) if "instructions" in found else ""
+        ),
+        opens_at=opens_at,
+        closes_at=closes_at,
+        duration_s=duration_s(found["duration"], least=1, most=LONGEST_S) if "duration" in found else 1,
+        grace_s=duration_s(found["grace"], least=0, most=LONGEST_GRACE_S) if "grace" in found else GRACE_S,
+        attempts_allowed=whole(found["attempts"], least=1, most=MOST_ATTEMPTS) if "attempts" in found else 1,
+        shuffle_questions=shuffle_questions,
+        shuffle_options=shuffle_options,
+        release=release,
+        release_at=release_at,
+        questions=read_questions(found["questions"]) if "questions" in found else (),
+        pictures=pictures,
+        assigned=_assigned(found["assigned"]) if "assigned" in found else (),
+    )
+    # A picture that is there but broken has been noted already; it is not missing as well.
+    named = found["pictures"].names if "pictures" in found else ()
+    note_missing(root.problems, named)
+    return exam
+
+
+def _test_type(root: Value, value: Value | None, kind: str) -> str | None:
+    if value is None:
+        if kind == "test":
+            root.bad("An exam of the kind `test` says its `test_type`, such as `SJT`.")
+        return None
+    if kind != "test":
+        value.bad("Only an exam with `kind: test` has a `test_type`.")
+    found = scalar(value) or ""
+    if not TEST_TYPE.fullmatch(found):
+        value.bad("A test type is one word of letters, digits, `-` and `_`, at most 40 of them.")
+    return found
+
+
+def _window(value: Value | None, timezone: ZoneInfo | None) -> tuple[datetime | None, datetime | None]:
+    found = fields(value, ("opens", "closes")) if value else {}
+    opens_at = instant(found["opens"], timezone) if "opens" in found else None
+    closes_at = instant(found["closes"], timezone) if "closes" in found else None
+    if opens_at and closes_at and closes_at <= opens_at:
+        found["closes"].bad("The window closes before it opens.")
+    return opens_at, closes_at
+
+
+def _shuffle(value: Value | None) -> tuple[bool, bool]:
+    if value is None:
+        return False, False
+    if not value.is_mapping:
+        both = boolean(value)
+        return both, both
+    found = fields(value, ("questions", "options"))
+    questions, options = (name in found and boolean(found[name]) for name in ("questions", "options"))
+    return questions, options
+
+
+def _release(value: Value | None, timezone: ZoneInfo | None) -> tuple[str, datetime | None]:
+    if value is None:
+        return "at_once", None
+    if not value.is_mapping:
+        return choice(value, ("at_once", "by_hand"), default="at_once"), None
+    found = fields(value, ("at",))
+    if "at" not in found:
+        value.bad("Results are released `at_once`, `by_hand`, or `at:` a time.")
+        return "at_once", None
+    return "at_time", instant(found["at"], timezone)
+
+
+def _assigned(value: Value) -> tuple[str, ...]:
+    usernames: dict[str, str] = {}
+    for each in items(value, most=MOST_ASSIGNED):
+        username = text(each, most=TITLE_CHARS, one_line=True)
+        if username.lower() in usernames:
+            each.bad("This person is in the list already.")
+        usernames[username.lower()] = username
+    return tuple(usernames.values())
