@@ -17,7 +17,7 @@ ORDER = [
     "base", "psychometrics",
     "accounts", "reference", "courses", "exams", "sittings", "scoring",
     "contests", "standings", "certificates", "forms", "analyses",
-    "events", "ops", "web",
+    "events", "ops", "web", "demo",
 ]  # fmt: skip
 LONGEST = 400
 TOUCHES_A_TABLE = re.compile(r"\b(FROM|INTO|UPDATE|JOIN)\s+\w", re.IGNORECASE)

@@ -1,0 +1,179 @@
+"""`serve`: PostgreSQL, migrations, web workers and the job worker, from the first line to the last."""
+
+import asyncio
+import errno
+import http.client
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import psycopg
+
+from examhall.base.embedded import CannotStart, Postgres
+from examhall.base.migrate import migrate
+from examhall.base.supervisor import Child, Say, Supervisor
+from examhall.settings import Settings
+from examhall.sittings.history import ensure_partitions
+
+APP = "examhall.app:create_app"
+JOBS = "examhall.worker:run"
+BACKLOG = 2048
+# A node that starts before its database waits this long for it.
+DATABASE_WAIT_S = 60
+
+Prepare = Callable[[Settings], Coroutine[None, None, None]]
+
+
+class CannotServe(Exception):
+    """The server cannot be started. The message says why."""
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def serve(
+    settings: Settings,
+    *,
+    prepare: Prepare | None = None,
+    announce: Callable[[Settings], None] = lambda settings: None,
+    app: str = APP,
+    jobs: str = JOBS,
+) -> int:
+    """Run until told to stop; give the exit code.
+
+    `prepare` fills the migrated database before anybody is let in; `announce` speaks once it answers.
+    Raises `CannotServe`, `CannotStart` and `CannotMigrate` before anything is left running.
+    """
+    with _listening(settings) as listening:
+        settings = replace(settings, port=listening.getsockname()[1])
+        # Made here, so that the workers only read it.
+        _ = settings.secret
+        postgres = None if settings.database_url else _postgres(settings)
+        supervisor = Supervisor(postgres, say)
+        supervisor.listen_to_signals()
+        groups: list[list[Child]] = []
+        try:
+            if postgres is not None:
+                say(f"Starting PostgreSQL in {settings.data / 'postgres'}")
+                settings = replace(settings, database_url=postgres.start(lambda: supervisor.stopping))
+            bring_up_to_date(settings, say)
+            if prepare is not None:
+                asyncio.run(prepare(settings))
+            groups = _children(settings, supervisor.lifeline, listening, app, jobs)
+            say(f"Starting {settings.workers} web workers and the job worker")
+            supervisor.start([child for group in groups for child in group])
+            if supervisor.wait_until(lambda: _answers(settings)):
+                say(f"Examhall answers on {settings.url}")
+                announce(settings)
+                supervisor.run()
+            elif not supervisor.stopping:
+                raise CannotServe("a worker ended again and again before it answered; see above")
+        except CannotStart:
+            # To be told to stop while PostgreSQL was starting is no failure.
+            if not supervisor.stopping:
+                raise
+        finally:
+            if supervisor.stopping:
+                say("Stopping: requests in flight are answered first")
+            supervisor.stop(groups, close=listening.close)
+    say("Stopped")
+    return 0
+
+
+def bring_up_to_date(settings: Settings, say: Say) -> None:
+    """Migrate, and make the partitions of the coming months. Waits for a database that is still starting."""
+    address = settings.direct_url or settings.database_url
+    assert address is not None
+    _wait_for(address, say)
+    migrate(address, say)
+    asyncio.run(_ensure_partitions(address))
+
+
+async def _ensure_partitions(address: str) -> None:
+    async with await psycopg.AsyncConnection.connect(address) as conn:
+        await ensure_partitions(conn)
+
+
+def _wait_for(address: str, say: Say) -> None:
+    give_up_at = time.monotonic() + DATABASE_WAIT_S
+    waiting = False
+    while True:
+        try:
+            psycopg.connect(address, connect_timeout=5).close()
+        except psycopg.OperationalError as error:
+            if time.monotonic() > give_up_at:
+                raise CannotServe(f"DATABASE_URL: the database cannot be reached: {error}") from error
+            if not waiting:
+                say(f"Waiting for the database: {str(error).strip().splitlines()[-1]}")
+                waiting = True
+            time.sleep(0.5)
+        else:
+            return
+
+
+def _postgres(settings: Settings) -> Postgres:
+    return Postgres(settings.data, binaries=settings.postgres_bin)
+
+
+def _children(
+    settings: Settings, lifeline: int, listening: socket.socket, app: str, jobs: str
+) -> list[list[Child]]:
+    """The web workers, and the job worker that may be needed as long as one of them runs."""
+    metrics = settings.data / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir(parents=True)
+    environment = {**os.environ, **settings.environment(), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+    python = [sys.executable, "-m", "examhall.child"]
+    fd = listening.fileno()
+    web = [*python, "web", app, str(fd), str(lifeline)]
+    return [
+        [
+            Child(f"web worker {number}", web, environment, [fd, lifeline])
+            for number in range(1, settings.workers + 1)
+        ],
+        [Child("job worker", [*python, "jobs", jobs, str(lifeline)], environment, [lifeline])],
+    ]
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """The socket that all web workers accept from. Bound first of all: a taken port is known at once."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as error:
+        raise CannotServe(f"EXAMHALL_HOST: {settings.host!r} is no address of this machine") from error
+    with socket.socket(family, kind, protocol) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(address)
+            listening.listen(BACKLOG)
+        except OSError as error:
+            reason = {
+                errno.EADDRINUSE: "is taken; choose another with --port or EXAMHALL_PORT",
+                errno.EACCES: "may not be opened by this user; choose one above 1023",
+                errno.EADDRNOTAVAIL: f"cannot be opened: {settings.host} is no address of this machine",
+            }.get(error.errno or 0, str(error))
+            raise CannotServe(f"EXAMHALL_PORT: port {settings.port} {reason}") from error
+        yield listening
+
+
+def _answers(settings: Settings) -> bool:
+    """Whether a web worker answers a request, whatever it says."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    connection = http.client.HTTPConnection(host, settings.port, timeout=0.5)
+    try:
+        connection.request("GET", "/health")
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
