@@ -2,9 +2,9 @@
 
 Three counters, each over 15 minutes from its first failure:
 - an account from one address: stops guessing at one person's password;
-- an account from anywhere: stops guessing spread over many addresses. It is the larger one on purpose: whoever
-  wants to lock a candidate out by failing in the candidate's name needs ten addresses, and the candidate waits
-  15 minutes at most, stays signed in where they are, and can always enter with a ticket;
+- an account from anywhere: stops guessing spread over many addresses. It is the larger one on purpose:
+  whoever wants to lock a candidate out by failing in the candidate's name needs ten addresses, and the
+  candidate waits 15 minutes at most, stays signed in where they are, and can always enter with a ticket;
 - an address: stops trying one password on many accounts. A school that shares one address belongs in
   EXAMHALL_RATE_LIMIT_TRUSTED, whose networks are not counted at all.
 """
@@ -35,9 +35,8 @@ Networks: TypeAlias = Sequence[IPv4Network | IPv6Network]
 class TooManySignIns(TooManyRequests):
     """Too many failed attempts to sign in. Please wait, or ask for an admission ticket."""
 
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__()
-        self.retry_after_s = retry_after_s
+    def __init__(self, retry_after: int = 900) -> None:
+        super().__init__(retry_after=retry_after)
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,9 @@ class Limits:
         """Refuse when a counter is at its limit; `spared` more are let pass."""
         allowed = self.account | self.address
         waits = [
-            counter.remaining_s for counter in counters if counter.failures >= allowed[counter.subject] + spared
+            counter.remaining_s
+            for counter in counters
+            if counter.failures >= allowed[counter.subject] + spared
         ]
         if waits:
             raise TooManySignIns(max(1, *waits))

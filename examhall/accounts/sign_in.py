@@ -135,9 +135,7 @@ async def _open(conn: Connection, person: Candidate, new_hash: str | None, fresh
     password_hash = person.password_hash
     if new_hash is not None:
         # Row count 0: somebody changed it meanwhile, and open_sign_in will find that out.
-        await run(
-            conn, SQL.replace_hash, person_id=person.id, password_hash=password_hash, new_hash=new_hash
-        )
+        await run(conn, SQL.replace_hash, person_id=person.id, password_hash=password_hash, new_hash=new_hash)
         password_hash = new_hash
     account = await maybe(
         conn,
@@ -168,9 +166,7 @@ async def refresh(conn: Connection, *, refresh_token: str) -> SignIn | None:
         if family is not None:
             await end_sign_in(conn, family.sign_in_id, by="reuse")
         return None
-    extended = await maybe(
-        conn, SQL.extend_sign_in, Extended, sign_in_id=used.sign_in_id, life=REFRESH_LIFE
-    )
+    extended = await maybe(conn, SQL.extend_sign_in, Extended, sign_in_id=used.sign_in_id, life=REFRESH_LIFE)
     if extended is None:
         return None
     token = _new_refresh_token()

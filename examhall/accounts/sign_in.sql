@@ -33,7 +33,7 @@ WITH person AS (
       FROM person
 ), kept AS (
     INSERT INTO refresh_tokens (token_hash, sign_in_id)
-    SELECT %(token_hash)s, %(sign_in_id)s
+    SELECT %(token_hash)s::bytea, %(sign_in_id)s
       FROM person
      WHERE %(token_hash)s::bytea IS NOT NULL
 )

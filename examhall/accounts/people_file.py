@@ -1,0 +1,208 @@
+"""The people file: CSV as spreadsheets write it, read with a reason for every line that is wrong."""
+
+import csv
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any, NamedTuple
+
+from examhall.accounts.passwords import LONGEST_BYTES
+from examhall.base.errors import Malformed
+
+ROLES = ("candidate", "invigilator", "author", "analyst", "admin")
+REQUIRED = ("username", "full_name")
+
+LINES_LIMIT = 20_000
+# Each takes 25 ms of a core: a file of them all must be done before the caller gives up.
+PASSWORDS_LIMIT = 2_000
+# A file that is wrong throughout is wrong in one way.
+PROBLEMS_SHOWN = 100
+LONGEST_NAME = 200
+# The longest that mail can be delivered to.
+LONGEST_EMAIL = 254
+
+# Not beginning with a sign, so that no spreadsheet takes it for a formula.
+USERNAME = re.compile(r"\w[\w.@+-]{0,99}")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+# NUL, halves of surrogate pairs, and what a conversion gone wrong leaves behind.
+UNSTORABLE = re.compile("[\0\ud800-\udfff\ufffd]")
+YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+
+class Problem(NamedTuple):
+    line: int
+    column: str
+    message: str
+
+
+class BadPeopleFile(Malformed):
+    """The file has lines that cannot be imported. Nothing was imported."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(
+            fields=[problem._asdict() for problem in problems[:PROBLEMS_SHOWN]], problems=len(problems)
+        )
+
+
+@dataclass(frozen=True)
+class PersonLine:
+    line: int
+    username: str
+    full_name: str
+    # None: not in the file, so what is stored stays.
+    email: str | None
+    password: str | None
+    roles: tuple[str, ...] | None
+    active: bool | None
+
+
+def decode(content: bytes) -> str:
+    """The text of a file in UTF-8, refused with the line where it is not."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BadPeopleFile([Problem(line, "", "is not UTF-8: save the file as CSV UTF-8")]) from error
+
+
+def read_people(text: str) -> list[PersonLine]:
+    """Everyone in the file, or `BadPeopleFile` with every bad line. Commas or semicolons, as the header."""
+    text = text.removeprefix("\ufeff")
+    if broken := UNSTORABLE.search(text):
+        raise BadPeopleFile([Problem(_line_of(text, broken.start()), "", "has a broken character")])
+    try:
+        return _read_rows(_rows(text))
+    except csv.Error as error:
+        raise BadPeopleFile([Problem(_line_of(text, len(text)), "", f"is not CSV: {error}")]) from error
+
+
+def _read_rows(rows: Iterator[tuple[int, list[str]]]) -> list[PersonLine]:
+    header_line, cells = next(rows, (1, []))
+    header = [name.strip().lower() for name in cells]
+    problems = [Problem(header_line, name, reason) for name, reason in _header_problems(header)]
+    if problems:
+        raise BadPeopleFile(problems)
+
+    people: list[PersonLine] = []
+    passwords = 0
+    for line, cells in rows:
+        if len(people) == LINES_LIMIT:
+            problems.append(Problem(line, "", f"a file has at most {LINES_LIMIT:,} people"))
+            break
+        if len(cells) != len(header):
+            problems.append(Problem(line, "", f"has {len(cells)} cells where the header has {len(header)}"))
+            continue
+        person = _read_person(line, dict(zip(header, cells, strict=True)), problems)
+        people.append(person)
+        passwords += person.password is not None
+        if passwords > PASSWORDS_LIMIT:
+            problems.append(Problem(line, "password", f"a file has at most {PASSWORDS_LIMIT:,} passwords"))
+            break
+    if not people and not problems:
+        problems.append(Problem(header_line, "", "has no people after the header"))
+    if problems:
+        raise BadPeopleFile(problems)
+    return people
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """(the line where it begins, its cells) of each row; rows of empty cells are left out."""
+    header = text.lstrip().partition("\n")[0]
+    reader = csv.reader(StringIO(text, newline=""), delimiter=";" if ";" in header else ",", strict=True)
+    line = 1
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            yield line, cells
+        line = reader.line_num + 1
+
+
+def _header_problems(header: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for name in REQUIRED:
+        if name not in header:
+            yield name, f"the header needs a column named {name}"
+    for name in sorted({*header} - {*READERS}):
+        yield name, f"is not a column; there are {', '.join(READERS)}"
+    for name in sorted({name for name in header if header.count(name) > 1}):
+        yield name, "is in the header more than once"
+
+
+def _read_person(line: int, cells: dict[str, str], problems: list[Problem]) -> PersonLine:
+    values: dict[str, Any] = dict.fromkeys(READERS)
+    for column, cell in cells.items():
+        if not cell.strip():
+            if column in REQUIRED:
+                problems.append(Problem(line, column, "is empty"))
+            continue
+        try:
+            values[column] = READERS[column](cell)
+        except ValueError as error:
+            problems.append(Problem(line, column, str(error)))
+    return PersonLine(line, **values)
+
+
+def _line_of(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
+def _tidy(cell: str) -> str:
+    # NFC: one way of writing a letter with an accent, or two spellings would be two people.
+    return unicodedata.normalize("NFC", cell.strip())
+
+
+def _username(cell: str) -> str:
+    username = _tidy(cell)
+    if not USERNAME.fullmatch(username):
+        raise ValueError(
+            "begins with a letter or digit and has letters, digits and . _ - + @, at most 100 characters"
+        )
+    return username
+
+
+def _full_name(cell: str) -> str:
+    full_name = _tidy(cell)
+    if len(full_name) > LONGEST_NAME:
+        raise ValueError(f"is longer than {LONGEST_NAME} characters")
+    if any(unicodedata.category(character) == "Cc" for character in full_name):
+        raise ValueError("has a line break or another control character")
+    return full_name
+
+
+def _email(cell: str) -> str:
+    email = _tidy(cell)
+    if len(email) > LONGEST_EMAIL or not EMAIL.fullmatch(email):
+        raise ValueError("is not an e-mail address")
+    return email
+
+
+def _password(cell: str) -> str:
+    # As it stands: a space at the end may be meant.
+    if len(cell.encode()) > LONGEST_BYTES:
+        raise ValueError(f"is longer than {LONGEST_BYTES:,} bytes")
+    return cell
+
+
+def _roles(cell: str) -> tuple[str, ...]:
+    roles = sorted({role.lower() for role in re.split(r"[\s,;|]+", cell.strip())} - {""})
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown or not roles:
+        raise ValueError(f"roles are {', '.join(ROLES)}, separated by spaces")
+    return tuple(roles)
+
+
+def _active(cell: str) -> bool:
+    try:
+        return YES_NO[_tidy(cell).lower()]
+    except KeyError:
+        raise ValueError("is yes or no") from None
+
+
+READERS: dict[str, Callable[[str], object]] = {
+    "username": _username,
+    "full_name": _full_name,
+    "email": _email,
+    "password": _password,
+    "roles": _roles,
+    "active": _active,
+}

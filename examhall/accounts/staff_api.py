@@ -1,0 +1,197 @@
+"""The JSON API of what the exam office does with people and tickets."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from examhall.accounts import people, tickets
+from examhall.accounts.access import NotSignedIn, Person, Staff, WrongRole, signer_of
+from examhall.accounts.people_file import BadPeopleFile, decode
+from examhall.accounts.tokens import TokenInvalid
+from examhall.base.errors import UnsupportedMediaType
+from examhall.base.wire import LARGEST_ID, After, Body, Db, Id, Limit, Page, refusals
+
+router = APIRouter(tags=["People and tickets"])
+
+STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
+PEOPLE_AT_ONCE = 5_000
+TICKETS_A_PAGE = 200
+
+
+class IssueIn(Body):
+    """Nobody named: everybody assigned to the exam."""
+
+    person_ids: (
+        Annotated[list[Annotated[int, Field(ge=1, le=LARGEST_ID)]], Field(max_length=PEOPLE_AT_ONCE)] | None
+    ) = None
+
+
+class PersonOut(BaseModel):
+    id: int
+    username: str
+    email: str | None
+    full_name: str
+    roles: Sequence[str]
+    active: bool
+
+
+class ImportedOut(BaseModel):
+    created: int
+    updated: int
+    unchanged: int
+
+
+class TicketOut(BaseModel):
+    id: UUID
+    person_id: int
+    username: str
+    full_name: str
+    ticket: str
+    url: str
+
+    @classmethod
+    def of(cls, ticket: tickets.Ticket, base_url: str) -> "TicketOut":
+        return cls(
+            id=ticket.id,
+            person_id=ticket.person_id,
+            username=ticket.username,
+            full_name=ticket.full_name,
+            ticket=ticket.token,
+            url=tickets.ticket_url(base_url, ticket.token),
+        )
+
+
+@router.get("/people", summary="List people", responses=STAFF)
+async def get_people(
+    _me: Annotated[Person, Staff("admin")], db: Db, cursor: After = 0, limit: Limit = 50
+) -> Page[PersonOut]:
+    """In the order of their ids. For admins."""
+    async with db.transaction() as conn:
+        found = await people.list_people(conn, after=cursor, limit=limit + 1)
+    return Page(
+        items=[PersonOut(**vars(person)) for person in found[:limit]],
+        next_cursor=str(found[limit - 1].id) if len(found) > limit else None,
+    )
+
+
+@router.post(
+    "/people/import",
+    summary="Create and update people from CSV",
+    responses=STAFF | refusals(UnsupportedMediaType, BadPeopleFile),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "text/csv": {"schema": {"type": "string"}, "example": "username,full_name\nada,Ada L."}
+            },
+        }
+    },
+)
+async def post_people_import(request: Request, _me: Annotated[Person, Staff("admin")], db: Db) -> ImportedOut:
+    """A header with `username` and `full_name`, and if you like `email`, `password`, `roles`, `active`.
+
+    All of the file or nothing: a bad line is reported with its number and what is wrong. Existing usernames
+    are updated; an empty cell leaves what is stored. UTF-8, separated by commas or semicolons.
+    """
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "text/csv":
+        raise UnsupportedMediaType("Send this as text/csv.")
+    text = decode(await request.body())
+    imported = await people.import_people(db, request.app.state.passwords, text)
+    return ImportedOut(**vars(imported))
+
+
+CSV_OR_JSON: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}}}
+
+
+@router.post(
+    "/exams/{exam_id}/tickets",
+    summary="Issue admission tickets",
+    response_model=Page[TicketOut],
+    responses=CSV_OR_JSON | STAFF | refusals(tickets.NoSuchExam, tickets.UnknownPeople),
+)
+async def post_tickets(
+    exam_id: Id,
+    request: Request,
+    _me: Annotated[Person, Staff("author")],
+    db: Db,
+    body: IssueIn | None = None,
+) -> Page[TicketOut] | Response:
+    """For the people named, or for everybody assigned. Whoever has a ticket keeps it: this can be repeated.
+
+    The reply is the first page of the tickets; GET has the others. With `Accept: text/csv`, all of them.
+    """
+    person_ids = None if body is None else body.person_ids
+    async with db.transaction() as conn:
+        issued = await tickets.issue_tickets(conn, signer_of(request), exam_id=exam_id, person_ids=person_ids)
+    if _wants_csv(request):
+        return _csv(issued, exam_id, request)
+    issued.sort(key=lambda ticket: ticket.person_id)
+    return _page(issued[: TICKETS_A_PAGE + 1], TICKETS_A_PAGE, request)
+
+
+@router.get(
+    "/exams/{exam_id}/tickets",
+    summary="List the live tickets of an exam",
+    response_model=Page[TicketOut],
+    responses=CSV_OR_JSON | STAFF,
+)
+async def get_tickets(
+    exam_id: Id,
+    request: Request,
+    _me: Annotated[Person, Staff("author")],
+    db: Db,
+    cursor: After = 0,
+    limit: Limit = 50,
+) -> Page[TicketOut] | Response:
+    """With `Accept: text/csv`, all of them at once."""
+    wants_csv = _wants_csv(request)
+    async with db.transaction() as conn:
+        found = await tickets.list_tickets(
+            conn,
+            signer_of(request),
+            exam_id=exam_id,
+            after=cursor,
+            limit=tickets.EVERYBODY if wants_csv else limit + 1,
+        )
+    return _csv(found, exam_id, request) if wants_csv else _page(found, limit, request)
+
+
+@router.delete(
+    "/exams/{exam_id}/tickets/{ticket_id}",
+    summary="Revoke a ticket",
+    status_code=204,
+    responses=STAFF | refusals(tickets.NoSuchTicket),
+)
+async def delete_ticket(
+    exam_id: Id, ticket_id: UUID, _me: Annotated[Person, Staff("author")], db: Db
+) -> Response:
+    """The ticket is good for nothing any more, and whoever is signed in with it is signed out."""
+    async with db.transaction() as conn:
+        await tickets.revoke_ticket(conn, exam_id=exam_id, ticket_id=ticket_id)
+    return Response(status_code=204)
+
+
+def _wants_csv(request: Request) -> bool:
+    return "text/csv" in request.headers.get("Accept", "")
+
+
+def _csv(found: Sequence[tickets.Ticket], exam_id: int, request: Request) -> Response:
+    return Response(
+        tickets.tickets_csv(found, request.app.state.settings.url),
+        media_type="text/csv",
+        headers={
+            "Content-Disposition": f'attachment; filename="tickets-{exam_id}.csv"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def _page(found: Sequence[tickets.Ticket], limit: int, request: Request) -> Page[TicketOut]:
+    url = request.app.state.settings.url
+    return Page(
+        items=[TicketOut.of(ticket, url) for ticket in found[:limit]],
+        next_cursor=str(found[limit - 1].person_id) if len(found) > limit else None,
+    )

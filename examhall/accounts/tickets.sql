@@ -1,0 +1,77 @@
+-- name: find_exam
+SELECT title
+  FROM exams
+ WHERE id = %(exam_id)s;
+
+-- name: missing_people
+SELECT given.id
+  FROM unnest(%(person_ids)s::bigint[]) AS given (id)
+  LEFT JOIN people ON people.id = given.id AND people.active
+ WHERE people.id IS NULL
+ ORDER BY given.id;
+
+-- name: issue_tickets
+-- The unique index one_live_ticket decides between issues at the same time; in the order of the people, so
+-- that they never wait for each other in a circle. gen_random_uuid is as random as the kernel; what cannot be
+-- guessed is the MAC beside it.
+INSERT INTO tickets (id, exam_id, person_id)
+SELECT gen_random_uuid(), %(exam_id)s, people.id
+  FROM people
+ WHERE people.active
+   AND CASE WHEN %(person_ids)s::bigint[] IS NULL
+            THEN people.id IN (SELECT person_id FROM assignments WHERE exam_id = %(exam_id)s)
+            ELSE people.id = ANY(%(person_ids)s) END
+ ORDER BY people.id
+    ON CONFLICT (exam_id, person_id) WHERE revoked_at IS NULL DO NOTHING;
+
+-- name: list_tickets
+SELECT tickets.id, tickets.exam_id, tickets.person_id, people.username, people.full_name,
+       exams.title AS exam_title, tickets.issued_at
+  FROM tickets
+  JOIN people ON people.id = tickets.person_id
+  JOIN exams ON exams.id = tickets.exam_id
+ WHERE tickets.exam_id = %(exam_id)s
+   AND tickets.revoked_at IS NULL
+   AND tickets.person_id > %(after)s
+   AND (%(person_ids)s::bigint[] IS NULL OR tickets.person_id = ANY(%(person_ids)s))
+ ORDER BY tickets.person_id
+ LIMIT %(limit)s;
+
+-- name: revoke_ticket
+UPDATE tickets
+   SET revoked_at = coalesce(revoked_at, now())
+ WHERE id = %(ticket_id)s
+   AND exam_id = %(exam_id)s
+RETURNING person_id;
+
+-- name: read_admission
+SELECT people.full_name, tickets.exam_id, exams.title AS exam_title
+  FROM tickets
+  JOIN people ON people.id = tickets.person_id
+  JOIN exams ON exams.id = tickets.exam_id
+ WHERE tickets.id = %(ticket_id)s
+   AND tickets.revoked_at IS NULL
+   AND people.active;
+
+-- name: sign_in_with_ticket
+-- FOR SHARE: whoever revokes the ticket or deactivates the person waits, and then finds the sign-in to end.
+WITH admitted AS (
+    SELECT people.id, people.username, people.email, people.full_name, people.roles, tickets.exam_id
+      FROM tickets
+      JOIN people ON people.id = tickets.person_id
+     WHERE tickets.id = %(ticket_id)s
+       AND tickets.revoked_at IS NULL
+       AND people.active
+       FOR SHARE OF tickets, people
+), opened AS (
+    INSERT INTO sign_ins (id, person_id, exam_id, method, expires_at)
+    SELECT %(sign_in_id)s, id, exam_id, 'ticket', now() + %(life)s
+      FROM admitted
+), kept AS (
+    INSERT INTO refresh_tokens (token_hash, sign_in_id)
+    SELECT %(token_hash)s::bytea, %(sign_in_id)s
+      FROM admitted
+     WHERE %(token_hash)s::bytea IS NOT NULL
+)
+SELECT id, username, email, full_name, roles, exam_id
+  FROM admitted;
