@@ -1,0 +1,200 @@
+"""An exam as its candidates see it: encoded once, then arranged for each of them at next to no cost."""
+
+import asyncio
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import shake_128
+from itertools import groupby
+from typing import Any, TypeVar
+
+import msgspec
+
+from examhall.base.db import Connection, many, maybe
+from examhall.base.errors import NotFound
+from examhall.base.sqlfile import beside
+from examhall.exams.answers import SHORT_ANSWER_CHARS, ItemRule
+from examhall.exams.markdown import to_html, to_inline_html
+
+SQL = beside(__file__)
+
+T = TypeVar("T")
+# Bytes that never move, or the encoded options that a candidate's order puts between commas.
+Piece = bytes | tuple[bytes, ...]
+ToHtml = Callable[[str], str]
+
+encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    id: int
+    version: int
+    title: str
+    kind: str
+    instructions: str
+    shuffle_questions: bool
+    shuffle_options: bool
+    pictures: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    number: int
+    question_prompt: str
+    sub_part: str
+    kind: str
+    prompt: str
+    presented: dict[str, Any]
+    points: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One version of an exam, without its keys. Shared by all who sit it; nobody changes it."""
+
+    exam_id: int
+    version: int
+    title: str
+    kind: str
+    instructions_html: str
+    shuffle_questions: bool
+    # Of each question in the author's order, its number and its JSON in pieces.
+    questions: tuple[tuple[int, tuple[Piece, ...]], ...]
+    items: Mapping[tuple[int, str], ItemRule]
+
+    def questions_json(self, seed: int) -> bytes:
+        """The questions in the order of the candidate with this seed, as one JSON array."""
+        questions: Sequence[tuple[int, tuple[Piece, ...]]] = self.questions
+        if self.shuffle_questions:
+            questions = shuffled(questions, seed, 0, 0)
+        return b"[" + b",".join([_join(number, pieces, seed) for number, pieces in questions]) + b"]"
+
+
+async def load_content(conn: Connection, exam_id: int) -> Content:
+    """The exam's newest version, in two queries however many questions it has. Raises NotFound."""
+    exam = await maybe(conn, SQL.exam, Exam, exam_id=exam_id)
+    if exam is None:
+        raise NotFound
+    items = await many(conn, SQL.items, Item, exam_id=exam_id)
+    # Tens of milliseconds of Markdown for a long exam: not on the event loop that saves wait for.
+    return await asyncio.to_thread(build_content, exam, items)
+
+
+def build_content(exam: Exam, items: Sequence[Item]) -> Content:
+    """Render and encode everything that is the same for all candidates. *items* are in order."""
+    pictures = frozenset(exam.pictures)
+
+    def html(text: str) -> str:
+        return to_html(text, exam_id=exam.id, pictures=pictures)
+
+    def inline(text: str) -> str:
+        return to_inline_html(text, exam_id=exam.id, pictures=pictures)
+
+    questions = tuple(
+        (number, _encoded_question(number, list(group), html, inline, shuffle=exam.shuffle_options))
+        for number, group in groupby(items, key=lambda item: item.number)
+    )
+    return Content(
+        exam_id=exam.id,
+        version=exam.version,
+        title=exam.title,
+        kind=exam.kind,
+        instructions_html=html(exam.instructions),
+        shuffle_questions=exam.shuffle_questions,
+        questions=questions,
+        items={(item.number, item.sub_part): _rule(item) for item in items},
+    )
+
+
+def arrange(content: Content, seed: int) -> list[dict[str, Any]]:
+    """The questions of `Content.questions_json` as values, for a page to render."""
+    arranged: list[dict[str, Any]] = msgspec.json.decode(content.questions_json(seed))
+    return arranged
+
+
+def shuffled(things: Sequence[T], seed: int, *label: int) -> list[T]:
+    """The order that *seed* and *label* alone decide: the same in every process and version of Python."""
+    result = list(things)
+    name = ",".join(map(str, (seed, *label))).encode()
+    # 32 bits a draw: the bias of taking a remainder is below one in ten million.
+    draws = struct.unpack(f"<{len(result)}I", shake_128(name).digest(4 * len(result)))
+    for place in range(len(result) - 1, 0, -1):
+        other = draws[place] % (place + 1)
+        result[place], result[other] = result[other], result[place]
+    return result
+
+
+def _join(number: int, pieces: tuple[Piece, ...], seed: int) -> bytes:
+    if len(pieces) == 1:
+        piece = pieces[0]
+        assert isinstance(piece, bytes)
+        return piece
+    return b"".join(
+        piece if isinstance(piece, bytes) else b",".join(shuffled(piece, seed, number, place))
+        for place, piece in enumerate(pieces)
+    )
+
+
+def _encoded_question(
+    number: int,
+    items: Sequence[Item],
+    html: Callable[[str], str],
+    inline: Callable[[str], str],
+    *,
+    shuffle: bool,
+) -> tuple[Piece, ...]:
+    prompt = items[0].question_prompt
+    head = encode({"number": number, "prompt": prompt, "prompt_html": html(prompt)})
+    pieces: list[Piece] = [head.removesuffix(b"}") + b',"items":[']
+    for place, item in enumerate(items):
+        if place:
+            pieces.append(b",")
+        pieces += _encoded_item(item, html, inline)
+    pieces.append(b"]}")
+    return _merged(pieces, shuffle=shuffle)
+
+
+def _encoded_item(item: Item, html: ToHtml, inline: ToHtml) -> list[Piece]:
+    head: dict[str, object] = {"sub_part": item.sub_part, "kind": item.kind}
+    head |= {"prompt": item.prompt, "prompt_html": html(item.prompt) if item.prompt else ""}
+    head |= {"points": float(item.points)}
+    head |= {name: item.presented[name] for name in ("unit", "max_chars") if name in item.presented}
+    pieces: list[Piece] = [encode(head).removesuffix(b"}")]
+    for column in ("options", "left", "right"):
+        if column in item.presented:
+            choices = tuple(encode({**each, "html": inline(each["text"])}) for each in item.presented[column])
+            pieces.append(f',"{column}":['.encode())
+            # What is asked for on the left stays in the author's order.
+            pieces.append(b",".join(choices) if column == "left" else choices)
+            pieces.append(b"]")
+    pieces.append(b"}")
+    return pieces
+
+
+def _merged(pieces: Sequence[Piece], *, shuffle: bool) -> tuple[Piece, ...]:
+    """The same bytes in as few pieces as possible; one, when nothing in it is shuffled."""
+    merged: list[Piece] = [b""]
+    for piece in pieces:
+        fixed = piece if isinstance(piece, bytes) else None if shuffle else b",".join(piece)
+        last = merged[-1]
+        if fixed is None:
+            merged.append(piece)
+        elif isinstance(last, bytes):
+            merged[-1] = last + fixed
+        else:
+            merged.append(fixed)
+    return tuple(merged)
+
+
+def _rule(item: Item) -> ItemRule:
+    def keys(column: str) -> frozenset[str]:
+        return frozenset(each["key"] for each in item.presented.get(column, ()))
+
+    return ItemRule(
+        kind=item.kind,
+        max_chars=item.presented.get("max_chars", SHORT_ANSWER_CHARS),
+        options=keys("left") if item.kind == "matching" else keys("options"),
+        right=keys("right"),
+    )

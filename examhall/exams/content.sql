@@ -1,0 +1,14 @@
+-- name: exam
+SELECT id, version, title, kind, instructions, shuffle_questions, shuffle_options,
+       ARRAY(SELECT name FROM pictures WHERE exam_id = exams.id ORDER BY name) AS pictures
+  FROM exams
+ WHERE id = %(exam_id)s;
+
+-- name: items
+-- Not their keys: what is not read here cannot leave the server by mistake.
+SELECT questions.number, questions.prompt AS question_prompt, items.sub_part, items.kind, items.prompt,
+       items.presented, items.points
+  FROM questions
+  JOIN items ON items.exam_id = questions.exam_id AND items.question_number = questions.number
+ WHERE questions.exam_id = %(exam_id)s
+ ORDER BY questions.number, items.sub_part;

@@ -1,0 +1,106 @@
+"""Put the exam that an exam file describes into the database."""
+
+from dataclasses import dataclass
+
+from psycopg.types.json import Jsonb
+
+from examhall.base.db import Connection, many, one, run
+from examhall.base.errors import Refusal
+from examhall.base.sqlfile import beside
+from examhall.exams.exam_file import ExamFile
+
+SQL = beside(__file__)
+
+
+# A list of 20,000 wrong names is a wrong list; the first hundred show that.
+MOST_NAMED = 100
+
+
+class AssignedToNobody(Refusal):
+    """The exam is assigned to people who have no account here. Nothing was imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExamId:
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    id: int
+    # As the file writes it.
+    username: str
+
+
+async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) -> int:
+    """A new exam with all that belongs to it; its id. All of it or, if a username is unknown, nothing.
+
+    The number of statements does not depend on the number of questions, pictures or people.
+    """
+    person_ids = await _people(conn, exam)
+    created = await one(
+        conn,
+        SQL.insert_exam,
+        ExamId,
+        title=exam.title,
+        kind=exam.kind,
+        test_type=exam.test_type,
+        instructions=exam.instructions,
+        opens_at=exam.opens_at,
+        closes_at=exam.closes_at,
+        duration_s=exam.duration_s,
+        grace_s=exam.grace_s,
+        attempts_allowed=exam.attempts_allowed,
+        shuffle_questions=exam.shuffle_questions,
+        shuffle_options=exam.shuffle_options,
+        release=exam.release,
+        release_at=exam.release_at,
+        created_by=created_by,
+    )
+    await _insert_questions(conn, created.id, exam)
+    if exam.pictures:
+        await run(
+            conn,
+            SQL.insert_pictures,
+            exam_id=created.id,
+            names=[picture.name for picture in exam.pictures],
+            media_types=[picture.media_type for picture in exam.pictures],
+            contents=[picture.content for picture in exam.pictures],
+        )
+    if person_ids:
+        await run(conn, SQL.insert_assignments, exam_id=created.id, person_ids=person_ids)
+    return created.id
+
+
+async def _people(conn: Connection, exam: ExamFile) -> list[int]:
+    if not exam.assigned:
+        return []
+    people = await many(conn, SQL.people_of, Assigned, usernames=list(exam.assigned))
+    known = {person.username for person in people}
+    missing = [username for username in exam.assigned if username not in known]
+    if missing:
+        raise AssignedToNobody(missing=missing[:MOST_NAMED])
+    return [person.id for person in people]
+
+
+async def _insert_questions(conn: Connection, exam_id: int, exam: ExamFile) -> None:
+    await run(
+        conn,
+        SQL.insert_questions,
+        exam_id=exam_id,
+        numbers=[question.number for question in exam.questions],
+        prompts=[question.prompt for question in exam.questions],
+    )
+    items = [(question.number, item) for question in exam.questions for item in question.items]
+    await run(
+        conn,
+        SQL.insert_items,
+        exam_id=exam_id,
+        numbers=[number for number, _ in items],
+        sub_parts=[item.sub_part for _, item in items],
+        kinds=[item.kind for _, item in items],
+        prompts=[item.prompt for _, item in items],
+        presented=[Jsonb(item.presented) for _, item in items],
+        keys=[Jsonb(item.key) for _, item in items],
+        points=[item.points for _, item in items],
+    )

@@ -1,0 +1,37 @@
+-- name: insert_exam
+INSERT INTO exams (title, kind, test_type, instructions, opens_at, closes_at, duration_s, grace_s,
+                   attempts_allowed, shuffle_questions, shuffle_options, release, release_at, created_by)
+VALUES (%(title)s, %(kind)s, %(test_type)s, %(instructions)s, %(opens_at)s, %(closes_at)s, %(duration_s)s,
+        %(grace_s)s, %(attempts_allowed)s, %(shuffle_questions)s, %(shuffle_options)s, %(release)s,
+        %(release_at)s, %(created_by)s)
+RETURNING id;
+
+-- name: insert_questions
+INSERT INTO questions (exam_id, number, prompt)
+SELECT %(exam_id)s, number, prompt
+  FROM unnest(%(numbers)s::smallint[], %(prompts)s::text[]) AS new (number, prompt);
+
+-- name: insert_items
+INSERT INTO items (exam_id, question_number, sub_part, kind, prompt, presented, key, points)
+SELECT %(exam_id)s, question_number, sub_part, kind, prompt, presented, key, points
+  FROM unnest(%(numbers)s::smallint[], %(sub_parts)s::text[], %(kinds)s::text[], %(prompts)s::text[],
+              %(presented)s::jsonb[], %(keys)s::jsonb[], %(points)s::numeric[])
+       AS new (question_number, sub_part, kind, prompt, presented, key, points);
+
+-- name: insert_pictures
+INSERT INTO pictures (exam_id, name, media_type, content)
+SELECT %(exam_id)s, name, media_type, content
+  FROM unnest(%(names)s::text[], %(media_types)s::text[], %(contents)s::bytea[])
+       AS new (name, media_type, content);
+
+-- name: people_of
+-- FOR KEY SHARE: nobody among them is deleted before the assignment is there.
+SELECT people.id, wanted.username
+  FROM unnest(%(usernames)s::text[]) AS wanted (username)
+  JOIN people ON lower(people.username) = lower(wanted.username)
+   FOR KEY SHARE OF people;
+
+-- name: insert_assignments
+INSERT INTO assignments (exam_id, person_id)
+SELECT DISTINCT %(exam_id)s::bigint, person_id
+  FROM unnest(%(person_ids)s::bigint[]) AS person_id;
