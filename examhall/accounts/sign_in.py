@@ -6,6 +6,7 @@ holds none, for its cookie is renewed by the pages themselves.
 
 import hashlib
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
@@ -109,6 +110,8 @@ async def sign_in_with_password(
     is therefore checked again when the sign-in is stored. Unknown, inactive, without a password and wrong
     are one refusal, and take the same time.
     """
+    # As the import stores it: some keyboards write a letter and its accent apart.
+    name = unicodedata.normalize("NFC", name.strip())
     async with database.transaction() as conn:
         person = await maybe(conn, SQL.find_person, Candidate, name=name)
         limits = Limits.of(
