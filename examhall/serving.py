@@ -15,6 +15,7 @@ from dataclasses import replace
 import psycopg
 
 from examhall.base.embedded import CannotStart, Postgres
+from examhall.base.hindrance import Hindrance
 from examhall.base.migrate import migrate
 from examhall.base.supervisor import Child, Say, Supervisor
 from examhall.settings import Settings
@@ -29,7 +30,7 @@ DATABASE_WAIT_S = 60
 Prepare = Callable[[Settings], Coroutine[None, None, None]]
 
 
-class CannotServe(Exception):
+class CannotServe(Hindrance):
     """The server cannot be started. The message says why."""
 
 
@@ -70,6 +71,8 @@ def serve(
             supervisor.start([child for group in groups for child in group])
             if supervisor.wait_until(lambda: _answers(settings)):
                 say(f"Examhall answers on {settings.url}")
+                # For `examhall tickets`, which has to know the port.
+                (settings.data / "url").write_text(settings.url, encoding="utf-8")
                 announce(settings)
                 supervisor.run()
             elif not supervisor.stopping:

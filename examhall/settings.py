@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+from examhall.base.hindrance import Hindrance
+
 Networks: TypeAlias = tuple[IPv4Network | IPv6Network, ...]
 
 # A key of fewer characters could be guessed.
 SHORTEST_SECRET = 32
 
 
-class WrongSetting(Exception):
+class WrongSetting(Hindrance):
     """A setting has a value that cannot be meant. The message names it and says why."""
 
     def __init__(self, variable: str, reason: str) -> None:
@@ -124,9 +126,8 @@ def _read(variable: str, read: Callable[[str], object], text: str) -> object:
     try:
         return read(text)
     except ValueError as error:
-        raise WrongSetting(
-            variable, f"{error} (it is {text!r})" if "URL" not in variable else str(error)
-        ) from error
+        private = variable.endswith(("URL", "SECRET"))
+        raise WrongSetting(variable, str(error) if private else f"{error}; it is {text!r}") from error
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:

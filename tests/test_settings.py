@@ -93,3 +93,9 @@ def test_a_damaged_secret_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("")
     with pytest.raises(WrongSetting, match="EXAMHALL_SECRET"):
         _ = Settings.read({}, data=tmp_path).secret
+
+
+def test_a_refused_secret_is_not_shown() -> None:
+    with pytest.raises(WrongSetting) as refused:
+        Settings.read({"EXAMHALL_SECRET": "hush"})
+    assert "hush" not in str(refused.value)

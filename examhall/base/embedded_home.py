@@ -14,12 +14,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from examhall.base.hindrance import Hindrance
+
 # Who serves when root started us: the first of these that exists.
 LOWLY_USERS = ("examhall", "postgres", "_postgres", "nobody")
 SHARED = Path("/var/lib/examhall")
 
 
-class CannotStart(Exception):
+class CannotStart(Hindrance):
     """PostgreSQL cannot be started. The message says why, for the person at the terminal."""
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import psycopg
 
+from examhall.base.hindrance import Hindrance
 from examhall.base.sqlfile import beside
 
 SQL = beside(__file__)
@@ -14,7 +15,7 @@ OLDEST_POSTGRES = 15
 LOCK = 0x6578616D
 
 
-class CannotMigrate(Exception):
+class CannotMigrate(Hindrance):
     """The database and this program do not fit together. The message says why and what to do."""
 
 

@@ -1,0 +1,219 @@
+"""The command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage or a wrong setting."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+from examhall import __version__
+from examhall.base.errors import Refusal
+from examhall.base.hindrance import Hindrance
+from examhall.settings import Settings, WrongSetting
+
+FAILED = 1
+WRONG_USAGE = 2
+
+app = App(
+    name="examhall",
+    version=__version__,
+    help="""An online exam server for the minute when everybody starts at once.
+
+Try it: `examhall demo`, then open the address it prints.
+
+Every option can also be set by a variable of the environment; docs/operators.md lists them.""",
+    help_format="markdown",
+)
+people = App(name="people", help="Add people and change their accounts.")
+app.command(people)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Where:
+    """Which installation a command works on."""
+
+    data: Annotated[Path | None, Parameter(env_var="EXAMHALL_DATA")] = None
+    """The data folder of the server; `./data` by default. DATABASE_URL, if set, wins."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Serving(Where):
+    """How the server runs."""
+
+    port: int | None = None
+    """The port to listen on; 8000 by default (EXAMHALL_PORT)."""
+
+    host: str | None = None
+    """The address to listen on; 127.0.0.1 by default, 0.0.0.0 for everybody (EXAMHALL_HOST)."""
+
+    workers: int | None = None
+    """How many web workers; one per core by default (EXAMHALL_WORKERS)."""
+
+
+def _settings(options: Where | None) -> Settings:
+    return Settings.read(os.environ, **(vars(options) if options else {}))
+
+
+@app.command
+def serve(*, options: Serving | None = None) -> int:
+    """Run the server until Ctrl-C or SIGTERM.
+
+    Without DATABASE_URL it brings its own PostgreSQL, in the data folder.
+    """
+    from examhall import serving
+
+    return serving.serve(_settings(options))
+
+
+@app.command
+def demo(*, candidates: int = 200, options: Serving | None = None) -> int:
+    """Run the server with a mathematics mock exam, a situational judgement test and a contest to try.
+
+    Refuses a database that already holds other data.
+
+    Parameters
+    ----------
+    candidates
+        How many candidates with admission tickets to add.
+    """
+    from examhall.demo import run
+
+    return run(_settings(options), candidates)
+
+
+@app.command
+def worker(*, options: Where | None = None) -> None:
+    """Run a job worker alone, beside servers on other machines."""
+    from examhall import commands
+
+    commands.work(_settings(options))
+
+
+@app.command
+def migrate(*, options: Where | None = None) -> None:
+    """Bring the database to this version. `serve` does it by itself."""
+    from examhall import commands
+
+    commands.migrate(_settings(options))
+
+
+@app.command(name="import")
+def import_(file: Path, *, options: Where | None = None) -> None:
+    """Import an exam file and print the new exam's number.
+
+    Parameters
+    ----------
+    file
+        The exam, in YAML; docs/authors.md explains it.
+    """
+    from examhall import commands
+
+    commands.import_exam(_settings(options), file)
+
+
+@people.command(name="import")
+def import_people(file: Path, *, options: Where | None = None) -> None:
+    """Import people from CSV: all of them, or none and a reason for each bad line.
+
+    Parameters
+    ----------
+    file
+        With a header: username, full_name and, if you like, email, password, roles, active.
+    """
+    from examhall import commands
+
+    commands.import_people(_settings(options), file)
+
+
+@app.command
+def tickets(exam_id: int, *, options: Where | None = None) -> None:
+    """Print an admission ticket for everybody assigned to an exam, as CSV: username,ticket,url.
+
+    Whoever has one keeps it.
+
+    Parameters
+    ----------
+    exam_id
+        The number that `examhall import` printed.
+    """
+    from examhall import commands
+
+    commands.print_tickets(_settings(options), exam_id)
+
+
+@app.command
+def export(
+    exam_id: int,
+    *,
+    file_format: Annotated[Literal["csv", "json"], Parameter(name="--format")] = "csv",
+    options: Where | None = None,
+) -> None:
+    """Print people, answers and marks of an exam.
+
+    Parameters
+    ----------
+    exam_id
+        The number that `examhall import` printed.
+    file_format
+        csv has a line per answer, json an entry per sitting.
+    """
+    from examhall import commands
+
+    commands.export(_settings(options), exam_id, file_format)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; its exit code. Expected failures are one line on standard error, never a traceback."""
+    try:
+        code = app(
+            arguments,
+            exit_on_error=False,
+            print_error=True,
+            help_on_error=False,
+            result_action="return_value",
+        )
+    except CycloptsError:
+        return WRONG_USAGE
+    except Hindrance as hindrance:
+        return _fail(str(hindrance), WRONG_USAGE if isinstance(hindrance, WrongSetting) else FAILED)
+    except Refusal as refusal:
+        return _fail(_told(refusal))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing more can be said to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    return int(code or 0)
+
+
+def _fail(message: str, code: int = FAILED) -> int:
+    print(f"examhall: {message}", file=sys.stderr)
+    return code
+
+
+def _told(refusal: Refusal) -> str:
+    """The refusal's sentence, and a line for each thing that is wrong in the file."""
+    lines = [refusal.detail]
+    for name, value in refusal.details.items():
+        if name == "fields" and isinstance(value, list):
+            lines += [_placed(field) for field in value]
+        else:
+            lines.append(f"  {name}: {value if isinstance(value, str | int) else json.dumps(value)}")
+    return "\n".join(lines)
+
+
+def _placed(field: dict[str, object]) -> str:
+    where = field.get("path") or (field.get("column") if isinstance(field.get("column"), str) else "")
+    return f"  line {field.get('line')}{f', {where}' if where else ''}: {field.get('message')}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
