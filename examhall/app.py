@@ -1,0 +1,135 @@
+"""Builds the ASGI application: one process's pool, queues, caches and routes. The composition root."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from examhall import __version__, routes
+from examhall.accounts import ended
+from examhall.accounts.passwords import Passwords
+from examhall.accounts.tokens import Signer
+from examhall.base import problem
+from examhall.base.db import Connection, Database
+from examhall.base.errors import Refusal
+from examhall.base.front import Front
+from examhall.base.group_commit import GroupCommit
+from examhall.base.listen import Listener
+from examhall.exams import contents
+from examhall.settings import Settings
+from examhall.sittings.autosave import Save, Saved, save_batch
+from examhall.sittings.save_route import PATH, SaveRoute
+from examhall.web.errors import render_page_error
+
+log = structlog.get_logger()
+
+DESCRIPTION = """
+Exams that thousands start in the same minute. An answer is acknowledged only after it is stored durably.
+
+Errors are problem documents (RFC 9457) with a stable `code`. Instants are RFC 3339 in UTC; replies that
+depend on time carry `server_time`. Every route below also answers under `/api` instead of `/api/v1`.
+"""
+
+
+class Hall:
+    """One web process: what its routes share, opened and closed with it."""
+
+    def __init__(self, settings: Settings) -> None:
+        assert settings.database_url is not None
+        self.settings = settings
+        self.database = Database(settings.database_url, pool_size=settings.pool_size)
+        self.signer = Signer(settings.secret)
+        self.passwords = Passwords()
+        self.contents = contents.Contents(self.database)
+        self.saves: GroupCommit[Save, Saved | Refusal] = GroupCommit(
+            settings.database_url, save_batch, queue_limit=settings.save_queue_limit
+        )
+        self.save_route = SaveRoute(self.signer, self.database, self.saves, self.contents.of)
+        self.listener = Listener(settings.direct_url or settings.database_url)
+        self.listener.on(ended.CHANNEL, self.signer.ended.remember_ended)
+        self.listener.on(contents.CHANNEL, self.contents.drop)
+        self.listener.on_reconnect(self._load_ended)
+        self.listener.on_reconnect(self.contents.forget_all)
+
+    async def _load_ended(self, conn: Connection) -> None:
+        await ended.load_recently_ended(conn, self.signer.ended)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        await self.database.open()
+        self.listener.open()
+        self.saves.open()
+        try:
+            yield
+        finally:
+            # Requests in flight are answered by now; what they queued is written before the pool goes.
+            await self.saves.close()
+            await self.listener.close()
+            self.passwords.close()
+            await self.database.close()
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    hall = Hall(settings)
+    api = FastAPI(
+        title="Examhall",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        exception_handlers={
+            Refusal: problem.render_refusal,
+            RequestValidationError: problem.render_malformed,
+            HTTPException: problem.render_http_error,
+            Exception: problem.render_bug,
+        },
+        redirect_slashes=False,
+    )
+    routes.mount_api(api)
+    pages = Starlette(
+        routes=routes.PAGES,
+        exception_handlers={
+            Refusal: render_page_error,
+            HTTPException: render_page_error,
+            Exception: render_page_error,
+        },
+    )
+    for app in (api, pages):
+        # Handlers find these as request.app.state.database and so on.
+        for name in ("settings", "database", "signer", "passwords", "contents", "saves"):
+            setattr(app.state, name, getattr(hall, name))
+    return Front(_Doors(hall, api, pages))
+
+
+class _Doors:
+    """Which application a request is for: the save route, the API, or the pages."""
+
+    def __init__(self, hall: Hall, api: ASGIApp, pages: ASGIApp) -> None:
+        self._hall = hall
+        self._api = api
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] != "http":
+            raise ValueError(f"no door for {scope['type']}")
+        elif scope["method"] == "POST" and (found := PATH.fullmatch(scope["path"])):
+            await self._hall.save_route(scope, receive, send, int(found[1]))
+        elif scope["path"].startswith(routes.API_PREFIXES):
+            await self._api(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with self._hall.opened():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,104 @@
+"""The outermost layer, around every request: its id and its time, how large a body may be, safe headers."""
+
+import itertools
+import re
+import secrets
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from examhall.base import problem
+from examhall.base.errors import BodyTooLarge, Refusal
+
+BODY_LIMIT_BYTES = 1_000_000
+# What a caller may choose as the id of its request: it ends in our logs.
+SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class Front:
+    def __init__(self, app: ASGIApp, *, body_limit_bytes: int = BODY_LIMIT_BYTES) -> None:
+        self._app = app
+        self._body_limit_bytes = body_limit_bytes
+        # Unique across processes and restarts by the prefix, within one by the count.
+        self._prefix = secrets.token_hex(6).encode()
+        self._count = itertools.count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = b""
+        body_bytes = b"0"
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                request_id = value
+            elif name == b"content-length":
+                body_bytes = value
+        if not request_id or not SANE_ID.fullmatch(request_id):
+            request_id = b"%s-%x" % (self._prefix, next(self._count))
+        scope["request_id"] = request_id
+
+        async def send_with_headers(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-process-time", b"%.6f" % (time.perf_counter() - started)),
+                    (b"x-request-id", request_id),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+            await send(message)
+
+        try:
+            if not body_bytes.isdigit() or int(body_bytes) > self._body_limit_bytes:
+                raise BodyTooLarge
+            # With a content-length the server holds the body to it; only without one must we count.
+            counted = receive if body_bytes != b"0" else _Counted(receive, self._body_limit_bytes)
+            await self._app(scope, counted, send_with_headers)
+        except BodyTooLarge as refusal:
+            await send_refusal(refusal, send_with_headers)
+
+
+class _Counted:
+    """Reads a body of unannounced length up to the limit and not a byte further into memory."""
+
+    def __init__(self, receive: Receive, limit_bytes: int) -> None:
+        self._receive = receive
+        self._left = limit_bytes
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise BodyTooLarge
+        return message
+
+
+async def send_refusal(refusal: Refusal, send: Send) -> None:
+    """Answer with a refusal where there is no framework around to do it."""
+    await send_json(
+        refusal.status, problem.document(refusal), send, problem.headers_of(refusal), problem.MEDIA_TYPE
+    )
+
+
+async def send_json(
+    status: int,
+    body: bytes,
+    send: Send,
+    headers: dict[str, str] | None = None,
+    media_type: str = "application/json",
+) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", media_type.encode()),
+                (b"content-length", b"%d" % len(body)),
+                *((name.encode(), value.encode("latin-1")) for name, value in (headers or {}).items()),
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

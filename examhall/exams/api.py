@@ -1,0 +1,60 @@
+"""Exams for their authors over the API: bytes to values and back."""
+
+import asyncio
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from examhall.accounts.access import NotSignedIn, Person, Staff, WrongRole
+from examhall.accounts.tokens import TokenInvalid
+from examhall.base.wire import Db, refusals
+from examhall.exams.exam_file import read_exam_file
+from examhall.exams.exam_file_problems import BadExamFile
+from examhall.exams.importing import AssignedToNobody, import_exam
+
+router = APIRouter(tags=["Authors"])
+# At the root: what editors are told as "$schema".
+schema_router = APIRouter(tags=["Authors"])
+
+
+class ImportedExam(BaseModel):
+    id: int
+
+
+@router.post(
+    "/exams/import",
+    status_code=201,
+    summary="Import an exam file",
+    responses=refusals(NotSignedIn, TokenInvalid, WrongRole, BadExamFile, AssignedToNobody),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/yaml": {"schema": {"type": "string"}},
+                "application/json": {"schema": {"type": "object"}},
+            },
+        }
+    },
+)
+async def post_import(
+    request: Request, me: Annotated[Person, Staff("author")], db: Db
+) -> ImportedExam:
+    """The exam file as YAML or JSON. All of it is imported or nothing: every problem is told with its line."""
+    # Seconds for the largest file: not on the event loop.
+    exam = await asyncio.to_thread(read_exam_file, await request.body())
+    async with db.transaction() as conn:
+        return ImportedExam(id=await import_exam(conn, exam, created_by=me.id))
+
+
+@schema_router.get("/exam-file.schema.json", summary="The JSON Schema of the exam file")
+async def get_schema() -> Response:
+    return Response(_schema(), media_type="application/schema+json")
+
+
+@cache
+def _schema() -> bytes:
+    return Path(__file__).with_name("exam_file.schema.json").read_bytes()

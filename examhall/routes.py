@@ -1,0 +1,43 @@
+"""The table of contents: every router and where it is mounted."""
+
+from fastapi import APIRouter, FastAPI
+
+from examhall.accounts import api as accounts
+from examhall.exams import api as exams
+from examhall.ops import api as ops
+from examhall.scoring import api as scoring
+from examhall.sittings import api as sittings
+from examhall.web import candidate, public, static
+
+# Sign-in and sessions answer at the root too, where older clients call them.
+AT_THE_ROOT: tuple[APIRouter, ...] = (
+    accounts.sign_in_router,
+    sittings.sessions_router,
+    scoring.sessions_router,
+)
+UNDER_API: tuple[APIRouter, ...] = (
+    *AT_THE_ROOT,
+    accounts.router,
+    exams.router,
+    sittings.router,
+    sittings.tests_router,
+    scoring.router,
+    scoring.tests_router,
+    ops.router,
+)
+# What goes to the API; everything else is a page.
+API_PREFIXES = ("/api/", "/auth/", "/sessions/", "/health", "/openapi.json", "/exam-file.schema.json")
+
+PAGES = [*public.routes, *candidate.routes, *static.routes]
+
+
+def mount_api(api: FastAPI) -> None:
+    """Each route once in OpenAPI, under /api/v1, and again wherever clients exist that call it."""
+    for router in UNDER_API:
+        api.include_router(router, prefix="/api/v1")
+    for router in UNDER_API:
+        api.include_router(router, prefix="/api", include_in_schema=False)
+    for router in AT_THE_ROOT:
+        api.include_router(router, include_in_schema=False)
+    for router in (ops.health_router, exams.schema_router):
+        api.include_router(router)

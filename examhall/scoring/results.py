@@ -1,0 +1,187 @@
+"""Marking closed sittings, and what their candidates may see of it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from examhall.base.clock import rfc3339
+from examhall.base.db import Connection, many, maybe, run
+from examhall.base.errors import Conflict
+from examhall.base.sqlfile import beside
+from examhall.scoring.marking import mark
+from examhall.sittings.autosave import SessionNotFound
+
+SQL = beside(__file__)
+
+
+class StillInProgress(Conflict):
+    """This exam has not been handed in yet."""
+
+
+class ResultsNotReady(Conflict):
+    """The answers are being marked; the result will be here in a moment."""
+
+    retry_after_s = 1
+
+
+class ResultsNotReleased(Conflict):
+    """The results of this exam have not been released yet."""
+
+
+@dataclass(frozen=True)
+class _Sitting:
+    candidate_id: int
+    id: int
+    exam_id: int
+    exam_version: int
+
+
+@dataclass(frozen=True)
+class _Item:
+    exam_id: int
+    question_number: int
+    sub_part: str
+    kind: str
+    key: dict[str, Any]
+    points: Decimal
+
+
+@dataclass(frozen=True)
+class _Answer:
+    sitting_id: int
+    question_number: int
+    sub_part: str
+    answer: Any
+
+
+@dataclass(frozen=True)
+class Result:
+    session_id: int
+    exam_id: int
+    title: str
+    attempt_number: int
+    started_at: datetime
+    closed_at: datetime | None
+    closed_by: str | None
+    points: Decimal | None
+    max_points: Decimal | None
+    # Items that wait for a person to mark them.
+    unmarked: int | None
+    marked_at: datetime | None
+    release: str
+    release_at: datetime | None
+    server_time: datetime
+    is_released: bool
+
+
+@dataclass(frozen=True)
+class MarkedItem:
+    question_number: int
+    sub_part: str
+    kind: str
+    points: Decimal | None
+    max_points: Decimal
+    answer: Any
+
+    @property
+    def verdict(self) -> str:
+        """right, partly, wrong, blank, or unmarked while it waits for a person."""
+        if self.points is None:
+            return "unmarked"
+        if self.answer in (None, "", [], {}):
+            return "blank"
+        if self.points >= self.max_points:
+            return "right"
+        return "partly" if self.points > 0 else "wrong"
+
+
+async def score_sittings(conn: Connection, sittings: Sequence[tuple[int, int]]) -> int:
+    """Mark these (candidate_id, sitting_id) by their exams' keys as they are now; give how many.
+
+    Safe to repeat, and right after a repeat: marks and results are replaced by what the same answers and
+    keys give. A sitting that is still open is left out. Five statements, however many sittings.
+    """
+    wanted = {"candidate_ids": [c for c, _ in sittings], "sitting_ids": [s for _, s in sittings]}
+    closed = await many(conn, SQL.closed_sittings, _Sitting, **wanted)
+    items: dict[int, list[_Item]] = defaultdict(list)
+    for item in await many(
+        conn, SQL.items_with_keys, _Item, exam_ids=list({sitting.exam_id for sitting in closed})
+    ):
+        items[item.exam_id].append(item)
+    answers = {
+        (answer.sitting_id, answer.question_number, answer.sub_part): answer.answer
+        for answer in await many(conn, SQL.answers_of_sittings, _Answer, **wanted)
+    }
+    marks = [
+        (
+            sitting.candidate_id,
+            sitting.id,
+            item.question_number,
+            item.sub_part,
+            mark(
+                item.kind,
+                item.key,
+                item.points,
+                answers.get((sitting.id, item.question_number, item.sub_part)),
+            ),
+        )
+        for sitting in closed
+        for item in items[sitting.exam_id]
+    ]
+    await run(
+        conn,
+        SQL.upsert_marks,
+        candidate_ids=[m[0] for m in marks],
+        sitting_ids=[m[1] for m in marks],
+        question_numbers=[m[2] for m in marks],
+        sub_parts=[m[3] for m in marks],
+        points=[m[4] for m in marks],
+    )
+    return await run(
+        conn,
+        SQL.upsert_results,
+        candidate_ids=[sitting.candidate_id for sitting in closed],
+        sitting_ids=[sitting.id for sitting in closed],
+        exam_ids=[sitting.exam_id for sitting in closed],
+        exam_versions=[sitting.exam_version for sitting in closed],
+    )
+
+
+async def look_up_result(conn: Connection, *, sitting_id: int, candidate_id: int) -> Result:
+    """Where a sitting stands, marked or not, released or not; somebody else's does not exist.
+
+    The caller shows points only when `is_released`; `find_result` sees to that.
+    """
+    found = await maybe(conn, SQL.result_of, Result, sitting_id=sitting_id, candidate_id=candidate_id)
+    if found is None:
+        raise SessionNotFound
+    return found
+
+
+async def find_result(
+    conn: Connection, *, sitting_id: int, candidate_id: int
+) -> tuple[Result, list[MarkedItem]]:
+    """The candidate's own result with its breakdown, once it is handed in, released and marked."""
+    result = await look_up_result(conn, sitting_id=sitting_id, candidate_id=candidate_id)
+    if result.closed_at is None:
+        raise StillInProgress
+    if not result.is_released:
+        when = {"release_at": rfc3339(result.release_at)} if result.release_at else {}
+        raise ResultsNotReleased(server_time=rfc3339(result.server_time), **when)
+    if result.marked_at is None:
+        raise ResultsNotReady
+    marked = await many(conn, SQL.breakdown, MarkedItem, sitting_id=sitting_id, candidate_id=candidate_id)
+    return result, marked
+
+
+async def release_results(conn: Connection, *, exam_id: int) -> None:
+    """Let candidates see their results, where the exam leaves that to a person. Safe to repeat."""
+    if await run(conn, SQL.release_results, exam_id=exam_id) == 0:
+        raise NotReleasedByHand
+
+
+class NotReleasedByHand(Conflict):
+    """The results of this exam are released by themselves, or there is no such exam."""

@@ -1,0 +1,93 @@
+-- name: closed_sittings
+SELECT sittings.candidate_id, sittings.id, sittings.exam_id, exams.version AS exam_version
+  FROM unnest(%(candidate_ids)s::bigint[], %(sitting_ids)s::bigint[]) AS wanted (candidate_id, id)
+  JOIN sittings USING (candidate_id, id)
+  JOIN exams ON exams.id = sittings.exam_id
+ WHERE sittings.closed_at IS NOT NULL;
+
+-- name: items_with_keys
+SELECT exam_id, question_number, sub_part, kind, key, points
+  FROM items
+ WHERE exam_id = ANY(%(exam_ids)s);
+
+-- name: answers_of_sittings
+SELECT sitting_id, question_number, sub_part, answer
+  FROM answers
+  JOIN unnest(%(candidate_ids)s::bigint[], %(sitting_ids)s::bigint[]) AS wanted (candidate_id, sitting_id)
+ USING (candidate_id, sitting_id);
+
+-- name: upsert_marks
+-- A mark given by hand stays when the machine has none to give. Keys in order: two markings of the same
+-- sittings wait for each other instead of deadlocking.
+INSERT INTO marks AS stored (candidate_id, sitting_id, question_number, sub_part, points)
+SELECT candidate_id, sitting_id, question_number, sub_part, points
+  FROM unnest(%(candidate_ids)s::bigint[], %(sitting_ids)s::bigint[], %(question_numbers)s::smallint[],
+              %(sub_parts)s::text[], %(points)s::numeric[])
+    AS given (candidate_id, sitting_id, question_number, sub_part, points)
+ ORDER BY sitting_id, question_number, sub_part
+ON CONFLICT (candidate_id, sitting_id, question_number, sub_part)
+DO UPDATE SET points = coalesce(excluded.points, stored.points);
+
+-- name: upsert_results
+INSERT INTO results (candidate_id, sitting_id, exam_id, exam_version, points, max_points, unmarked, marked_at)
+SELECT candidate_id, sitting_id, exam_id, exam_version, total.points, total.max_points, total.unmarked,
+       statement_timestamp()
+  FROM unnest(%(candidate_ids)s::bigint[], %(sitting_ids)s::bigint[], %(exam_ids)s::bigint[],
+              %(exam_versions)s::integer[])
+    AS marked (candidate_id, sitting_id, exam_id, exam_version)
+ CROSS JOIN LATERAL (SELECT coalesce(sum(marks.points), 0) AS points, sum(items.points) AS max_points,
+                            count(*) FILTER (WHERE marks.points IS NULL) AS unmarked
+                       FROM items
+                       LEFT JOIN marks
+                         ON marks.candidate_id = marked.candidate_id
+                        AND marks.sitting_id = marked.sitting_id
+                        AND marks.question_number = items.question_number
+                        AND marks.sub_part = items.sub_part
+                      WHERE items.exam_id = marked.exam_id) AS total
+ ORDER BY sitting_id
+ON CONFLICT (candidate_id, sitting_id)
+DO UPDATE SET exam_version = excluded.exam_version, points = excluded.points,
+              max_points = excluded.max_points, unmarked = excluded.unmarked, marked_at = excluded.marked_at;
+
+-- name: result_of
+SELECT sittings.id AS session_id, sittings.exam_id, exams.title, sittings.attempt_number,
+       sittings.started_at, sittings.closed_at, sittings.closed_by, results.points, results.max_points,
+       results.unmarked, results.marked_at, exams.release, exams.release_at,
+       statement_timestamp() AS server_time,
+       CASE exams.release
+            WHEN 'at_once' THEN true
+            WHEN 'at_time' THEN exams.release_at <= statement_timestamp()
+            ELSE exams.released_at IS NOT NULL
+       END AS is_released
+  FROM sittings
+  JOIN exams ON exams.id = sittings.exam_id
+  LEFT JOIN results
+    ON results.candidate_id = sittings.candidate_id
+   AND results.sitting_id = sittings.id
+ WHERE sittings.candidate_id = %(candidate_id)s
+   AND sittings.id = %(sitting_id)s;
+
+-- name: breakdown
+SELECT items.question_number, items.sub_part, items.kind, marks.points, items.points AS max_points,
+       answers.answer
+  FROM sittings
+  JOIN items ON items.exam_id = sittings.exam_id
+  LEFT JOIN marks
+    ON marks.candidate_id = sittings.candidate_id
+   AND marks.sitting_id = sittings.id
+   AND marks.question_number = items.question_number
+   AND marks.sub_part = items.sub_part
+  LEFT JOIN answers
+    ON answers.candidate_id = sittings.candidate_id
+   AND answers.sitting_id = sittings.id
+   AND answers.question_number = items.question_number
+   AND answers.sub_part = items.sub_part
+ WHERE sittings.candidate_id = %(candidate_id)s
+   AND sittings.id = %(sitting_id)s
+ ORDER BY items.question_number, items.sub_part;
+
+-- name: release_results
+UPDATE exams
+   SET released_at = coalesce(released_at, statement_timestamp())
+ WHERE id = %(exam_id)s
+   AND release = 'by_hand';

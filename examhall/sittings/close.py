@@ -1,0 +1,60 @@
+"""Closing a sitting: handed in by its candidate, or due. After it is closed, no save is acknowledged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from examhall.base.db import Connection, many, maybe, one
+from examhall.base.jobs import enqueue
+from examhall.base.sqlfile import beside
+from examhall.sittings.start import Sitting, find_sitting
+
+SQL = beside(__file__)
+
+# How long after the grace the deadline engine waits: an answer received in the last moment may still be in
+# the save queue, and is let through first. Well under the second that is promised.
+MARGIN_MS = 250
+# Sittings closed in one statement, and scored in one job.
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class ClosedSitting:
+    candidate_id: int
+    id: int
+
+
+@dataclass(frozen=True)
+class _Wait:
+    seconds: float | None
+
+
+async def submit_sitting(conn: Connection, *, sitting_id: int, candidate_id: int) -> Sitting:
+    """Hand in. Repeating it is harmless: it is closed once, and scoring is enqueued once, with the close."""
+    closed = await maybe(
+        conn, SQL.submit_sitting, ClosedSitting, sitting_id=sitting_id, candidate_id=candidate_id
+    )
+    if closed is not None:
+        await _enqueue_scoring(conn, [closed])
+    return await find_sitting(conn, sitting_id=sitting_id, candidate_id=candidate_id)
+
+
+async def close_due(conn: Connection, *, limit: int = CHUNK, margin_ms: int = MARGIN_MS) -> int:
+    """Close up to `limit` sittings whose time and grace are over; give how many it closed.
+
+    Any number of workers may call it at once. Nobody's fairness depends on it being punctual: the save
+    path judges by time itself.
+    """
+    closed = await many(conn, SQL.close_due, ClosedSitting, limit=limit, margin_ms=margin_ms)
+    if closed:
+        await _enqueue_scoring(conn, closed)
+    return len(closed)
+
+
+async def seconds_until_due(conn: Connection) -> float | None:
+    """Until the grace of the next open sitting ends, negative when that is past; None with none open."""
+    return (await one(conn, SQL.next_due, _Wait)).seconds
+
+
+async def _enqueue_scoring(conn: Connection, closed: Sequence[ClosedSitting]) -> None:
+    keys = [[sitting.candidate_id, sitting.id] for sitting in closed]
+    await enqueue(conn, "score_sittings", [{"sittings": keys}])

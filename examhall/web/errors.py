@@ -1,0 +1,44 @@
+"""Refusals and bugs as pages: what went wrong in a sentence, and what to do now."""
+
+from http import HTTPStatus
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from examhall.base.errors import Refusal, Unauthorized
+from examhall.base.problem import headers_of
+from examhall.web.i18n import gettext_of
+from examhall.web.pages import render
+
+log = structlog.get_logger()
+
+
+async def render_page_error(request: Request, error: Exception) -> Response:
+    """Strangers are sent to sign in and come back; everybody else is told what is wrong."""
+    _ = gettext_of(request)
+    if isinstance(error, Unauthorized) and request.method == "GET":
+        return RedirectResponse(request.url_for("sign_in").include_query_params(next=request.url.path), 303)
+    if isinstance(error, Refusal):
+        status, detail, headers = error.status, _(error.detail), headers_of(error)
+    elif isinstance(error, HTTPException):
+        status, headers = error.status_code, dict(error.headers or {})
+        detail = _("There is nothing here, or you may not see it.") if status == 404 else ""
+    else:
+        log.error("unexpected error", path=request.url.path, exc_info=error)
+        status, headers = 500, {}
+        detail = _("Something went wrong on our side. It has been logged; please try again.")
+    retry_after = headers.get("retry-after", "")
+    page = render(
+        request,
+        "error.html",
+        status,
+        title=_(HTTPStatus(status).phrase),
+        detail=detail,
+        status=status,
+        retry_after_s=int(retry_after) if status == 503 and request.method == "GET" and retry_after else None,
+        request_id=request.scope["request_id"].decode("latin-1"),
+    )
+    page.headers.update(headers)
+    return page

@@ -1,0 +1,104 @@
+"""The table of contents of background work: which job runs which operation, and the schedule."""
+
+import asyncio
+import os
+import signal
+from datetime import UTC, datetime
+
+import psycopg
+import structlog
+from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import ConnectorException
+
+from examhall.base.db import Database
+from examhall.scoring.results import score_sittings
+from examhall.settings import Settings
+from examhall.sittings.deadlines import keep_deadlines
+from examhall.sittings.history import ensure_partitions
+
+log = structlog.get_logger()
+
+CONCURRENCY = 2
+# Connections: the jobs' own pool, and what procrastinate needs to fetch and to listen.
+POOL_SIZE = 2
+QUEUE_POOL_SIZE = 2
+# Pauses of 2, 4, 8, ... s: over half an hour in all, so a job outlives a restart of the database.
+TRIES = RetryStrategy(max_attempts=10, exponential_wait=2)
+# A job whose worker was killed stays 'doing': after this it is given to another.
+STALLED_AFTER_S = 60
+FINISHED_JOBS_KEPT_H = 72
+RESTART_PAUSE_S = 1.0
+
+
+def create_jobs(settings: Settings, database: Database) -> App:
+    assert settings.database_url is not None
+    connector = PsycopgConnector(
+        conninfo=settings.direct_url or settings.database_url, min_size=1, max_size=QUEUE_POOL_SIZE
+    )
+    jobs = App(connector=connector)
+
+    @jobs.task(name="score_sittings", retry=TRIES)
+    async def _score_sittings(sittings: list[tuple[int, int]]) -> None:
+        async with database.transaction() as conn:
+            await score_sittings(conn, sittings)
+
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")
+    async def _retry_stalled_jobs(timestamp: int) -> None:
+        for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
+            log.warning("a job is started again: its worker died", job=job.id, task=job.task_name)
+            assert job.id is not None
+            await jobs.job_manager.retry_job_by_id_async(job.id, datetime.now(UTC))
+
+    @jobs.periodic(cron="17 3 * * *")
+    @jobs.task(name="keep_house", queueing_lock="keep_house", retry=TRIES)
+    async def _keep_house(timestamp: int) -> None:
+        async with database.transaction() as conn:
+            await ensure_partitions(conn)
+        await jobs.job_manager.delete_old_jobs(nb_hours=FINISHED_JOBS_KEPT_H)
+
+    return jobs
+
+
+def run(settings: Settings) -> None:
+    """The job worker's process: until SIGTERM or SIGINT."""
+    asyncio.run(_until_told_to_stop(settings))
+
+
+async def _until_told_to_stop(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await work(settings, stopping)
+
+
+async def work(settings: Settings, stopping: asyncio.Event) -> None:
+    """Close what is due and run jobs, until `stopping`; what is running is finished first."""
+    assert settings.database_url is not None
+    database = Database(settings.database_url, pool_size=POOL_SIZE)
+    await database.open()
+    deadlines = asyncio.create_task(keep_deadlines(database, stopping), name="deadlines")
+    running = asyncio.create_task(_run_jobs(settings, database), name="jobs")
+    stopped = asyncio.create_task(stopping.wait())
+    try:
+        # Neither ends by itself but by a bug: then the process ends too, is seen, and is started again.
+        await asyncio.wait({deadlines, running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.set()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await deadlines
+        await database.close()
+
+
+async def _run_jobs(settings: Settings, database: Database) -> None:
+    while True:
+        jobs = create_jobs(settings, database)
+        try:
+            async with jobs.open_async():
+                await jobs.run_worker_async(
+                    name=f"examhall-{os.getpid()}", concurrency=CONCURRENCY, install_signal_handlers=False
+                )
+        except (psycopg.OperationalError, ConnectorException) as error:
+            log.warning("job worker lost the database", error=str(error).strip())
+        await asyncio.sleep(RESTART_PAUSE_S)

@@ -1,0 +1,136 @@
+"""Starting: who may, how often, until when; and that exactly one of many starts wins."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from examhall.base.db import Connection, Database
+from examhall.sittings.autosave import SessionNotFound, save_batch
+from examhall.sittings.availability import (
+    ExamNotFound,
+    NoAttemptsLeft,
+    NotYetOpen,
+    WindowClosed,
+    availability_of_exam,
+    my_exams,
+)
+from examhall.sittings.close import submit_sitting
+from examhall.sittings.start import answers_so_far, find_sitting, start_sitting
+
+from .saving import save
+from .seats import ALICE, MALLORY, Seat, add_exam
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_1000_starts_at_once_open_one_sitting(database: Database) -> None:
+    async with database.transaction() as conn:
+        exam_id = await add_exam(conn, attempts_allowed=5)
+
+    async def start() -> tuple[int, bool]:
+        async with database.transaction() as conn:
+            started = await start_sitting(conn, exam_id=exam_id, candidate_id=ALICE)
+        return started.sitting.id, started.is_new
+
+    starts = await asyncio.gather(*(start() for _ in range(1000)))
+    assert len({sitting_id for sitting_id, _ in starts}) == 1
+    assert sum(is_new for _, is_new in starts) == 1
+
+
+async def test_control_without_the_index_several_starts_win(database: Database) -> None:
+    async with database.transaction() as conn:
+        exam_id = await add_exam(conn, attempts_allowed=500)
+        await conn.execute("DROP INDEX one_open_sitting")
+        await conn.execute("ALTER TABLE sittings DROP CONSTRAINT sittings_attempt")
+
+    async def start() -> int:
+        async with database.transaction() as conn:
+            return (await start_sitting(conn, exam_id=exam_id, candidate_id=ALICE)).sitting.id
+
+    assert len(set(await asyncio.gather(*(start() for _ in range(50))))) > 1
+
+
+async def test_the_deadline_is_the_duration_from_the_start(conn: Connection) -> None:
+    exam_id = await add_exam(conn, duration_s=600, grace_s=30)
+    sitting = (await start_sitting(conn, exam_id=exam_id, candidate_id=ALICE)).sitting
+    assert sitting.deadline_at - sitting.started_at == timedelta(seconds=600)
+    assert sitting.closes_at - sitting.deadline_at == timedelta(seconds=30)
+
+
+async def test_who_starts_late_has_what_is_left_of_the_window(conn: Connection) -> None:
+    cursor = await conn.execute("SELECT now() + interval '5 min'")
+    [ends] = await cursor.fetchone() or ()
+    exam_id = await add_exam(conn, duration_s=3600, closes_at=ends)
+    sitting = (await start_sitting(conn, exam_id=exam_id, candidate_id=ALICE)).sitting
+    assert sitting.deadline_at == ends
+
+
+async def _window(conn: Connection, opens_in: str, closes_in: str) -> int:
+    exam_id = await add_exam(conn)
+    await conn.execute(
+        "UPDATE exams SET opens_at = now() + %s::interval, closes_at = now() + %s::interval WHERE id = %s",
+        (opens_in, closes_in, exam_id),
+    )
+    return exam_id
+
+
+@pytest.mark.parametrize(
+    ("opens_in", "closes_in", "refusal"),
+    [("1 min", "1 hour", NotYetOpen), ("-1 hour", "-1 min", WindowClosed)],
+)
+async def test_outside_the_window_nobody_starts_and_is_told_why(
+    conn: Connection, opens_in: str, closes_in: str, refusal: type[Exception]
+) -> None:
+    exam_id = await _window(conn, opens_in, closes_in)
+    with pytest.raises(refusal):
+        await start_sitting(conn, exam_id=exam_id, candidate_id=ALICE)
+    availability = await availability_of_exam(conn, exam_id=exam_id, candidate_id=ALICE)
+    assert availability.reason == refusal().code  # type: ignore[attr-defined]
+    assert not availability.can_start
+
+
+async def test_attempts_are_numbered_and_no_more_than_allowed(conn: Connection) -> None:
+    exam_id = await add_exam(conn, attempts_allowed=2)
+    for number in (1, 2):
+        sitting = (await start_sitting(conn, exam_id=exam_id, candidate_id=ALICE)).sitting
+        assert sitting.attempt_number == number
+        await submit_sitting(conn, sitting_id=sitting.id, candidate_id=ALICE)
+    with pytest.raises(NoAttemptsLeft):
+        await start_sitting(conn, exam_id=exam_id, candidate_id=ALICE)
+
+
+async def test_an_exam_assigned_to_others_does_not_exist(conn: Connection) -> None:
+    exam_id = await add_exam(conn)
+    await conn.execute("INSERT INTO people (username, full_name) VALUES ('bob', 'Bob')")
+    await conn.execute("INSERT INTO assignments SELECT %s, id FROM people WHERE username = 'bob'", (exam_id,))
+    cursor = await conn.execute("SELECT id FROM people WHERE username = 'bob'")
+    [bob] = await cursor.fetchone() or ()
+    with pytest.raises(ExamNotFound):
+        await start_sitting(conn, exam_id=exam_id, candidate_id=MALLORY)
+    assert (await start_sitting(conn, exam_id=exam_id, candidate_id=bob)).is_new
+
+    def seen(found: list[object]) -> set[int]:
+        return {each.exam_id for each in found}  # type: ignore[attr-defined]
+
+    page = {"only_exam_id": None, "before_id": 2**62, "limit": 200}
+    assert exam_id in seen(await my_exams(conn, candidate_id=bob, **page))  # type: ignore[arg-type]
+    assert exam_id not in seen(await my_exams(conn, candidate_id=MALLORY, **page))  # type: ignore[arg-type]
+
+
+async def test_resuming_gives_the_same_sitting_and_the_answers_so_far(conn: Connection) -> None:
+    exam_id = await add_exam(conn)
+    first = (await start_sitting(conn, exam_id=exam_id, candidate_id=ALICE)).sitting
+    await save_batch(conn, [save(Seat(ALICE, first.id), "B", 4)])
+    again = await start_sitting(conn, exam_id=exam_id, candidate_id=ALICE)
+    assert not again.is_new
+    assert again.sitting.id == first.id
+    assert again.sitting.deadline_at == first.deadline_at
+    assert again.sitting.seed == first.seed
+    [answer] = await answers_so_far(conn, again.sitting)
+    assert (answer.question_number, answer.answer, answer.revision) == (1, "B", 4)
+
+
+async def test_somebody_elses_sitting_does_not_exist(conn: Connection, alices_seat: Seat) -> None:
+    with pytest.raises(SessionNotFound):
+        await find_sitting(conn, sitting_id=alices_seat.sitting_id, candidate_id=MALLORY)
