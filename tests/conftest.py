@@ -1,5 +1,6 @@
 """One real PostgreSQL per pytest process, the schema in a template database, a copy where a test commits."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +13,8 @@ from procrastinate.schema import SchemaManager
 
 from examhall.base.db import Connection, Database
 from examhall.base.embedded import Postgres
+
+from .chromium import find_chromium
 
 SCHEMA = Path(__file__).parents[1] / "schema.sql"
 
@@ -76,3 +79,15 @@ def _copy(postgres: Postgres, name: str = "shared") -> str:
     with psycopg.connect(postgres.dsn(), autocommit=True) as conn:
         conn.execute(f"CREATE DATABASE {name} TEMPLATE template".encode())
     return postgres.dsn(name)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; without one the browser tests are skipped, but never in CI."""
+    found = find_chromium()
+    if found is None:
+        reason = "no Chromium: install one, or set EXAMHALL_CHROMIUM to its path"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found

@@ -1,0 +1,41 @@
+# Two commands are enough: make run, make test.
+VENV = .venv/bin
+ROUNDS ?= 3
+.DEFAULT_GOAL = help
+.PHONY: help run test lint lock bench crash clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+
+run: ## set up what is missing and start the server with the demo exams
+	@scripts/setup run
+	@exec $(VENV)/examhall demo
+
+test: lint ## set up what is missing; lint, types and all tests
+	@$(VENV)/python -m pytest -n 2 $(ARGS)
+
+lint: ## lint and types alone
+	@scripts/setup test
+	@$(VENV)/ruff check --quiet .
+	@$(VENV)/ruff format --quiet --check .
+	@$(VENV)/mypy --no-error-summary
+	@if [ -f examhall/web/static/js/tsconfig.json ]; then node_modules/.bin/tsc -p examhall/web/static/js; fi
+
+lock: ## lock the dependencies anew, after a change of requirements/*.in or package.json
+	@cd requirements && for name in setup node runtime dev; do \
+	    ../$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	        --no-emit-index-url --no-header $$name.in -o $$name.txt || exit 1; done
+	@npm install --package-lock-only --no-audit --no-fund
+	@! grep -l '"resolved"' package-lock.json
+
+bench: ## measure this machine: requests a second, percentiles, ratios
+	@scripts/setup test
+	@$(VENV)/python -m benchmarks $(ARGS)
+
+crash: ## kill servers under load: make crash ROUNDS=100
+	@scripts/setup test
+	@EXAMHALL_CRASH_ROUNDS=$(ROUNDS) $(VENV)/python -m pytest -m crash $(ARGS)
+
+clean: ## remove what set-up made; the data folder stays
+	@rm -rf .venv .setup node_modules examhall/web/vendor build ./*.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
