@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from examhall.base.errors import Refusal, Unauthorized
 from examhall.base.problem import headers_of
-from examhall.web.i18n import gettext_of
+from examhall.web.i18n import language_for, translations
 from examhall.web.pages import render
 
 log = structlog.get_logger()
@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 async def render_page_error(request: Request, error: Exception) -> Response:
     """Strangers are sent to sign in and come back; everybody else is told what is wrong."""
-    _ = gettext_of(request)
+    _ = translations(language_for(request.headers.get("accept-language", ""))).ugettext
     if isinstance(error, Unauthorized) and request.method == "GET":
         return RedirectResponse(request.url_for("sign_in").include_query_params(next=request.url.path), 303)
     if isinstance(error, Refusal):

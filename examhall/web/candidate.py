@@ -1,0 +1,224 @@
+"""The candidate's pages: my exams, the lobby, the exam room, the result."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from examhall.accounts import people
+from examhall.accounts.access import Person, csrf_token, page_person, renew_cookie, require_exam
+from examhall.accounts.people import Account
+from examhall.base.errors import NotFound, Refusal
+from examhall.base.wire import LARGEST_ID
+from examhall.exams.content import Content, arrange
+from examhall.scoring.results import MarkedItem, Result, find_result, look_up_result
+from examhall.sittings.api import require_ticket_for, session_facts
+from examhall.sittings.availability import Availability, availability_of_exam
+from examhall.sittings.start import StoredAnswer, answers_so_far, find_sitting, start_sitting
+from examhall.web.breakdown import break_down, count_verdicts
+from examhall.web.i18n import gettext_of, language_of
+from examhall.web.overview import Size, find_picture, list_my_exams, size_of_exam
+from examhall.web.pages import render
+from examhall.web.public import SEE_OTHER, is_secure
+from examhall.web.words import lobby_words, result_words, room_words
+
+# An SVG opened by itself may run nothing and fetch nothing.
+PICTURE_CSP = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+def _page(
+    request: Request, me: Person, account: Account | None, template: str, status: int = 200, **context: object
+) -> Response:
+    page = render(request, template, status, person=account, csrf_token=csrf_token(request, me), **context)
+    renew_cookie(request, page, me, secure=is_secure(request))
+    return page
+
+
+def _id(request: Request, name: str) -> int:
+    number: int = request.path_params[name]
+    if number > LARGEST_ID:
+        raise NotFound
+    return number
+
+
+async def exams_page(request: Request) -> Response:
+    """GET /exams"""
+    me = await page_person(request)
+    async with request.app.state.database.transaction() as conn:
+        account = await people.me(conn, me.id)
+        exams, done = await list_my_exams(conn, me)
+    return _page(
+        request,
+        me,
+        account,
+        "exams.html",
+        open=[exam for exam in exams if exam.is_open],
+        coming=[exam for exam in exams if not exam.is_open],
+        done=done,
+    )
+
+
+async def lobby_page(request: Request) -> Response:
+    """GET /exams/{exam_id}"""
+    return await _lobby(request, await page_person(request), _id(request, "exam_id"))
+
+
+async def _lobby(request: Request, me: Person, exam_id: int, refusal: Refusal | None = None) -> Response:
+    require_ticket_for(me, exam_id)
+    async with request.app.state.database.transaction() as conn:
+        account = await people.me(conn, me.id)
+        availability = await availability_of_exam(conn, exam_id=exam_id, candidate_id=me.id)
+        size = await size_of_exam(conn, exam_id)
+    content: Content = await request.app.state.contents.of(exam_id)
+    return _page(
+        request,
+        me,
+        account,
+        "lobby.html",
+        refusal.status if refusal else 200,
+        **_lobby_view(request, availability, content, size),
+        problem=gettext_of(request)(refusal.detail) if refusal else "",
+    )
+
+
+def _lobby_view(request: Request, availability: Availability, content: Content, size: Size) -> dict[str, Any]:
+    _ = gettext_of(request)
+    kinds = {"mock_exam": _("Mock exam"), "contest": _("Contest"), "test": _("Test")}
+    return {
+        "exam": availability,
+        "size": size,
+        "instructions_html": content.instructions_html,
+        "kind_name": kinds[availability.kind],
+        "waiting": availability.reason == "not_yet_open",
+        "why_not": "" if availability.can_start else _(availability.refusal().detail),
+        "boot": {
+            "server_time": availability.server_time,
+            "opens_at": availability.opens_at,
+            "words": lobby_words(language_of(request)),
+        },
+    }
+
+
+async def post_start(request: Request) -> Response:
+    """POST /exams/{exam_id}/start"""
+    me = await page_person(request)
+    exam_id = _id(request, "exam_id")
+    require_ticket_for(me, exam_id)
+    try:
+        async with request.app.state.database.transaction() as conn:
+            started = await start_sitting(conn, exam_id=exam_id, candidate_id=me.id)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        if refusal.status >= 500:
+            raise
+        return await _lobby(request, me, exam_id, refusal)
+    return RedirectResponse(f"/sittings/{started.sitting.id}", SEE_OTHER)
+
+
+async def room_page(request: Request) -> Response:
+    """GET /sittings/{sitting_id}"""
+    me = await page_person(request)
+    async with request.app.state.database.transaction() as conn:
+        sitting = await find_sitting(conn, sitting_id=_id(request, "sitting_id"), candidate_id=me.id)
+        require_ticket_for(me, sitting.exam_id)
+        answers = await answers_so_far(conn, sitting)
+    if sitting.closed_at is not None:
+        return RedirectResponse(f"/sittings/{sitting.id}/result", SEE_OTHER)
+    content: Content = await request.app.state.contents.of(sitting.exam_id)
+    facts = session_facts(sitting)
+    return _page(
+        request,
+        me,
+        None,
+        "room.html",
+        sitting={**facts, "title": content.title, "questions": arrange(content, sitting.seed)},
+        boot={
+            "sitting": sitting.id,
+            "deadline_at": facts["deadline_at"],
+            "server_time": facts["server_time"],
+            "answers": [_stored(answer) for answer in answers],
+            "words": room_words(language_of(request)),
+        },
+    )
+
+
+def _stored(answer: StoredAnswer) -> dict[str, object]:
+    return vars(answer)
+
+
+async def result_page(request: Request) -> Response:
+    """GET /sittings/{sitting_id}/result"""
+    me = await page_person(request)
+    sitting_id = _id(request, "sitting_id")
+    marked: list[MarkedItem] = []
+    async with request.app.state.database.transaction() as conn:
+        account = await people.me(conn, me.id)
+        result = await look_up_result(conn, sitting_id=sitting_id, candidate_id=me.id)
+        require_ticket_for(me, result.exam_id)
+        sitting = await find_sitting(conn, sitting_id=sitting_id, candidate_id=me.id)
+        answers = await answers_so_far(conn, sitting)
+        if result.closed_at is not None and result.is_released and result.marked_at is not None:
+            result, marked = await find_result(conn, sitting_id=sitting_id, candidate_id=me.id)
+    if result.closed_at is None:
+        return RedirectResponse(f"/sittings/{sitting_id}", SEE_OTHER)
+    content: Content = await request.app.state.contents.of(result.exam_id)
+    questions = arrange(content, sitting.seed)
+    slots = [
+        (f"{question['number']}{item['sub_part']}", f"{place}{item['sub_part']}")
+        for place, question in enumerate(questions, 1)
+        for item in question["items"]
+    ]
+    return _page(
+        request,
+        me,
+        account,
+        "result.html",
+        **_result_view(result, marked),
+        questions=break_down(questions, marked, exam_id=result.exam_id),
+        answered=sum(answer.answer is not None for answer in answers),
+        items=len(slots),
+        boot={
+            "sitting": sitting_id,
+            "waiting": result.is_released and not marked,
+            "labels": dict(slots),
+            "revisions": [(f"{a.question_number}{a.sub_part}", a.revision) for a in answers],
+            "words": result_words(language_of(request)),
+        },
+    )
+
+
+def _result_view(result: Result, marked: list[MarkedItem]) -> dict[str, Any]:
+    points, most = float(result.points or 0), float(result.max_points or 0)
+    return {
+        "result": result,
+        "is_marked": bool(marked),
+        "percent": round(100 * points / most, 2) if most else 0,
+        "counts": count_verdicts(marked),
+    }
+
+
+async def picture(request: Request) -> Response:
+    """GET /exams/{exam_id}/pictures/{name}"""
+    me = await page_person(request)
+    exam_id = _id(request, "exam_id")
+    require_exam(me, exam_id)
+    async with request.app.state.database.transaction() as conn:
+        found = await find_picture(conn, exam_id=exam_id, name=request.path_params["name"], me=me)
+    headers = {
+        "cache-control": "private, max-age=3600",
+        "content-security-policy": PICTURE_CSP,
+        "x-content-type-options": "nosniff",
+    }
+    return Response(found.content, headers=headers, media_type=found.media_type)
+
+
+routes = [
+    Route("/exams", exams_page),
+    Route("/exams/{exam_id:int}", lobby_page),
+    Route("/exams/{exam_id:int}/start", post_start, methods=["POST"]),
+    Route("/exams/{exam_id:int}/pictures/{name}", picture),
+    Route("/sittings/{sitting_id:int}", room_page),
+    Route("/sittings/{sitting_id:int}/result", result_page),
+]

@@ -1,0 +1,57 @@
+-- name: my_exams
+-- What is open to this person or will be, the running ones with their deadline.
+SELECT exams.id, exams.title, exams.opens_at, exams.closes_at, exams.duration_s, exams.attempts_allowed,
+       (SELECT count(*)::integer FROM questions WHERE exam_id = exams.id) AS questions,
+       taken.attempts_used, running.id AS sitting_id, running.deadline_at,
+       statement_timestamp() AS server_time
+  FROM exams
+ CROSS JOIN LATERAL (SELECT count(*)::integer AS attempts_used
+                       FROM sittings
+                      WHERE candidate_id = %(candidate_id)s
+                        AND exam_id = exams.id) AS taken
+  LEFT JOIN sittings AS running
+    ON running.candidate_id = %(candidate_id)s
+   AND running.exam_id = exams.id
+   AND running.closed_at IS NULL
+ WHERE (NOT EXISTS (SELECT FROM assignments WHERE exam_id = exams.id)
+        OR EXISTS (SELECT FROM assignments WHERE exam_id = exams.id AND person_id = %(candidate_id)s))
+   AND (%(only_exam_id)s::bigint IS NULL OR exams.id = %(only_exam_id)s)
+   AND (running.id IS NOT NULL
+        OR (coalesce(exams.closes_at, 'infinity') > statement_timestamp()
+            AND taken.attempts_used < exams.attempts_allowed))
+ ORDER BY running.id IS NULL, exams.opens_at NULLS FIRST, exams.id
+ LIMIT %(limit)s;
+
+-- name: my_finished_sittings
+-- Points only where they are released.
+SELECT sittings.id AS sitting_id, sittings.attempt_number, sittings.closed_at AS submitted_at, exams.title,
+       results.points, results.max_points
+  FROM sittings
+  JOIN exams ON exams.id = sittings.exam_id
+  LEFT JOIN results
+    ON results.candidate_id = sittings.candidate_id
+   AND results.sitting_id = sittings.id
+   AND CASE exams.release
+            WHEN 'at_once' THEN true
+            WHEN 'at_time' THEN exams.release_at <= statement_timestamp()
+            ELSE exams.released_at IS NOT NULL
+       END
+ WHERE sittings.candidate_id = %(candidate_id)s
+   AND sittings.closed_at IS NOT NULL
+   AND (%(only_exam_id)s::bigint IS NULL OR exams.id = %(only_exam_id)s)
+ ORDER BY sittings.closed_at DESC, sittings.id DESC
+ LIMIT %(limit)s;
+
+-- name: size_of_exam
+SELECT (SELECT count(*)::integer FROM questions WHERE exam_id = %(exam_id)s) AS questions,
+       (SELECT coalesce(sum(points), 0) FROM items WHERE exam_id = %(exam_id)s) AS points;
+
+-- name: picture
+SELECT pictures.media_type, pictures.content, exams.instructions,
+       EXISTS (SELECT FROM sittings
+                WHERE candidate_id = %(person_id)s
+                  AND exam_id = pictures.exam_id) AS has_sat
+  FROM pictures
+  JOIN exams ON exams.id = pictures.exam_id
+ WHERE pictures.exam_id = %(exam_id)s
+   AND pictures.name = %(name)s;

@@ -1,0 +1,114 @@
+"""Renders templates into pages: escaped, translated, with addresses of static files and strict headers."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from babel.core import Locale
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from examhall.base import clock
+from examhall.web.i18n import language_of, translations
+from examhall.web.static import address
+
+# Nothing inline, nothing from elsewhere, never in a frame. Admission links must not leak as referrers.
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    # What a person sees is theirs alone, and a page from a cache would show an old clock.
+    "cache-control": "no-store",
+}
+
+
+def render(request: Request, template: str, status: int = 200, /, **context: object) -> HTMLResponse:
+    """The page, in the reader's language, with the headers that every page carries."""
+    language = language_of(request)
+    html = environment(language).get_template(template).render(context)
+    return HTMLResponse(html, status, headers={**HEADERS, "content-language": language})
+
+
+@cache
+def environment(language: str) -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    found.policies["ext.i18n.trimmed"] = True
+    words = translations(language)
+    found.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
+
+    def duration(seconds: int) -> str:
+        hours, minutes = divmod(round(seconds / 60), 60)
+        parts = []
+        if hours:
+            parts.append(words.ungettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours})
+        if minutes or not hours:
+            parts.append(words.ungettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes})
+        return " ".join(parts)
+
+    def worth(value: float) -> str:
+        return words.ungettext("%(n)s point", "%(n)s points", 1 if value == 1 else 2) % {"n": points(value)}
+
+    found.globals.update(
+        static=address,
+        language=language,
+        direction=Locale.parse(language, sep="-").text_direction,
+        person=None,
+        csrf_token=None,
+    )
+    found.filters.update(
+        duration=duration, json=as_json, letter=letter, plain=plain, points=points,
+        rfc3339=clock.rfc3339, utc=utc, worth=worth,
+    )  # fmt: skip
+    return found
+
+
+def as_json(value: Mapping[str, Any]) -> Markup:
+    """JSON for a script element: no byte of it can end the element or begin a comment."""
+    if isinstance(value, Undefined):
+        raise TypeError("boot is undefined")
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_instant)
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
+
+
+def _instant(value: object) -> str:
+    if isinstance(value, datetime):
+        return clock.rfc3339(value)
+    raise TypeError(f"{type(value).__name__} does not belong into a page's JSON")
+
+
+def letter(place: int) -> str:
+    """A to Z for 1 to 26, then the number itself."""
+    return chr(ord("A") + place - 1) if place <= 26 else str(place)
+
+
+def plain(markdown: str) -> str:
+    """Markdown as one line of words, for where no markup can stand (an option of a select, a label)."""
+    return " ".join(unescape(markdown).replace("$", "").replace("**", "").replace("`", "").split())
+
+
+def points(value: float) -> str:
+    """Without zeros that say nothing: 1, 0.5, 12.75."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,143 @@
+"""Pages before the exam hall's door: landing, sign-in and sign-out, admission by ticket."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from examhall.accounts.access import (
+    Person,
+    clear_cookie,
+    page_person,
+    refuse_cross_site,
+    set_cookie,
+    signer_of,
+)
+from examhall.accounts.api import address_of
+from examhall.accounts.failures import TooManySignIns
+from examhall.accounts.passwords import SignInBusy, UnusablePassword
+from examhall.accounts.sign_in import SignIn, WrongCredentials, sign_in_with_password, sign_out
+from examhall.accounts.tickets import read_admission, sign_in_with_ticket
+from examhall.base.errors import Refusal, Unauthorized
+from examhall.base.problem import headers_of
+from examhall.web.i18n import gettext_of
+from examhall.web.pages import render
+
+SEE_OTHER = 303
+LONGEST_NAME = 254
+
+
+def home_of(me: Person) -> str:
+    """Where somebody who has just come in wants to be: who has a ticket, at its exam."""
+    return f"/exams/{me.exam_id}" if me.exam_id is not None else "/exams"
+
+
+def here(address: str) -> str | None:
+    """An address of ours to go on to; None for anything that a browser might take elsewhere."""
+    # Browsers drop tabs and newlines and read \ as /, so //evil comes in many dresses.
+    safe = address.startswith("/") and not address.startswith("//") and address.isprintable()
+    return address if safe and "\\" not in address and len(address) < 500 else None
+
+
+async def _who(request: Request) -> Person | None:
+    try:
+        return await page_person(request)
+    except Unauthorized:
+        return None
+
+
+async def landing_page(request: Request) -> Response:
+    """GET /"""
+    me = await _who(request)
+    return RedirectResponse(home_of(me), SEE_OTHER) if me else render(request, "landing.html")
+
+
+async def sign_in_page(request: Request) -> Response:
+    """GET /sign-in"""
+    going_to = here(request.query_params.get("next", ""))
+    if me := await _who(request):
+        return RedirectResponse(going_to or home_of(me), SEE_OTHER)
+    return render(request, "sign_in.html", problem="", username="", next=going_to)
+
+
+async def post_sign_in(request: Request) -> Response:
+    """POST /sign-in"""
+    refuse_cross_site(request)
+    form = await request.form()
+    username, password = str(form.get("username", "")), str(form.get("password", ""))
+    going_to = here(str(form.get("next", "")))
+    try:
+        done = await sign_in_with_password(
+            request.app.state.database,
+            request.app.state.passwords,
+            name=username[:LONGEST_NAME],
+            password=password,
+            address=address_of(request),
+            trusted=request.app.state.settings.rate_limit_trusted,
+            browser=True,
+        )
+    except (WrongCredentials, UnusablePassword, TooManySignIns, SignInBusy) as refusal:
+        return _sign_in_again(request, refusal, username, going_to)
+    return _come_in(request, done, going_to or "/exams")
+
+
+def _sign_in_again(request: Request, refusal: Refusal, username: str, going_to: str | None) -> Response:
+    problem = gettext_of(request)(refusal.detail)
+    page = render(request, "sign_in.html", refusal.status, problem=problem, username=username, next=going_to)
+    page.headers.update({name: value for name, value in headers_of(refusal).items() if name == "retry-after"})
+    return page
+
+
+def _come_in(request: Request, done: SignIn, going_to: str) -> Response:
+    response = RedirectResponse(going_to, SEE_OTHER)
+    token = signer_of(request).cookie_token(done.account.id, done.id, done.roles, done.exam_id)
+    set_cookie(response, token, secure=is_secure(request))
+    return response
+
+
+def is_secure(request: Request) -> bool:
+    """Whether people reach this server by https, itself or through a proxy."""
+    return request.url.scheme == "https" or str(request.app.state.settings.url).startswith("https:")
+
+
+async def post_sign_out(request: Request) -> Response:
+    """POST /sign-out"""
+    response = RedirectResponse("/", SEE_OTHER)
+    try:
+        me = await page_person(request)
+    except Unauthorized:
+        return response
+    async with request.app.state.database.transaction() as conn:
+        await sign_out(conn, sign_in_id=me.sign_in_id)
+    # The announcement comes back to this process too, but a moment after this reply.
+    signer_of(request).ended.remember_ended(str(me.sign_in_id))
+    clear_cookie(response)
+    return response
+
+
+async def ticket_page(request: Request) -> Response:
+    """GET /t/{ticket}: whom it admits to what. Looking uses nothing up: previews of links look, too."""
+    async with request.app.state.database.transaction() as conn:
+        admission = await read_admission(conn, signer_of(request), request.path_params["ticket"])
+    return render(
+        request, "ticket.html", full_name=admission.full_name, exam_title=admission.exam_title, opens_at=None
+    )
+
+
+async def post_ticket(request: Request) -> Response:
+    """POST /t/{ticket}"""
+    refuse_cross_site(request)
+    async with request.app.state.database.transaction() as conn:
+        done = await sign_in_with_ticket(
+            conn, signer_of(request), ticket=request.path_params["ticket"], browser=True
+        )
+    return _come_in(request, done, f"/exams/{done.exam_id}")
+
+
+routes = [
+    Route("/", landing_page),
+    Route("/sign-in", sign_in_page, name="sign_in"),
+    Route("/sign-in", post_sign_in, methods=["POST"]),
+    Route("/sign-out", post_sign_out, methods=["POST"]),
+    Route("/t/{ticket}", ticket_page),
+    Route("/t/{ticket}", post_ticket, methods=["POST"]),
+]

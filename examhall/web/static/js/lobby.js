@@ -1,0 +1,99 @@
+// @ts-check
+/** The lobby: a countdown by the server's clock, and a look at whether this device is ready. */
+import { Clock, SleepWatch, countdown } from "./clock.js";
+import { call } from "./net.js";
+import { setFormulas } from "./math.js";
+
+const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}");
+const { words } = boot;
+const clock = new Clock();
+const find = (/** @type {string} */ selector) => /** @type {HTMLElement | null} */ (document.querySelector(selector));
+
+async function askTime() {
+  const reply = await call("GET", "/api/v1/time");
+  if (reply.status === 200 && reply.body?.server_time) clock.sample(reply.body.server_time, reply.sentAt, reply.receivedAt);
+  return reply;
+}
+
+/** @param {string} name @param {"good" | "wait" | "bad"} state @param {string} text */
+function check(name, state, text) {
+  const line = find(`[data-check="${name}"]`);
+  if (!line) return;
+  line.dataset.state = state;
+  const span = line.querySelector("span");
+  if (span) span.textContent = text;
+}
+
+async function checkNetwork() {
+  const trips = [];
+  for (let round = 0; round < 3; round++) {
+    const reply = await askTime();
+    if (reply.status === 200) trips.push(reply.receivedAt - reply.sentAt);
+  }
+  if (!trips.length) return check("network", "bad", words.network_bad);
+  const ms = Math.round(Math.min(...trips));
+  check("network", trips.length === 3 && ms < 1000 ? "good" : "wait", (ms < 1000 ? words.network_good : words.network_slow).replace("{ms}", String(ms)));
+  const seconds = Math.round(clock.deviceIsAheadBy() / 1000);
+  check("clock", "good", Math.abs(seconds) < 5 ? words.clock_good : words.clock_off);
+}
+
+async function checkStorage() {
+  try {
+    await new Promise((resolve, reject) => {
+      const request = indexedDB.open("examhall-check");
+      request.onsuccess = () => resolve(request.result.close());
+      request.onerror = () => reject(request.error);
+    });
+    indexedDB.deleteDatabase("examhall-check");
+    check("storage", "good", words.storage_good);
+  } catch {
+    check("storage", "wait", words.storage_bad);
+  }
+}
+
+function waitForOpening() {
+  const start = /** @type {HTMLButtonElement | null} */ (find("#start"));
+  const dial = find("#countdown .clock");
+  if (!start?.disabled || !dial || !boot.opens_at) return;
+  const opensAt = Date.parse(boot.opens_at);
+  const watch = new SleepWatch(askTime);
+  let asked = false;
+  const tick = () => {
+    watch.tick();
+    const left = opensAt - clock.now();
+    if (left <= 15_000 && !asked) {
+      // Once more shortly before, spread out so that a full hall does not ask in the same instant.
+      asked = true;
+      setTimeout(askTime, Math.random() * 8_000);
+    }
+    const days = Math.floor(left / 86_400_000);
+    dial.textContent = days >= 2 ? words.days.replace("{n}", String(days)) : countdown(left);
+    if (left > 0) return;
+    clearInterval(timer);
+    start.disabled = false;
+    /** @type {HTMLElement} */ (find("#countdown")).hidden = true;
+    /** @type {HTMLElement} */ (find("#opened")).hidden = false;
+    /** @type {HTMLElement} */ (find("#say")).textContent = words.opened;
+  };
+  const timer = setInterval(tick, 250);
+  tick();
+}
+
+// One press is enough, and says so: the server would give the same sitting to a second one anyway.
+find("#start-form")?.addEventListener("submit", () => {
+  const start = find("#start");
+  if (start) start.textContent = words.starting;
+});
+
+const entry = /** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0]);
+if (boot.server_time && entry) clock.sample(boot.server_time, entry.requestStart, entry.responseStart);
+waitForOpening();
+if (find("#checks")) {
+  checkNetwork();
+  checkStorage();
+  window.addEventListener("online", checkNetwork);
+  window.addEventListener("offline", () => check("network", "bad", words.network_bad));
+}
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+document.addEventListener("visibilitychange", () => document.hidden || askTime());
+setFormulas(document);

@@ -1,0 +1,133 @@
+"""The words that the pages' JavaScript says, in the reader's language, with a form for each plural."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TypeAlias
+
+from babel.core import Locale
+
+from examhall.web.i18n import translations
+
+Words: TypeAlias = Mapping[str, str | Mapping[str, str]]
+
+
+def _plural(language: str, one: str, many: str) -> dict[str, str]:
+    """By the categories of Intl.PluralRules, which knows best in the browser."""
+    rule = Locale.parse(language, sep="-").plural_form
+    words = translations(language)
+    forms: dict[str, str] = {"other": words.ungettext(one, many, 2)}
+    # Every language's categories show themselves below 200.
+    for n in range(200):
+        forms.setdefault(rule(n), words.ungettext(one, many, n))
+    return forms
+
+
+@cache
+def room_words(language: str) -> Words:
+    _ = translations(language).ugettext
+
+    def ngettext(one: str, many: str) -> dict[str, str]:
+        return _plural(language, one, many)
+
+    return {
+        "question": _("Question {n}"),
+        "place": _("{n} of {total}"),
+        "done": _("{n} of {total} answered"),
+        "next": _("Next"),
+        "hand_in": _("Hand in"),
+        "handing_in": _("Handing in…"),
+        "answered_all": _("answered"),
+        "answered_some": _("answered in part"),
+        "answered_none": _("not answered"),
+        "flagged": _("flagged"),
+        "not_saved": _("not saved yet"),
+        "refused": _("not accepted"),
+        "saving": _("Saving…"),
+        "saved_at": _("Saved {time}"),
+        "all_saved": _("All saved"),
+        "refused_because": _("Not accepted: {why}"),
+        "refused_count": ngettext("{n} answer not accepted", "{n} answers not accepted"),
+        "waiting": ngettext("{n} answer waits", "{n} answers wait"),
+        "waiting_network": _("Kept on this device, waiting for the network"),
+        "waiting_busy": _("Kept on this device, the server is busy"),
+        "waiting_sign_in": _("Kept on this device until you sign in again"),
+        "waiting_stranger": _("Kept on this device until you sign in again"),
+        "offline": _("No network"),
+        "trouble_network": _(
+            "No network. Go on: your answers are kept on this device and will be sent when it is back. "
+            "Keep this page open."
+        ),
+        "trouble_busy": _(
+            "The server is busy. Go on: your answers are kept on this device and sent in a moment."
+        ),
+        "trouble_sign_in": _(
+            "You are signed out. Your answers are kept on this device: sign in again in a new tab, "
+            "or open your ticket again, then come back here."
+        ),
+        "trouble_stranger": _(
+            "Somebody else is signed in on this device. Your answers are kept: sign in as yourself in a new "
+            "tab, then come back here."
+        ),
+        "trouble_not_durable": _(
+            "This browser keeps nothing on this device, perhaps because it is a private window. "
+            "Your answers are sent as you write; do not close this page while the network is gone."
+        ),
+        "all_well": _("The connection is back."),
+        "cleared": _("Answer cleared"),
+        "kept": _("This order is your answer"),
+        "moved": _("Moved"),
+        "minutes_left": ngettext("{n} minute left", "{n} minutes left"),
+        "incomplete": ngettext(
+            "{n} question is without a full answer.", "{n} questions are without a full answer."
+        ),
+        "complete": _("Every question has an answer."),
+        "unsaved": ngettext(
+            "{n} answer has not reached the server yet. It is kept on this device and being sent; "
+            "handing in follows by itself. You can also go on working.",
+            "{n} answers have not reached the server yet. They are kept on this device and being sent; "
+            "handing in follows by itself. You can also go on working.",
+        ),
+        "no_answer": _("Your answers are saved, but the server does not answer. Trying again…"),
+        "time_up": _("The time is over"),
+        "handing_in_all": _("Your answers are being handed in…"),
+        "late": ngettext(
+            "{n} answer is still on its way. Keep this page open while it is being sent.",
+            "{n} answers are still on their way. Keep this page open while they are being sent.",
+        ),
+        "handed_in": _("The exam is handed in"),
+        "over": _("This exam is over"),
+        "lost": ngettext(
+            "{n} answer did not arrive before the end. Everything else is stored.",
+            "{n} answers did not arrive before the end. Everything else is stored.",
+        ),
+    }
+
+
+@cache
+def lobby_words(language: str) -> Words:
+    _ = translations(language).ugettext
+    return {
+        "network_good": _("Connection is good ({ms} ms)"),
+        "network_slow": _(
+            "Connection is slow ({ms} ms). It will do: answers are kept here until they are sent."
+        ),
+        "network_bad": _("No connection to the server just now"),
+        "storage_good": _("This device keeps your answers if the network fails"),
+        "storage_bad": _("This browser keeps nothing on the device; do not use a private window"),
+        "clock_good": _("Time comes from the server"),
+        "clock_off": _("Your device's clock is wrong. That does not matter: time comes from the server"),
+        "days": _("{n} days"),
+        "opened": _("The exam is open. You can start."),
+        "starting": _("Starting…"),
+    }
+
+
+@cache
+def result_words(language: str) -> Words:
+    return {
+        "not_arrived": _plural(
+            language,
+            "{n} answer did not arrive before the end and does not count:",
+            "{n} answers did not arrive before the end and do not count:",
+        )
+    }
