@@ -32,9 +32,11 @@ def reached(settings: Settings) -> Iterator[Settings]:
             yield started
         return
     try:
+        # Asked first without the pool: it would only say that it waited in vain.
+        psycopg.connect(address, connect_timeout=5).close()
         yield replace(settings, database_url=address)
     except (psycopg.OperationalError, Unavailable) as error:
-        raise Hindrance(f"the database cannot be reached: {error}") from error
+        raise Hindrance(f"the database cannot be reached: {str(error).strip()}") from error
     except psycopg.errors.UndefinedTable as error:
         raise Hindrance("the database is not up to date: run `examhall migrate` first") from error
 
