@@ -97,7 +97,12 @@ async def page_person(request: Request) -> Person:
     if request.method not in SAFE_METHODS:
         given = request.headers.get(CSRF_HEADER)
         if given is None:
-            check_form_csrf(signer, claims, await request.form())
+            try:
+                check_form_csrf(signer, claims, await request.form())
+            except CrossSite:
+                # What was uploaded is read by nobody.
+                await request.close()
+                raise
         else:
             check_csrf(signer, claims, given)
     return _person(claims)
