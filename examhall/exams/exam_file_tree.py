@@ -183,7 +183,7 @@ class _Builder:
                 f"This text in double quotes holds the control character U+{ord(bad[0]):04X}: a backslash "
                 "in double quotes starts an escape. Write formulas in single quotes, or after a |.",
             )
-        return Scalar(line, column, text, quoted=event.style is not None)
+        return Scalar(line, column, text, quoted=bool(event.style))
 
     def _expects_key(self) -> bool:
         return bool(self.stack) and isinstance(self.stack[-1], Mapping) and self.waiting[-1] is None
