@@ -39,11 +39,12 @@ def mark(kind: str, key: Key, points: Decimal, answer: object) -> Decimal | None
 
 def normalise(text: str, *, case_sensitive: bool = False) -> str:
     """The form in which short texts are compared: what only a keyboard or a font decides is gone."""
-    # Variants first: NFKC would make a space and an accent of a lone ´.
+    # Variants first, as NFKC would make a space and an accent of a lone ´; and last, as it makes some.
     text = unicodedata.normalize("NFKC", text.translate(VARIANTS))
     if not case_sensitive:
-        text = unicodedata.normalize("NFKC", text.casefold())
-    return " ".join(text.split())
+        # Once more: folding can undo the composition, and composing can leave something to fold.
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.casefold()).casefold())
+    return " ".join(text.translate(VARIANTS).split())
 
 
 def _single_choice(key: Key, answer: object) -> Fraction:
