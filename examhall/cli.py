@@ -81,9 +81,9 @@ def demo(*, candidates: int = 200, options: Serving | None = None) -> int:
     candidates
         How many candidates with admission tickets to add.
     """
-    from examhall.demo import run
+    from examhall.demonstration import demonstrate
 
-    return run(_settings(options), candidates)
+    return demonstrate(_settings(options), candidates)
 
 
 @app.command

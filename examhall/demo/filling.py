@@ -1,0 +1,127 @@
+"""Fills an empty database with the demo, and tops up one that is the demo's already."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from examhall.accounts.passwords import Passwords
+from examhall.accounts.people import import_people
+from examhall.accounts.tickets import Ticket, issue_tickets
+from examhall.accounts.tokens import Signer
+from examhall.base.db import Connection, Database, many, one
+from examhall.base.hindrance import Hindrance
+from examhall.base.sqlfile import beside
+from examhall.exams.exam_file import read_exam_file
+from examhall.exams.importing import import_exam
+
+SQL = beside(__file__)
+
+FOLDER = Path(__file__).parent
+# The first is the one the candidates' tickets admit to.
+EXAMS = ("mathematics.yaml", "sjt.yaml", "contest.yaml")
+# Whoever has this account is the demo's database.
+MARKER = "demo-author"
+
+
+@dataclass(frozen=True)
+class Account:
+    username: str
+    email: str
+    password: str
+    full_name: str
+    roles: str
+
+
+ACCOUNTS = (
+    Account("user", "user@example.com", "pass", "Alice Example", "candidate"),
+    Account("test", "test@example.com", "testpassword", "Tess Example", "candidate"),
+    Account("demo-admin", "admin@example.com", "admin-demo", "Ada Example", "admin"),
+    Account(MARKER, "author@example.com", "author-demo", "Olga Example", "author"),
+    Account("demo-invigilator", "invigilator@example.com", "invigilator-demo", "Ivo Example", "invigilator"),
+)
+
+
+class NotADemo(Hindrance):
+    """The database already holds other data: the demo is for an empty one. Give it a --data of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(" ".join((type(self).__doc__ or "").split()))
+
+
+@dataclass(frozen=True)
+class Here:
+    anything: bool
+    demo: bool
+    candidates: int
+
+
+@dataclass(frozen=True)
+class Titled:
+    title: str
+    id: int
+
+
+@dataclass(frozen=True)
+class Named:
+    id: int
+    username: str
+
+
+async def fill(database: Database, signer: Signer, *, candidates: int) -> list[Ticket]:
+    """Add what the demo lacks; give the candidates' tickets for the mathematics exam.
+
+    Each step adds only what is not there yet, so that a demo interrupted anywhere is completed by the
+    next start. Refuses a database with anybody else's data.
+    """
+    async with database.transaction() as conn:
+        here = await one(conn, SQL.what_is_here, Here, marker=MARKER)
+    if here.anything and not here.demo:
+        raise NotADemo
+    if not here.demo or here.candidates < candidates:
+        passwords = Passwords()
+        try:
+            await import_people(database, passwords, _people_csv(max(candidates, here.candidates)))
+        finally:
+            passwords.close()
+    async with database.transaction() as conn:
+        return await _add_exams(conn, signer)
+
+
+async def _add_exams(conn: Connection, signer: Signer) -> list[Ticket]:
+    people = await many(conn, SQL.find_people, Named, marker=MARKER)
+    author = next(person.id for person in people if person.username == MARKER)
+    ids = {exam.title: exam.id for exam in await many(conn, SQL.titles_here, Titled)}
+    exams = []
+    for name in EXAMS:
+        source = (FOLDER / name).read_bytes()
+        # Reading the file takes longer than starting the server: only for an exam that is not there.
+        title = _title(source)
+        if title not in ids:
+            ids[title] = await import_exam(conn, read_exam_file(source, folder=FOLDER), author)
+        exams.append(ids[title])
+    return await issue_tickets(
+        conn, signer, exam_id=exams[0], person_ids=[person.id for person in people if person.id != author]
+    )
+
+
+def _title(source: bytes) -> str:
+    first = source.decode().split("\n", 1)[0]
+    return first.removeprefix("title:").strip().strip('"')
+
+
+def _people_csv(candidates: int) -> str:
+    text = StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(("username", "email", "password", "full_name", "roles"))
+    writer.writerows(_rows(candidates))
+    return text.getvalue()
+
+
+def _rows(candidates: int) -> Iterator[tuple[str, str, str, str, str]]:
+    for account in ACCOUNTS:
+        yield (account.username, account.email, account.password, account.full_name, account.roles)
+    for number in range(1, candidates + 1):
+        # With a ticket and no password: a thousand can be added, and enter, without a hash.
+        yield (f"candidate{number:05}", "", "", f"Candidate {number}", "candidate")

@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from examhall.accounts.tokens import Signer
+from examhall.base.db import Database
+from examhall.demo import filling
+from examhall.demo.filling import ACCOUNTS, EXAMS, FOLDER, NotADemo, fill
+from examhall.exams.exam_file import read_exam_file
+
+pytestmark = pytest.mark.anyio
+
+SIGNER = Signer("s" * 40)
+
+
+async def counted(database: Database) -> tuple[int, ...]:
+    async with database.transaction() as conn:
+        cursor = await conn.execute(
+            """SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM exams),
+                      (SELECT count(*) FROM tickets)"""
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        return tuple(row)
+
+
+async def test_a_second_start_adds_nothing_and_the_tickets_stay_good(database: Database) -> None:
+    first = await fill(database, SIGNER, candidates=3)
+    before = await counted(database)
+    assert before == (len(ACCOUNTS) + 3, len(EXAMS), 3)
+    second = await fill(database, SIGNER, candidates=3)
+    assert await counted(database) == before
+    assert [ticket.token for ticket in second] == [ticket.token for ticket in first]
+
+
+async def test_more_candidates_can_be_asked_for_later(database: Database) -> None:
+    first = await fill(database, SIGNER, candidates=2)
+    more = await fill(database, SIGNER, candidates=5)
+    assert len(more) == 5
+    assert {ticket.token for ticket in first} < {ticket.token for ticket in more}
+    assert len(await fill(database, SIGNER, candidates=1)) == 5
+
+
+async def test_other_peoples_data_are_left_alone(database: Database) -> None:
+    async with database.transaction() as conn:
+        await conn.execute("INSERT INTO people (username, full_name) VALUES ('alice', 'Alice')")
+    with pytest.raises(NotADemo):
+        await fill(database, SIGNER, candidates=2)
+    assert await counted(database) == (1, 0, 0)
+
+
+async def test_a_start_that_was_interrupted_is_completed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(filling, "read_exam_file", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            await fill(database, SIGNER, candidates=2)
+    assert await counted(database) == (len(ACCOUNTS) + 2, 0, 0)
+    assert len(await fill(database, SIGNER, candidates=2)) == 2
+    assert await counted(database) == (len(ACCOUNTS) + 2, len(EXAMS), 2)
+
+
+@pytest.mark.parametrize("name", EXAMS)
+async def test_an_exams_title_is_on_its_first_line(name: str) -> None:
+    source = Path(FOLDER / name).read_bytes()
+    assert filling._title(source) == read_exam_file(source, folder=FOLDER).title
