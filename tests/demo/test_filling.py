@@ -1,4 +1,3 @@
-from pathlib import Path
 
 import pytest
 
@@ -66,5 +65,5 @@ async def test_a_start_that_was_interrupted_is_completed(
 
 @pytest.mark.parametrize("name", EXAMS)
 async def test_an_exams_title_is_on_its_first_line(name: str) -> None:
-    source = Path(FOLDER / name).read_bytes()
+    source = (FOLDER / name).read_bytes()
     assert filling._title(source) == read_exam_file(source, folder=FOLDER).title
