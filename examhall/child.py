@@ -34,10 +34,12 @@ def main() -> None:
 def _serve(settings: Settings, factory: str, listening: int) -> None:
     import uvicorn
 
+    from examhall.base.one_write import OneWriteProtocol
+
     config = uvicorn.Config(
         _named(factory)(settings),
         loop="uvloop",
-        http="httptools",
+        http=OneWriteProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

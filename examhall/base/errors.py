@@ -15,13 +15,23 @@ class Refusal(Exception):
     retry_after_s: ClassVar[int | None] = None
 
     def __init__(self, detail: str | None = None, **details: object) -> None:
-        self.detail = detail or " ".join((type(self).__doc__ or "").split())
+        self.detail = detail or self.sentence()
         super().__init__(self.detail)
         self.details = details
 
     @property
     def code(self) -> str:
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower()
+        return self.word()
+
+    @classmethod
+    def word(cls) -> str:
+        """The stable word for programs."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+
+    @classmethod
+    def sentence(cls) -> str:
+        """What a person reads, unless the raiser knows better."""
+        return " ".join((cls.__doc__ or "").split())
 
 
 class Unauthorized(Refusal):

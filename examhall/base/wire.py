@@ -62,7 +62,7 @@ def refusals(*kinds: type[Refusal]) -> dict[int | str, dict[str, Any]]:
     """What a route's OpenAPI entry says about how it may refuse: the sentence and code of each kind."""
 
     def sentences(group: Iterator[type[Refusal]]) -> str:
-        return "\n\n".join(f"`{kind().code}`: {kind().detail}" for kind in group)
+        return "\n\n".join(f"`{kind.word()}`: {kind.sentence()}" for kind in group)
 
     by_status = groupby(sorted(kinds, key=lambda kind: kind.status), key=lambda kind: kind.status)
     return {
