@@ -20,6 +20,7 @@ from examhall.accounts.access import (
 from examhall.accounts.failures import TooManySignIns
 from examhall.accounts.passwords import LONGEST_BYTES, SignInBusy, UnusablePassword
 from examhall.accounts.tokens import ACCESS_LIFE, Signer, TokenInvalid
+from examhall.accounts.turnstile import Crowded, Turnstile
 from examhall.base.wire import Body, Db, Text, refusals
 
 # Older clients call these at the root too.
@@ -163,12 +164,12 @@ async def post_logout(request: Request, db: Db, body: LogoutIn | None = None) ->
 @sign_in_router.post(
     "/auth/ticket",
     summary="Sign in with an admission ticket",
-    responses=refusals(tickets.TicketInvalid),
+    responses=refusals(tickets.TicketInvalid, Crowded),
 )
-async def post_ticket(body: TicketIn, request: Request, response: Response, db: Db) -> SignedInOut:
+async def post_ticket(body: TicketIn, request: Request, response: Response) -> SignedInOut:
     """For the ticket's exam alone. A ticket serves again on another device, until it is revoked."""
-    async with db.transaction() as conn:
-        done = await tickets.sign_in_with_ticket(conn, signer_of(request), ticket=body.ticket)
+    turnstile: Turnstile = request.app.state.turnstile
+    done = await turnstile.enter(body.ticket)
     return _signed_in(done, request, response)
 
 

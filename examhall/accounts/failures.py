@@ -35,7 +35,7 @@ Networks: TypeAlias = Sequence[IPv4Network | IPv6Network]
 class TooManySignIns(TooManyRequests):
     """Too many failed attempts to sign in. Please wait, or ask for an admission ticket."""
 
-    def __init__(self, retry_after: int = 900) -> None:
+    def __init__(self, retry_after: int) -> None:
         super().__init__(retry_after=retry_after)
 
 

@@ -40,7 +40,7 @@ class Problem(NamedTuple):
 class BadPeopleFile(Malformed):
     """The file has lines that cannot be imported. Nothing was imported."""
 
-    def __init__(self, problems: Sequence[Problem] = ()) -> None:
+    def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(
             fields=[problem._asdict() for problem in problems[:PROBLEMS_SHOWN]], problems=len(problems)
         )

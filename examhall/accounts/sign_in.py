@@ -23,6 +23,7 @@ from examhall.accounts.failures import (
 )
 from examhall.accounts.passwords import Passwords
 from examhall.accounts.people import Account
+from examhall.accounts.people_file import UNSTORABLE
 from examhall.accounts.tokens import COOKIE_LIFE
 from examhall.base.db import Connection, Database, maybe, run
 from examhall.base.errors import Unauthorized
@@ -110,8 +111,7 @@ async def sign_in_with_password(
     is therefore checked again when the sign-in is stored. Unknown, inactive, without a password and wrong
     are one refusal, and take the same time.
     """
-    # As the import stores it: some keyboards write a letter and its accent apart.
-    name = unicodedata.normalize("NFC", name.strip())
+    name = _as_stored(name)
     async with database.transaction() as conn:
         person = await maybe(conn, SQL.find_person, Candidate, name=name)
         limits = Limits.of(
@@ -195,6 +195,14 @@ async def forget_old_sign_ins(conn: Connection) -> int:
     """For the schedule: drop sign-ins, spent refresh tokens and counters that no longer matter."""
     await run(conn, SQL.forget_spent_tokens, kept_for=KEPT_FOR)
     return await run(conn, SQL.forget_old_sign_ins, kept_for=KEPT_FOR) + await forget_old_failures(conn)
+
+
+def _as_stored(name: str) -> str:
+    """As the import writes names: some keyboards write a letter and its accent apart.
+
+    What PostgreSQL cannot hold becomes what no name has.
+    """
+    return unicodedata.normalize("NFC", UNSTORABLE.sub("\ufffd", name.strip()))
 
 
 def _new_refresh_token() -> str:

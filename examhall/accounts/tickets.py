@@ -7,10 +7,11 @@ again.
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from gettext import NullTranslations
 from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 import segno
@@ -71,8 +72,19 @@ class Admission:
     exam_title: str
 
 
+class Entry(NamedTuple):
+    """Somebody at the door with a ticket."""
+
+    ticket_id: UUID
+    sign_in_id: UUID
+    refresh_token: str | None
+    token_hash: bytes | None
+    life: timedelta
+
+
 @dataclass(frozen=True)
 class Admitted(Account):
+    sign_in_id: UUID
     exam_id: int
 
 
@@ -152,26 +164,44 @@ async def read_admission(conn: Connection, signer: Signer, token: str) -> Admiss
     return admission
 
 
-async def sign_in_with_ticket(
-    conn: Connection, signer: Signer, *, ticket: str, browser: bool = False
-) -> SignIn:
-    """Sign in for one exam: no password hash, one statement. A ticket serves again on another device."""
+def entry_of(signer: Signer, ticket: str, *, browser: bool) -> Entry:
+    """What a ticket wants stored, if it is one of ours at all."""
     ticket_id = signer.read_ticket(ticket)
     if ticket_id is None:
         raise TicketInvalid
-    fresh = Fresh.of(browser=browser)
-    admitted = await maybe(
+    return Entry(ticket_id, *Fresh.of(browser=browser))
+
+
+async def admit(conn: Connection, entries: Sequence[Entry]) -> dict[UUID, SignIn]:
+    """Sign all of them in, in one statement: sign-ins by their ids. Whose ticket is not good is missing."""
+    admitted = await many(
         conn,
-        SQL.sign_in_with_ticket,
+        SQL.admit,
         Admitted,
-        ticket_id=ticket_id,
-        sign_in_id=fresh.sign_in_id,
-        token_hash=fresh.token_hash,
-        life=fresh.life,
+        ticket_ids=[entry.ticket_id for entry in entries],
+        sign_in_ids=[entry.sign_in_id for entry in entries],
+        token_hashes=[entry.token_hash for entry in entries],
+        lives=[entry.life for entry in entries],
     )
-    if admitted is None:
+    tokens = {entry.sign_in_id: entry.refresh_token for entry in entries}
+    return {
+        each.sign_in_id: SignIn(each.sign_in_id, each, each.exam_id, tokens[each.sign_in_id])
+        for each in admitted
+    }
+
+
+async def sign_in_with_ticket(
+    conn: Connection, signer: Signer, *, ticket: str, browser: bool = False
+) -> SignIn:
+    """Sign in for one exam: no password hash, one statement. A ticket serves again on another device.
+
+    Where many may come at once, let them through the turnstile instead.
+    """
+    entry = entry_of(signer, ticket, browser=browser)
+    admitted = await admit(conn, [entry])
+    if entry.sign_in_id not in admitted:
         raise TicketInvalid
-    return SignIn(fresh.sign_in_id, admitted, admitted.exam_id, fresh.refresh_token)
+    return admitted[entry.sign_in_id]
 
 
 def ticket_url(base_url: str, token: str) -> str:

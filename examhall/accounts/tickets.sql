@@ -53,25 +53,25 @@ SELECT people.full_name, tickets.exam_id, exams.title AS exam_title
    AND tickets.revoked_at IS NULL
    AND people.active;
 
--- name: sign_in_with_ticket
--- FOR SHARE: whoever revokes the ticket or deactivates the person waits, and then finds the sign-in to end.
+-- name: admit
+-- FOR SHARE: whoever revokes a ticket or deactivates a person waits, and then finds the sign-in to end.
 WITH admitted AS (
-    SELECT people.id, people.username, people.email, people.full_name, people.roles, tickets.exam_id
-      FROM tickets
-      JOIN people ON people.id = tickets.person_id
-     WHERE tickets.id = %(ticket_id)s
-       AND tickets.revoked_at IS NULL
-       AND people.active
+    SELECT given.sign_in_id, given.token_hash, given.life, tickets.exam_id,
+           people.id, people.username, people.email, people.full_name, people.roles
+      FROM unnest(%(ticket_ids)s::uuid[], %(sign_in_ids)s::uuid[], %(token_hashes)s::bytea[],
+                  %(lives)s::interval[]) AS given (ticket_id, sign_in_id, token_hash, life)
+      JOIN tickets ON tickets.id = given.ticket_id AND tickets.revoked_at IS NULL
+      JOIN people ON people.id = tickets.person_id AND people.active
        FOR SHARE OF tickets, people
 ), opened AS (
     INSERT INTO sign_ins (id, person_id, exam_id, method, expires_at)
-    SELECT %(sign_in_id)s, id, exam_id, 'ticket', now() + %(life)s
+    SELECT sign_in_id, id, exam_id, 'ticket', now() + life
       FROM admitted
 ), kept AS (
     INSERT INTO refresh_tokens (token_hash, sign_in_id)
-    SELECT %(token_hash)s::bytea, %(sign_in_id)s
+    SELECT token_hash, sign_in_id
       FROM admitted
-     WHERE %(token_hash)s::bytea IS NOT NULL
+     WHERE token_hash IS NOT NULL
 )
-SELECT id, username, email, full_name, roles, exam_id
+SELECT sign_in_id, exam_id, id, username, email, full_name, roles
   FROM admitted;

@@ -11,6 +11,7 @@ from examhall.accounts import api
 from examhall.accounts.passwords import Passwords
 from examhall.accounts.people import create_person
 from examhall.accounts.tokens import Signer
+from examhall.accounts.turnstile import Turnstile
 from examhall.base import problem
 from examhall.base.db import Database
 from examhall.base.errors import Refusal
@@ -75,6 +76,7 @@ async def app(database: Database, passwords: Passwords, signer: Signer) -> FastA
     app.state.database = database
     app.state.passwords = passwords
     app.state.signer = signer
+    app.state.turnstile = Turnstile(database, signer)
     app.state.settings = Settings()
     return app
 

@@ -25,6 +25,11 @@ async def test_by_username_or_email_in_any_case(database, passwords, alice, name
     assert done.refresh_token is not None
 
 
+@pytest.mark.parametrize("name", ["ali\0ce", "\ud800", "", "x" * 10_000])
+async def test_a_name_that_cannot_be_is_nobodys(database, passwords, name):
+    assert await fail(database, passwords, 1, name=name) == [WrongCredentials]
+
+
 async def test_a_username_goes_before_somebody_elses_email(database, passwords, alice):
     async with database.transaction() as conn:
         await conn.execute(
