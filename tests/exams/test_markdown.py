@@ -122,8 +122,9 @@ class Guard(HTMLParser):
 
 PIECES = st.sampled_from(
     [
-        "$", "$$", "\\", "[", "](", ")", "!", "<", ">", '"', "`", "```", "\n", "\n\n", "|", "|-|", "*", "tri", "x",
-        "&", "- ", "javascript:", "https://a.example", "data:text/html,", "<script>", "onerror=", " ", "1. ", "&lt;",
+        "$", "$$", "\\", "[", "](", ")", "!", "<", ">", '"', "`", "```", "\n", "\n\n", "|", "|-|", "*", "tri",
+        "x", "&", "- ", "javascript:", "https://a.example", "data:text/html,", "<script>", "onerror=", " ",
+        "1. ", "&lt;",
     ]
 )  # fmt: skip
 
