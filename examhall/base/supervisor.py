@@ -121,7 +121,7 @@ class Supervisor:
         while not self.stopping:
             self._tend(TICK_S)
 
-    def stop(self, order: Sequence[Sequence[Child]], close: Callable[[], None] = lambda: None) -> None:
+    def stop(self, order: Sequence[Sequence[Child]], close: Callable[[], None]) -> None:
         """End everything: *close* first, then each group of *order* in turn, PostgreSQL last.
 
         Each gets the time to finish what it has in hand. A second signal ends that patience.
