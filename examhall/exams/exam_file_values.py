@@ -13,6 +13,9 @@ from examhall.exams.exam_file_problems import Place, Problems
 from examhall.exams.exam_file_tree import Mapping, Node, Scalar, Sequence
 from examhall.exams.markdown import pictures_in
 
+# Unclosed brackets, and columns times rows, cost Markdown the square of their number.
+MOST_SIGNS = 1_000
+
 TRUE, FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
 SECONDS = {
     **dict.fromkeys(("s", "sec", "second"), 1),
@@ -123,6 +126,10 @@ def text(value: Value, *, most: int, one_line: bool = False) -> str:
 
 def markdown(value: Value, *, most: int) -> str:
     found = text(value, most=most)
+    for sign in "[|":
+        if found.count(sign) > MOST_SIGNS:
+            value.bad(f"This text has more than {MOST_SIGNS} of the sign {sign}.")
+            return found
     if "![" in found:
         value.problems.pictures_shown += [(value.place, name) for name in sorted(pictures_in(found))]
     return found

@@ -275,6 +275,7 @@ def test_all_that_is_wrong_is_said_at_once_each_with_its_place() -> None:
         (question("parts: {a: {type: essay}}\npoints: 2"), "in each part"),
         (HEAD + "questions:\n  - {type: essay}", "no `prompt`"),
         (HEAD + f"questions:\n  - {{type: essay, prompt: {'x' * 20_001}}}", "20,001 characters"),
+        (HEAD + f"questions: [{{type: essay, prompt: '{'![' * 1001}'}}]", "more than 1000 of the sign ["),
         (HEAD + "questions: [" + "{type: essay, prompt: Q}," * 501 + "]", "at most 500"),
         (HEAD + "questions: [{type: essay, prompt: '![x](tri)'}]", "no picture `tri`"),
         (SMALLEST + "pictures: {x: {file: a.png}}", "only in `examhall import`"),
