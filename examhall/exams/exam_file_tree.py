@@ -67,7 +67,7 @@ def read_tree(source: bytes | str, problems: Problems, *, largest_bytes: int) ->
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise bad_at(line, column, _in_plain_words(error.problem or "it cannot be read")) from error
-    except (yaml.YAMLError, UnicodeError, ValueError) as error:
+    except yaml.YAMLError as error:
         raise bad_at(1, 1, "This is not a YAML file that can be read.") from error
 
 

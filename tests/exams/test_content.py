@@ -214,6 +214,14 @@ def test_the_order_is_the_same_in_every_process_and_version() -> None:
     assert shuffled("ABCDEFGH", 2026, 1, 2) == list("FCAHBGED")
 
 
+def test_questions_with_as_many_options_are_not_all_shuffled_alike() -> None:
+    many = "{prompt: Q, options: [w, x, y, z], answer: A}," * 20
+    exam = read_exam_file(f"{{title: T, duration: 1 h, questions: [{many}]}}")
+    arranged = arrange(content_of(exam, options=True), seed=1)
+    orders = {"".join(option["key"] for option in each["items"][0]["options"]) for each in arranged}
+    assert len(orders) > 5
+
+
 def test_every_option_comes_first_about_equally_often() -> None:
     first = [shuffled("ABCD", seed, 1)[0] for seed in range(4000)]
     assert all(900 < first.count(letter) < 1100 for letter in "ABCD")

@@ -65,6 +65,7 @@ def test_the_demo_pictures_are_accepted(path: Path) -> None:
         b'<!DOCTYPE svg [<!ENTITY a "b">]>' + svg("&a;"),
         b'<?xml-stylesheet href="https://mallory.example/x.css"?>' + svg(""),
         b'<?xml version="1.0" encoding="UTF-7"?>' + svg(""),
+        b'<?xml version="1.0" encoding="iso-8859-1"?>' + svg(""),
         svg("").decode().encode("utf-16"),
         svg("<path"),
     ],
