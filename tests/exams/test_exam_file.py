@@ -412,6 +412,7 @@ ACCEPTED = [
     SMALLEST + "timezone: Asia/Tashkent\nwindow: {opens: 2026-12-01 09:00}\nrelease: {at: 2026-12-02T10:00Z}",
     SMALLEST + "grace: 0 s\nassigned: [alice]\nshuffle: no\ninstructions: Read.",
     SMALLEST + f"pictures: {{a.png: {{data: {PNG}}}}}",
+    "title: 2026\nduration: 1 h\nassigned: [1001]\nquestions: [{prompt: 5, options: [1, 2], answer: A}]",
     question("type: multiple_choice\noptions: [1, 2]\nanswer: [A, B]\npartial: false\npoints: 2.5"),
     question("number: 1\ntype: true_false\nanswer: no"),
     question("type: number\nanswer: [1, 3/4, '0,5']\ntolerance: 0.1\nunit: m"),
