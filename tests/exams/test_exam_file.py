@@ -7,18 +7,12 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 
-import examhall.exams
 from examhall.exams.exam_file import FIELDS, BadExamFile, ExamFile, read_exam_file
 from examhall.exams.exam_file_items import ITEM, QUESTION
 from examhall.exams.exam_file_kinds import FIELDS as KINDS
-
-DEMO = Path(__file__).parents[2] / "examhall" / "demo"
-SCHEMA = Path(examhall.exams.__file__).with_name("exam_file.schema.json")
 
 HEAD = "title: T\nduration: 1 h\n"
 SMALLEST = HEAD + "questions:\n  - {prompt: Q, options: [x, y], answer: A}\n"
@@ -375,74 +369,3 @@ def test_no_tree_of_the_right_words_raises_anything_else(
 ) -> None:
     document = {**exam, "questions": [{**each, "type": type_} for each in questions]}
     refused_or_read(json.dumps(document))
-
-
-@pytest.fixture(scope="module")
-def schema() -> Draft202012Validator:
-    document = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    Draft202012Validator.check_schema(document)
-    return Draft202012Validator(document)
-
-
-class AsAnEditorReadsIt(yaml.SafeLoader):
-    """YAML 1.2, as editors with a schema read it: a date is a text."""
-
-
-AsAnEditorReadsIt.yaml_implicit_resolvers = {
-    first: [(tag, regexp) for tag, regexp in resolvers if not tag.endswith(":timestamp")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def as_json(text: str) -> object:
-    loaded = yaml.load(text, AsAnEditorReadsIt)
-    return json.loads(json.dumps(loaded))
-
-
-@pytest.mark.parametrize("path", sorted(DEMO.glob("*.yaml")), ids=lambda path: path.name)
-def test_every_demo_file_is_read_and_valid(schema: Draft202012Validator, path: Path) -> None:
-    read_exam_file(path.read_bytes(), folder=path.parent)
-    assert [error.message for error in schema.iter_errors(as_json(path.read_text("utf-8")))] == []
-
-
-ACCEPTED = [
-    SMALLEST,
-    SMALLEST + "kind: test\ntest_type: SJT\nshuffle: {questions: true}\nrelease: by_hand\nattempts: 5",
-    SMALLEST + "window: {opens: null}\nattempts:\nshuffle: ~",
-    SMALLEST + "timezone: Asia/Tashkent\nwindow: {opens: 2026-12-01 09:00}\nrelease: {at: 2026-12-02T10:00Z}",
-    SMALLEST + "grace: 0 s\nassigned: [alice]\nshuffle: no\ninstructions: Read.",
-    SMALLEST + f"pictures: {{a.png: {{data: {PNG}}}}}",
-    "title: 2026\nduration: 1 h\nassigned: [1001]\nquestions: [{prompt: 5, options: [1, 2], answer: A}]",
-    question("type: multiple_choice\noptions: [1, 2]\nanswer: [A, B]\npartial: false\npoints: 2.5"),
-    question("number: 1\ntype: true_false\nanswer: no"),
-    question("type: number\nanswer: [1, 3/4, '0,5']\ntolerance: 0.1\nunit: m"),
-    question("type: short_text\nanswer: [Paris, 1789]\ncase_sensitive: yes"),
-    question("type: matching\nleft: {1: x, 2: y}\nright: [u, v]\nanswer: {1: A, 2: B}"),
-    question("parts: {a: {options: [x, y], answer: [A, B]}, b: {type: essay, max_chars: 100}}"),
-]
-
-
-@pytest.mark.parametrize("text", ACCEPTED)
-def test_what_is_read_is_valid(schema: Draft202012Validator, text: str) -> None:
-    read_exam_file(text)
-    assert [error.message for error in schema.iter_errors(as_json(text))] == []
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "title: T",
-        SMALLEST + "colour: red",
-        SMALLEST + "kind: test",
-        SMALLEST + "test_type: SJT",
-        SMALLEST + "attempts: 0",
-        question("options: [x]\nanswer: A"),
-        question("type: number"),
-        question("type: number\nanswer: 1\noptions: [x, y]"),
-        question("parts: {b: {type: essay}}"),
-        question("parts: {a: {type: essay}}\npoints: 2"),
-    ],
-)
-def test_what_a_schema_can_see_is_refused_by_both(schema: Draft202012Validator, text: str) -> None:
-    problems(text)
-    assert not schema.is_valid(as_json(text))
