@@ -1,4 +1,3 @@
-
 import pytest
 
 from examhall.accounts.tokens import Signer
