@@ -68,7 +68,8 @@ def serve(
             if prepare is not None:
                 asyncio.run(prepare(settings))
             groups = _children(settings, supervisor.lifeline, listening, app, jobs)
-            say(f"Starting {settings.workers} web workers and the job worker")
+            count = "1 web worker" if settings.workers == 1 else f"{settings.workers} web workers"
+            say(f"Starting {count} and the job worker")
             supervisor.start([child for group in groups for child in group])
             if supervisor.wait_until(lambda: _answers(settings)):
                 say(f"Examhall answers on {settings.url}")
