@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The server's time. The device's own clock is never believed: it may be wrong, or set wrong on purpose.
  * Elapsed time comes from performance.now(), which nobody can set; because it can stand still while a
@@ -16,7 +15,7 @@ export class Clock {
 
   /**
    * Learn from a reply: the server wrote *serverTime* somewhere between sending and receiving.
-   * @param {string} serverTime @param {number} sentAt @param {number} receivedAt both by performance.now()
+   * @param {string} serverTime @param {number} sentAt @param {number} receivedAt by performance.now()
    */
   sample(serverTime, sentAt, receivedAt) {
     const error = (receivedAt - sentAt) / 2;
@@ -29,46 +28,38 @@ export class Clock {
     }
   }
 
+  /** A page carries the time at which the server wrote it. @param {string} serverTime */
+  samplePage(serverTime) {
+    const [page] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+    if (page) this.sample(serverTime, page.requestStart, page.responseStart);
+  }
+
   /** Milliseconds since 1970 by the server's clock. */
   now() {
     return performance.now() + (this.#best ? this.#best.offset : performance.timeOrigin);
   }
-
-  /** How far the device's own clock is off, in milliseconds; positive when it is ahead. */
-  deviceIsAheadBy() {
-    return Date.now() - this.now();
-  }
-}
-
-/** Calls back when the device seems to have slept, or its clock was changed: ask the server then. */
-export class SleepWatch {
-  #wall = Date.now();
-  #steady = performance.now();
-
-  /** @param {() => void} awake */
-  constructor(awake) {
-    this.awake = awake;
-  }
-
-  tick() {
-    const wall = Date.now();
-    const steady = performance.now();
-    const apart = wall - this.#wall - (steady - this.#steady);
-    const late = steady - this.#steady > 5_000;
-    this.#wall = wall;
-    this.#steady = steady;
-    if (late || Math.abs(apart) > 1_500) this.awake();
-  }
 }
 
 /**
- * 1:02:03 or 2:03, never below zero; a started second counts as a whole one.
- * @param {number} ms
+ * A function to call often; it calls back when the device seems to have slept, or its clock was changed.
+ * @param {() => void} awake
  */
+export function sleepWatch(awake) {
+  let wall = Date.now();
+  let steady = performance.now();
+  return () => {
+    const byWall = Date.now() - wall;
+    const bySteady = performance.now() - steady;
+    wall += byWall;
+    steady += bySteady;
+    if (bySteady > 5_000 || Math.abs(byWall - bySteady) > 1_500) awake();
+  };
+}
+
+/** 1:02:03 or 2:03, never below zero; a started second counts as a whole one. @param {number} ms */
 export function countdown(ms) {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
-  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor(seconds / 60) % 60;
-  return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (!parts[0]) parts.shift();
+  return parts.map((part, place) => String(part).padStart(place ? 2 : 1, "0")).join(":");
 }

@@ -1,6 +1,5 @@
-// @ts-check
 /** The lobby: a countdown by the server's clock, and a look at whether this device is ready. */
-import { Clock, SleepWatch, countdown } from "./clock.js";
+import { Clock, sleepWatch, countdown } from "./clock.js";
 import { call } from "./net.js";
 import { setFormulas } from "./math.js";
 
@@ -33,7 +32,7 @@ async function checkNetwork() {
   if (!trips.length) return check("network", "bad", words.network_bad);
   const ms = Math.round(Math.min(...trips));
   check("network", trips.length === 3 && ms < 1000 ? "good" : "wait", (ms < 1000 ? words.network_good : words.network_slow).replace("{ms}", String(ms)));
-  const seconds = Math.round(clock.deviceIsAheadBy() / 1000);
+  const seconds = Math.round((Date.now() - clock.now()) / 1000);
   check("clock", "good", Math.abs(seconds) < 5 ? words.clock_good : words.clock_off);
 }
 
@@ -56,10 +55,10 @@ function waitForOpening() {
   const dial = find("#countdown .clock");
   if (!start?.disabled || !dial || !boot.opens_at) return;
   const opensAt = Date.parse(boot.opens_at);
-  const watch = new SleepWatch(askTime);
+  const watch = sleepWatch(askTime);
   let asked = false;
   const tick = () => {
-    watch.tick();
+    watch();
     const left = opensAt - clock.now();
     if (left <= 15_000 && !asked) {
       // Once more shortly before, spread out so that a full hall does not ask in the same instant.
@@ -85,8 +84,7 @@ find("#start-form")?.addEventListener("submit", () => {
   if (start) start.textContent = words.starting;
 });
 
-const entry = /** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0]);
-if (boot.server_time && entry) clock.sample(boot.server_time, entry.requestStart, entry.responseStart);
+clock.samplePage(boot.server_time);
 waitForOpening();
 if (find("#checks")) {
   checkNetwork();

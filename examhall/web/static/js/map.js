@@ -1,41 +1,35 @@
-// @ts-check
 /** The list of questions: where one stands, what is answered, flagged or not saved yet. */
 import { all } from "./fields.js";
 
-/** @typedef {{answered: "none" | "some" | "all", flagged: boolean, state: string}} Mark */
-
 export class QuestionMap {
-  /**
-   * @param {HTMLElement} grid @param {Record<string, any>} words
-   * @param {(index: number) => void} go
-   */
+  current = 0;
+
+  /** @param {HTMLElement} grid @param {any} words @param {(index: number) => void} go */
   constructor(grid, words, go) {
+    this.grid = grid;
     this.words = words;
     /** @type {HTMLButtonElement[]} */
-    this.buttons = all(grid, "button");
-    this.current = 0;
+    this.buttons = all("button", grid);
     grid.addEventListener("click", (event) => {
-      const button = /** @type {Element} */ (event.target).closest("button");
-      if (button) go(Number(button.dataset.index));
+      const index = this.buttons.indexOf(/** @type {any} */ (event.target));
+      if (index >= 0) go(index);
     });
-    grid.addEventListener("keydown", (event) => this.#key(event, grid));
+    grid.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /** One tab stop for the whole grid; arrows move in it. @param {KeyboardEvent} event @param {HTMLElement} grid */
-  #key(event, grid) {
-    const at = this.buttons.indexOf(/** @type {HTMLButtonElement} */ (event.target));
-    const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
-    const steps = /** @type {Record<string, number>} */ ({
-      ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -at, End: this.buttons.length - 1 - at,
-    });
-    const step = steps[event.key];
-    if (at < 0 || step === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+  /** One tab stop for the whole grid; arrows move in it. @param {KeyboardEvent} event */
+  #key(event) {
+    const at = this.buttons.indexOf(/** @type {any} */ (event.target));
+    const columns = getComputedStyle(this.grid).gridTemplateColumns.split(" ").length;
+    const last = this.buttons.length - 1;
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns, Home: 0, End: last }[event.key];
+    if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     event.stopPropagation();
-    const next = this.buttons[at + step];
-    if (!next) return;
-    this.#tabStop(at + step);
-    next.focus();
+    if (to >= 0 && to <= last) {
+      this.#tabStop(to);
+      this.buttons[to].focus();
+    }
   }
 
   /** @param {number} index */
@@ -47,28 +41,23 @@ export class QuestionMap {
   show(index) {
     this.buttons[this.current].removeAttribute("aria-current");
     this.current = index;
-    this.buttons[index].setAttribute("aria-current", "true");
+    const button = this.buttons[index];
+    button.setAttribute("aria-current", "true");
     this.#tabStop(index);
     // Only the grid scrolls, never the page.
-    const grid = this.buttons[index].closest(".grid");
-    const button = this.buttons[index];
-    if (grid instanceof HTMLElement && grid.scrollHeight > grid.clientHeight) {
-      grid.scrollTop = button.offsetTop - grid.offsetTop - grid.clientHeight / 2;
-    }
+    this.grid.scrollTop = button.offsetTop - this.grid.offsetTop - this.grid.clientHeight / 2;
   }
 
-  /** @param {number} index @param {Mark} mark */
-  mark(index, { answered, flagged, state }) {
+  /** @param {number} index @param {Fullness} answered @param {boolean} flagged @param {string} state */
+  mark(index, answered, flagged, state) {
     const button = this.buttons[index];
-    button.dataset.answered = answered;
-    button.dataset.flagged = String(flagged);
-    button.dataset.state = state;
     const { words } = this;
+    Object.assign(button.dataset, { answered, flagged, state });
     const says = [
-      words.question.replace("{n}", String(index + 1)),
+      words.question.replace("{n}", index + 1),
       words[`answered_${answered}`],
-      flagged ? words.flagged : "",
-      state === "refused" ? words.refused : state === "saving" || state === "waiting" ? words.not_saved : "",
+      flagged && words.flagged,
+      state && words[state === "refused" ? "not_accepted" : "not_saved"],
     ];
     button.setAttribute("aria-label", says.filter(Boolean).join(", "));
   }

@@ -1,4 +1,3 @@
-// @ts-check
 /** The result: formulas, the page that waits for its marks, and what never left this device. */
 import { Store } from "./store.js";
 import { setFormulas } from "./math.js";
@@ -10,7 +9,7 @@ async function showWhatDidNotArrive() {
   if (!notice) return;
   const store = await Store.open(boot.sitting);
   const stored = new Map(boot.revisions.map((/** @type {[string, number]} */ [slot, revision]) => [slot, revision]));
-  const lost = (await store.all()).filter((entry) => (stored.get(entry.slot) ?? 0) < entry.revision);
+  const lost = (await store.list()).filter((entry) => (stored.get(entry.slot) ?? 0) < entry.revision);
   if (!lost.length) return store.clear();
   const form = new Intl.PluralRules(document.documentElement.lang).select(lost.length);
   const [sentence, list, button] = [notice.querySelector("p"), notice.querySelector("ul"), notice.querySelector("button")];

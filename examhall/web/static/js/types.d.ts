@@ -1,0 +1,61 @@
+/** What the modules share, for the type checker and the reader; browsers never load it. */
+
+/** A fieldset or div.item: one thing that is answered. */
+interface Item extends HTMLElement {
+  dataset: { question: string; part: string; kind: string };
+}
+
+/** Question and part: "36a". */
+type Slot = string;
+
+/** An answer on its way to the server. */
+interface Entry {
+  sitting: number;
+  slot: Slot;
+  question: number;
+  part: string;
+  answer: any;
+  revision: number;
+  /** What was written, for when it never arrives. */
+  shown: string;
+  /** Why the server will not take it. */
+  refused?: string;
+}
+
+/** An answer that the server has. */
+interface Stored {
+  question_number: number;
+  sub_part: string;
+  answer: any;
+  revision: number;
+  saved_at: string;
+}
+
+interface Reply {
+  /** 0 when no answer came. */
+  status: number;
+  body: any;
+  /** 0 unless the server asked for a pause. */
+  retryAfterMs: number;
+  /** By performance.now(). */
+  sentAt: number;
+  receivedAt: number;
+}
+
+type Trouble = "network" | "busy" | "sign_in" | "stranger";
+type Fullness = "none" | "some" | "all";
+
+interface OutboxOptions {
+  sitting: number;
+  clock: import("./clock.js").Clock;
+  store: import("./store.js").Store | null;
+  /** This answer's state, or everything's. */
+  changed(slot?: Slot): void;
+  /** An answer given elsewhere, or before. */
+  arrived(slot: Slot, answer: any): void;
+  /** Every good reply: deadline and server time are in it. */
+  replied(reply: Reply): void;
+  over(): void;
+  /** Is it being typed right now? */
+  dirty(slot: Slot): boolean;
+}
