@@ -14,6 +14,7 @@ from examhall import __version__, routes
 from examhall.accounts import ended
 from examhall.accounts.passwords import Passwords
 from examhall.accounts.tokens import Signer
+from examhall.accounts.turnstile import Turnstile
 from examhall.base import problem
 from examhall.base.db import Connection, Database
 from examhall.base.errors import Refusal
@@ -45,6 +46,7 @@ class Hall:
         self.database = Database(settings.database_url, pool_size=settings.pool_size)
         self.signer = Signer(settings.secret)
         self.passwords = Passwords()
+        self.turnstile = Turnstile(self.database, self.signer)
         self.contents = contents.Contents(self.database)
         self.saves: GroupCommit[Save, Saved | Refusal] = GroupCommit(
             settings.database_url, save_batch, queue_limit=settings.save_queue_limit
@@ -74,8 +76,9 @@ class Hall:
             await self.database.close()
 
 
-def create_app(settings: Settings) -> ASGIApp:
-    hall = Hall(settings)
+def create_app(given: Settings | Hall) -> ASGIApp:
+    """The application of one web process; around a hall of your own, if you open and close it yourself."""
+    hall = Hall(given) if isinstance(given, Settings) else given
     api = FastAPI(
         title="Examhall",
         version=__version__,
@@ -102,7 +105,7 @@ def create_app(settings: Settings) -> ASGIApp:
     )
     for app in (api, pages):
         # Handlers find these as request.app.state.database and so on.
-        for name in ("settings", "database", "signer", "passwords", "contents", "saves"):
+        for name in ("settings", "database", "signer", "passwords", "turnstile", "contents", "saves"):
             setattr(app.state, name, getattr(hall, name))
     return Front(_Doors(hall, api, pages))
 

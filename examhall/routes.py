@@ -1,5 +1,8 @@
 """The table of contents: every router and where it is mounted."""
 
+from functools import cache, partial
+from typing import Any
+
 from fastapi import APIRouter, FastAPI
 
 from examhall.accounts import api as accounts
@@ -7,7 +10,8 @@ from examhall.exams import api as exams
 from examhall.ops import api as ops
 from examhall.scoring import api as scoring
 from examhall.sittings import api as sittings
-from examhall.web import candidate, public, static
+from examhall.sittings import save_schema
+from examhall.web import api_docs, candidate, public, static
 
 # Sign-in and sessions answer at the root too, where older clients call them.
 AT_THE_ROOT: tuple[APIRouter, ...] = (
@@ -28,7 +32,7 @@ UNDER_API: tuple[APIRouter, ...] = (
 # What goes to the API; everything else is a page.
 API_PREFIXES = ("/api/", "/auth/", "/sessions/", "/health", "/openapi.json", "/exam-file.schema.json")
 
-PAGES = [*public.routes, *candidate.routes, *static.routes]
+PAGES = [*public.routes, *candidate.routes, *api_docs.routes, *static.routes]
 
 
 def mount_api(api: FastAPI) -> None:
@@ -41,3 +45,11 @@ def mount_api(api: FastAPI) -> None:
         api.include_router(router, include_in_schema=False)
     for router in (ops.health_router, exams.schema_router):
         api.include_router(router)
+    api.openapi = cache(partial(_described, api))  # type: ignore[method-assign]
+
+
+def _described(api: FastAPI) -> dict[str, Any]:
+    """The save route is served before the API is asked: here it is added to what describes itself."""
+    described = FastAPI.openapi(api)
+    described["paths"][save_schema.PATH] = save_schema.OPERATION
+    return described

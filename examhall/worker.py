@@ -10,6 +10,7 @@ import structlog
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
+from examhall.accounts.sign_in import forget_old_sign_ins
 from examhall.base.db import Database
 from examhall.scoring.results import score_sittings
 from examhall.settings import Settings
@@ -49,6 +50,12 @@ def create_jobs(settings: Settings, database: Database) -> App:
             log.warning("a job is started again: its worker died", job=job.id, task=job.task_name)
             assert job.id is not None
             await jobs.job_manager.retry_job_by_id_async(job.id, datetime.now(UTC))
+
+    @jobs.periodic(cron="41 * * * *")
+    @jobs.task(name="forget_old_sign_ins", queueing_lock="forget_old_sign_ins", retry=TRIES)
+    async def _forget_old_sign_ins(timestamp: int) -> None:
+        async with database.transaction() as conn:
+            await forget_old_sign_ins(conn)
 
     @jobs.periodic(cron="17 3 * * *")
     @jobs.task(name="keep_house", queueing_lock="keep_house", retry=TRIES)

@@ -32,15 +32,19 @@ def postgres() -> Iterator[Postgres]:
     folder.chmod(0o711)
     server = Postgres(folder / "data", durable=False)
     server.start()
+    make_template(server)
+    yield server
+    server.stop(quick=True)
+    shutil.rmtree(folder)
+
+
+def make_template(server: Postgres) -> None:
     with psycopg.connect(server.dsn(), autocommit=True) as conn:
         conn.execute("CREATE DATABASE template")
     with psycopg.connect(server.dsn("template"), autocommit=True) as conn:
         conn.execute(SCHEMA.read_bytes())
         # psycopg would take the % signs for parameters if it were given any.
         conn.execute(SchemaManager.get_schema().encode())
-    yield server
-    server.stop(quick=True)
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,13 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from examhall.base import problem
 from examhall.base.errors import BodyTooLarge, Refusal
+
+log = structlog.get_logger()
 
 BODY_LIMIT_BYTES = 1_000_000
 # What a caller may choose as the id of its request: it ends in our logs.
@@ -40,9 +43,12 @@ class Front:
         if not request_id or not SANE_ID.fullmatch(request_id):
             request_id = b"%s-%x" % (self._prefix, next(self._count))
         scope["request_id"] = request_id
+        answering = False
 
         async def send_with_headers(message: MutableMapping[str, Any]) -> None:
+            nonlocal answering
             if message["type"] == "http.response.start":
+                answering = True
                 message["headers"] = [
                     *message["headers"],
                     (b"x-process-time", b"%.6f" % (time.perf_counter() - started)),
@@ -59,6 +65,12 @@ class Front:
             await self._app(scope, counted, send_with_headers)
         except BodyTooLarge as refusal:
             await send_refusal(refusal, send_with_headers)
+        except Exception as error:
+            # The frameworks inside render their own bugs; this is for what runs without one. They raise
+            # theirs again once they have answered, for the log.
+            log.error("unexpected error", path=scope["path"], exc_info=error)
+            if not answering:
+                await send_json(500, problem.BUG, send_with_headers, media_type=problem.MEDIA_TYPE)
 
 
 class _Counted:

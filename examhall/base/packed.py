@@ -65,7 +65,7 @@ class PackedArrayDumper(Dumper):
     def get_key(self, obj: PackedArray, format: object) -> tuple[type, str]:  # type: ignore[override]
         return (PackedArray, obj.element_type)
 
-    def upgrade(self, obj: PackedArray, format: object) -> "PackedArrayDumper":  # type: ignore[override]
+    def upgrade(self, obj: PackedArray, format: object) -> "PackedArrayDumper":
         dumper = PackedArrayDumper(PackedArray, None)
         dumper.oid = types[obj.element_type].array_oid
         return dumper

@@ -40,10 +40,8 @@ class ImportedExam(BaseModel):
         }
     },
 )
-async def post_import(
-    request: Request, me: Annotated[Person, Staff("author")], db: Db
-) -> ImportedExam:
-    """The exam file as YAML or JSON. All of it is imported or nothing: every problem is told with its line."""
+async def post_import(request: Request, me: Annotated[Person, Staff("author")], db: Db) -> ImportedExam:
+    """The exam file as YAML or JSON. All of it is imported or nothing; problems are told with their lines."""
     # Seconds for the largest file: not on the event loop.
     exam = await asyncio.to_thread(read_exam_file, await request.body())
     async with db.transaction() as conn:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from examhall.base import packed
-from examhall.base.db import Connection
+from examhall.base.db import Connection, maybe
 from examhall.base.errors import Conflict, NotFound, Refusal
 from examhall.base.sqlfile import beside
 
@@ -108,3 +108,16 @@ async def save_batch(conn: Connection, batch: Sequence[Save]) -> list[Saved | Re
         outcomes.append(REFUSALS[refusal]() if refusal else Saved(deadline_at, saved_at))
         row += len(save.answers)
     return outcomes
+
+
+@dataclass(frozen=True)
+class _Exam:
+    exam_id: int
+
+
+async def exam_of_sitting(conn: Connection, *, sitting_id: int, candidate_id: int) -> int:
+    """Which exam the candidate's own sitting is of; that never changes."""
+    found = await maybe(conn, SQL.exam_of_sitting, _Exam, sitting_id=sitting_id, candidate_id=candidate_id)
+    if found is None:
+        raise SessionNotFound
+    return found.exam_id

@@ -6,7 +6,6 @@ A plain ASGI application: on this path a framework's routing and response classe
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -17,13 +16,20 @@ from starlette.types import Receive, Scope, Send
 from examhall.accounts.access import COOKIE, CSRF_HEADER, CrossSite, NotSignedIn
 from examhall.accounts.tokens import Claims, Signer
 from examhall.base.clock import rfc3339
-from examhall.base.db import Database, maybe
+from examhall.base.db import Database
 from examhall.base.errors import Malformed, Refusal, UnsupportedMediaType
 from examhall.base.front import send_json, send_refusal
 from examhall.base.group_commit import GroupCommit
 from examhall.exams.answers import ItemRule, UnknownQuestion, accepts
 from examhall.exams.content import Content
-from examhall.sittings.autosave import IN_ORDER_OF_ARRIVAL, SQL, Answer, Save, Saved, SessionNotFound
+from examhall.sittings.autosave import (
+    IN_ORDER_OF_ARRIVAL,
+    Answer,
+    Save,
+    Saved,
+    SessionNotFound,
+    exam_of_sitting,
+)
 
 PATH = re.compile(r"(?:/api(?:/v1)?)?/sessions/([0-9]{1,18})/answers/?")
 # A question number, a revision: what PostgreSQL's smallint and a browser's integers hold.
@@ -126,27 +132,17 @@ class SaveRoute:
 
     async def _look_up(self, candidate_id: int, sitting_id: int) -> Sat:
         async with self._database.connection() as conn:
-            found = await maybe(
-                conn, SQL.exam_of_sitting, _ExamOfSitting, sitting_id=sitting_id, candidate_id=candidate_id
-            )
-        if found is None:
-            raise SessionNotFound
-        content = await self._content_of(found.exam_id)
-        sat = self._sat[candidate_id, sitting_id] = Sat(found.exam_id, content.items)
+            exam_id = await exam_of_sitting(conn, sitting_id=sitting_id, candidate_id=candidate_id)
+        content = await self._content_of(exam_id)
+        sat = self._sat[candidate_id, sitting_id] = Sat(exam_id, content.items)
         return sat
-
-
-@dataclass(frozen=True)
-class _ExamOfSitting:
-    exam_id: int
 
 
 def read_answers(body: bytes, rules: Mapping[tuple[int, str], ItemRule]) -> list[Answer]:
     """The answers in a request's body, each checked against its item. One that is not right refuses all."""
     try:
         asked = decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        # ValidationError is a DecodeError; UnicodeDecodeError does not occur: msgspec checks UTF-8 itself.
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(str(error)) from error
     if asked.answers is msgspec.UNSET:
         return [_read_answer(asked, rules)]

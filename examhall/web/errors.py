@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 
-import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,8 +10,6 @@ from examhall.base.errors import Refusal, Unauthorized
 from examhall.base.problem import headers_of
 from examhall.web.i18n import language_for, translations
 from examhall.web.pages import render
-
-log = structlog.get_logger()
 
 
 async def render_page_error(request: Request, error: Exception) -> Response:
@@ -26,7 +23,6 @@ async def render_page_error(request: Request, error: Exception) -> Response:
         status, headers = error.status_code, dict(error.headers or {})
         detail = _("There is nothing here, or you may not see it.") if status == 404 else ""
     else:
-        log.error("unexpected error", path=request.url.path, exc_info=error)
         status, headers = 500, {}
         detail = _("Something went wrong on our side. It has been logged; please try again.")
     retry_after = headers.get("retry-after", "")

@@ -16,7 +16,7 @@ from examhall.accounts.api import address_of
 from examhall.accounts.failures import TooManySignIns
 from examhall.accounts.passwords import SignInBusy, UnusablePassword
 from examhall.accounts.sign_in import SignIn, WrongCredentials, sign_in_with_password, sign_out
-from examhall.accounts.tickets import read_admission, sign_in_with_ticket
+from examhall.accounts.tickets import TicketInvalid, read_admission
 from examhall.base.errors import Refusal, Unauthorized
 from examhall.base.problem import headers_of
 from examhall.web.i18n import gettext_of
@@ -116,8 +116,11 @@ async def post_sign_out(request: Request) -> Response:
 
 async def ticket_page(request: Request) -> Response:
     """GET /t/{ticket}: whom it admits to what. Looking uses nothing up: previews of links look, too."""
-    async with request.app.state.database.transaction() as conn:
-        admission = await read_admission(conn, signer_of(request), request.path_params["ticket"])
+    try:
+        async with request.app.state.database.transaction() as conn:
+            admission = await read_admission(conn, signer_of(request), request.path_params["ticket"])
+    except TicketInvalid as refusal:
+        return _no_admission(request, refusal)
     return render(
         request, "ticket.html", full_name=admission.full_name, exam_title=admission.exam_title, opens_at=None
     )
@@ -126,11 +129,16 @@ async def ticket_page(request: Request) -> Response:
 async def post_ticket(request: Request) -> Response:
     """POST /t/{ticket}"""
     refuse_cross_site(request)
-    async with request.app.state.database.transaction() as conn:
-        done = await sign_in_with_ticket(
-            conn, signer_of(request), ticket=request.path_params["ticket"], browser=True
-        )
+    try:
+        done = await request.app.state.turnstile.enter(request.path_params["ticket"], browser=True)
+    except TicketInvalid as refusal:
+        return _no_admission(request, refusal)
     return _come_in(request, done, f"/exams/{done.exam_id}")
+
+
+def _no_admission(request: Request, refusal: Refusal) -> Response:
+    """Said here: to sign in with a password, the usual way of strangers, is not the way of a ticket."""
+    return render(request, "no_admission.html", refusal.status, detail=gettext_of(request)(refusal.detail))
 
 
 routes = [

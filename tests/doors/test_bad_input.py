@@ -1,0 +1,218 @@
+"""Whatever is sent, the reply is a clear 4xx and nothing is changed."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from examhall.app import Hall
+
+from .conftest import Caller
+
+pytestmark = pytest.mark.anyio
+
+JSON = {"Content-Type": "application/json"}
+
+
+async def stored(hall: Hall) -> tuple[Any, ...]:
+    async with hall.database.connection() as conn:
+        cursor = await conn.execute(
+            """SELECT (SELECT count(*) FROM answers), (SELECT count(*) FROM answer_history),
+                      (SELECT count(*) FROM sittings),
+                      (SELECT count(*) FROM sittings WHERE closed_at IS NULL),
+                      (SELECT count(*) FROM people), (SELECT count(*) FROM exams),
+                      (SELECT count(*) FROM sign_ins)"""
+        )
+        return await cursor.fetchone() or ()
+
+
+def a_problem(reply: Any, status: int, code: str) -> None:
+    assert reply.headers["content-type"] == "application/problem+json"
+    problem = reply.json()
+    assert (reply.status_code, problem["code"]) == (status, code), problem
+    assert problem["status"] == status
+    assert problem["detail"]
+
+
+def bodies() -> list[Any]:
+    one = {"question_number": 1, "answer": "A", "revision": 1}
+
+    def changed(**fields: Any) -> dict[str, Any]:
+        return {name: value for name, value in (one | fields).items() if value != "gone"}
+
+    return [
+        pytest.param(changed(question_number="gone"), 400, "question_number_required", id="no question"),
+        pytest.param(changed(question_number=99), 400, "unknown_question", id="unknown question"),
+        pytest.param(changed(question_number=-1), 400, "unknown_question", id="negative question"),
+        pytest.param(changed(question_number=2**40), 400, "unknown_question", id="huge question"),
+        pytest.param(changed(question_number=2**80), 400, "unknown_question", id="number beyond any integer"),
+        pytest.param(changed(sub_part="z"), 400, "unknown_question", id="unknown part"),
+        pytest.param(changed(sub_part=1), 422, "malformed", id="part of a wrong type"),
+        pytest.param(changed(question_number="1"), 422, "malformed", id="number as text"),
+        pytest.param(changed(question_number=True), 422, "malformed", id="number as boolean"),
+        pytest.param(changed(question_number=1.5), 422, "malformed", id="half a question"),
+        pytest.param(changed(answer="gone"), 422, "malformed", id="no answer"),
+        pytest.param(changed(answer="Z"), 400, "unsuitable_answer", id="no such option"),
+        pytest.param(changed(answer=7), 400, "unsuitable_answer", id="number for an option"),
+        pytest.param(changed(answer={"a": 1}), 400, "unsuitable_answer", id="object for an option"),
+        pytest.param(changed(question_number=2, answer="A"), 400, "unsuitable_answer", id="text for a list"),
+        pytest.param(
+            changed(question_number=2, answer=["A", "A"]), 400, "unsuitable_answer", id="option twice"
+        ),
+        pytest.param(
+            changed(question_number=5, answer="x" * 501), 400, "answer_too_long", id="501 characters"
+        ),
+        pytest.param(changed(question_number=5, answer="a\0b"), 400, "unsuitable_answer", id="NUL"),
+        pytest.param(changed(revision=0), 422, "malformed", id="revision 0"),
+        pytest.param(changed(revision=-1), 422, "malformed", id="negative revision"),
+        pytest.param(changed(revision=2**53), 422, "malformed", id="revision beyond a browser's integers"),
+        pytest.param(changed(revision="7"), 422, "malformed", id="revision as text"),
+        pytest.param(changed(revison=1), 422, "malformed", id="misspelt field"),
+        pytest.param({"answers": []}, 422, "malformed", id="no answers"),
+        pytest.param({"answers": [one] * 501}, 422, "malformed", id="too many answers"),
+        pytest.param({"answers": [one], **one}, 422, "malformed", id="one and many"),
+        pytest.param({"answers": "all"}, 422, "malformed", id="answers as text"),
+        pytest.param(
+            {"answers": [one, changed(question_number=99)]}, 400, "unknown_question", id="one of two"
+        ),
+        pytest.param([], 422, "malformed", id="a list"),
+        pytest.param("text", 422, "malformed", id="a string"),
+    ]
+
+
+@pytest.mark.parametrize(("body", "status", "code"), bodies())
+async def test_a_bad_save_is_refused_and_changes_nothing(
+    hall: Hall, alice: Caller, session: dict[str, Any], body: Any, status: int, code: str
+) -> None:
+    before = await stored(hall)
+    reply = await alice.post(f"/sessions/{session['session_id']}/answers/", body)
+    a_problem(reply, status, code)
+    assert await stored(hall) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [
+        (b"", 422, "malformed"),
+        (b"{", 422, "malformed"),
+        (b"\xff\xfe", 422, "malformed"),
+        (b'{"question_number": 5, "answer": "\xff"}', 422, "malformed"),
+        (b'{"question_number": 5, "answer": "\\ud800"}', 422, "malformed"),
+        (b"null", 422, "malformed"),
+        (b"[" * 100_000, 422, "malformed"),
+        (b'{"question_number": NaN, "answer": "A"}', 422, "malformed"),
+        (b"x" * 1_000_001, 413, "body_too_large"),
+    ],
+    ids=[
+        "empty",
+        "cut off",
+        "not UTF-8",
+        "bad UTF-8 in text",
+        "lone surrogate",
+        "null",
+        "deep",
+        "NaN",
+        "over 1 MB",
+    ],
+)
+async def test_bytes_that_are_no_save_are_refused(
+    hall: Hall, alice: Caller, session: dict[str, Any], content: bytes, status: int, code: str
+) -> None:
+    before = await stored(hall)
+    reply = await alice.post(f"/sessions/{session['session_id']}/answers/", content=content, headers=JSON)
+    a_problem(reply, status, code)
+    assert await stored(hall) == before
+
+
+async def test_a_body_of_unannounced_length_is_read_to_the_limit_only(
+    alice: Caller, session: dict[str, Any]
+) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(100):
+            sent += 100_000
+            yield b"x" * 100_000
+
+    reply = await alice.post(f"/sessions/{session['session_id']}/answers/", content=endless(), headers=JSON)
+    a_problem(reply, 413, "body_too_large")
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_another_content_type_is_refused(
+    alice: Caller, session: dict[str, Any], media_type: str
+) -> None:
+    """A form of another site could send these without asking; JSON it cannot."""
+    body = json.dumps({"question_number": 1, "answer": "A"}).encode()
+    reply = await alice.post(
+        f"/sessions/{session['session_id']}/answers/", content=body, headers={"Content-Type": media_type}
+    )
+    a_problem(reply, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("session_id", ["0", "99999999", "999999999999999999", "9" * 30, "-1", "abc", "1.5"])
+async def test_a_session_that_is_not_there_is_not_found(alice: Caller, session_id: str) -> None:
+    body = {"question_number": 1, "answer": "A"}
+    reply = await alice.post(f"/api/v1/sessions/{session_id}/answers/", body)
+    assert reply.status_code in (404, 405, 422), reply.text
+    for path in (f"/api/v1/sessions/{session_id}", f"/api/v1/sessions/{session_id}/results"):
+        assert (await alice.get(path)).status_code in (404, 422)
+    assert (await alice.post(f"/api/v1/sessions/{session_id}/submit")).status_code in (404, 422)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/api/v1/tests/attempts/start", {}, 422),
+        ("/api/v1/tests/attempts/start", {"test_type": 7}, 422),
+        ("/api/v1/tests/attempts/start", {"test_type": "a\0b"}, 422),
+        ("/api/v1/tests/attempts/start", {"test_type": "SJT", "extra": 1}, 422),
+        ("/api/v1/tests/attempts/start", {"test_type": "none such"}, 404),
+        ("/api/v1/tests/attempts/99999999999999999999/complete", None, 422),
+        ("/api/v1/exams/0/sessions", None, 422),
+        ("/api/v1/exams/99999999/sessions", None, 404),
+        ("/auth/login", {"email": "a", "username": "b", "password": "c"}, 422),
+        ("/auth/login", {"email": "a\0", "password": "c"}, 422),
+        ("/auth/login", {"email": ["a"], "password": "c"}, 422),
+        ("/auth/refresh", {"refresh_token": 1}, 422),
+        ("/auth/ticket", {"ticket": "x"}, 401),
+    ],
+)
+async def test_other_writes_refuse_what_they_do_not_take(
+    hall: Hall, alice: Caller, path: str, body: Any, status: int
+) -> None:
+    before = await stored(hall)
+    reply = await alice.post(path, body)
+    assert reply.status_code == status, reply.text
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert await stored(hall) == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe", b"title: [", b"a: &a [*a]", b"title: x\ntitle: y", b"{" * 10_000],
+    ids=["empty", "not UTF-8", "cut off", "recursive", "twice", "deep"],
+)
+async def test_a_bad_exam_file_is_refused_with_lines(hall: Hall, call: Any, content: bytes) -> None:
+    olga = await call("olga", "author")
+    before = await stored(hall)
+    reply = await olga.post(
+        "/api/v1/exams/import", content=content, headers={"Content-Type": "application/yaml"}
+    )
+    a_problem(reply, 422, "bad_exam_file")
+    assert all(field["line"] >= 1 and field["message"] for field in reply.json()["fields"])
+    assert await stored(hall) == before
+
+
+async def test_unknown_paths_and_methods_are_problems_too(alice: Caller) -> None:
+    a_problem(await alice.get("/api/v1/nothing"), 404, "not_found")
+    a_problem(await alice.client.request("DELETE", "/api/v1/me"), 405, "method_not_allowed")
+
+
+async def test_a_request_id_of_a_caller_is_kept_if_it_is_sane(alice: Caller) -> None:
+    sane = await alice.get("/api/v1/me", headers={"X-Request-Id": "trace-1.a_B"})
+    assert sane.headers["x-request-id"] == "trace-1.a_B"
+    wild = await alice.get("/api/v1/me", headers={"X-Request-Id": "a b\tc" + "x" * 100})
+    assert "x" * 10 not in wild.headers["x-request-id"]

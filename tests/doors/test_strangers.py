@@ -1,0 +1,183 @@
+"""Every route refuses the stranger and Mallory, parametrised over the routes themselves."""
+
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import Route
+
+from examhall import routes
+from examhall.sittings import save_schema
+
+from .conftest import Caller
+
+pytestmark = pytest.mark.anyio
+
+# Open to everybody, on purpose.
+PUBLIC = {
+    ("POST", "/api/v1/auth/login"),
+    ("POST", "/api/v1/auth/refresh"),
+    ("POST", "/api/v1/auth/ticket"),
+    ("GET", "/api/v1/time"),
+    ("GET", "/health"),
+    ("GET", "/exam-file.schema.json"),
+    ("GET", "/"),
+    ("GET", "/docs"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("POST", "/sign-out"),
+    ("GET", "/t/{ticket}"),
+    ("POST", "/t/{ticket}"),
+    ("GET", "/static/{fingerprint}/{path:path}"),
+}
+# What a candidate who is nobody in particular may do.
+EVERYBODYS = {
+    ("POST", "/api/v1/auth/logout"),
+    ("GET", "/api/v1/me"),
+    ("GET", "/api/v1/exams"),
+    ("GET", "/exams"),
+}
+
+
+def api_routes() -> list[tuple[str, str]]:
+    api = FastAPI()
+    routes.mount_api(api)
+    found = {
+        (method, path)
+        for path, methods in api.openapi()["paths"].items()
+        for method in (name.upper() for name in methods)
+    }
+    return sorted(found)
+
+
+def page_routes() -> list[tuple[str, str]]:
+    return sorted(
+        (method, route.path)
+        for route in routes.PAGES
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    )
+
+
+def filled(path: str, session: dict[str, Any]) -> str:
+    """Alice's own ids, wherever a path asks for one."""
+    values = {"exam_id": session["exam_id"], "name": "triangle", "ticket_id": uuid4()}
+    address = re.sub(
+        r"\{(\w+)(?::\w+)?\}", lambda asked: str(values.get(asked[1], session["session_id"])), path
+    )
+    return address + ("?test_type=SJT" if path.endswith("/availability") else "")
+
+
+async def assign_to_alice(hall: Any, session: dict[str, Any]) -> None:
+    """So that for Mallory the exam is not there either."""
+    async with hall.database.transaction() as conn:
+        await conn.execute(
+            "INSERT INTO assignments SELECT %s, candidate_id FROM sittings", (session["exam_id"],)
+        )
+
+
+def a_body(method: str, path: str) -> Any:
+    if path == save_schema.PATH:
+        return {"question_number": 1, "answer": "B", "revision": 9}
+    return {"test_type": "SJT"} if path.endswith("attempts/start") else None
+
+
+async def ask(who: Caller, method: str, path: str, session: dict[str, Any]) -> Any:
+    body = a_body(method, path)
+    return await who.client.request(method, filled(path, session), json=body)
+
+
+def test_the_routes_are_found() -> None:
+    assert len(api_routes()) > 20
+    assert len(page_routes()) > 8
+    assert {("POST", save_schema.PATH), ("GET", "/exams/{exam_id:int}")} <= {*api_routes(), *page_routes()}
+    assert not [route for route in PUBLIC | EVERYBODYS if route not in {*api_routes(), *page_routes()}]
+
+
+@pytest.mark.parametrize(("method", "path"), [each for each in api_routes() if each not in PUBLIC])
+async def test_a_stranger_is_asked_to_sign_in(
+    call: Any, session: dict[str, Any], method: str, path: str
+) -> None:
+    reply = await ask(await call(None), method, path, session)
+    assert reply.status_code == 401, reply.text
+    assert reply.json()["code"]
+
+
+@pytest.mark.parametrize(("method", "path"), [each for each in page_routes() if each not in PUBLIC])
+async def test_a_strangers_browser_is_sent_to_sign_in(
+    call: Any, session: dict[str, Any], method: str, path: str
+) -> None:
+    reply = await ask(await call(None), method, path, session)
+    assert (reply.status_code == 303 and "/sign-in" in reply.headers["location"]) or reply.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [each for each in api_routes() if each not in PUBLIC | EVERYBODYS]
+)
+async def test_mallory_gets_nothing_of_alices(
+    hall: Any, mallory: Caller, session: dict[str, Any], method: str, path: str
+) -> None:
+    """The exam is assigned to Alice, so that for Mallory it is not there either."""
+    async with hall.database.transaction() as conn:
+        await conn.execute(
+            "INSERT INTO assignments SELECT %s, candidate_id FROM sittings", (session["exam_id"],)
+        )
+    reply = await ask(mallory, method, path, session)
+    assert reply.status_code in (403, 404), reply.text
+    async with hall.database.connection() as conn:
+        cursor = await conn.execute(
+            "SELECT (SELECT count(*) FROM answers), (SELECT count(*) FROM sittings WHERE closed_at IS NULL)"
+        )
+        assert await cursor.fetchone() == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [each for each in page_routes() if each not in PUBLIC | EVERYBODYS]
+)
+async def test_mallorys_browser_gets_nothing_of_alices(
+    hall: Any, mallory: Caller, session: dict[str, Any], method: str, path: str
+) -> None:
+    async with hall.database.transaction() as conn:
+        await conn.execute(
+            "INSERT INTO assignments SELECT %s, candidate_id FROM sittings", (session["exam_id"],)
+        )
+    mallory.client.cookies.set("examhall", hall.signer.cookie_token(mallory.id, uuid4(), ["candidate"]))
+    reply = await ask(mallory, method, path, session)
+    assert reply.status_code in (403, 404), (reply.status_code, reply.headers)
+
+
+async def test_a_cookie_alone_changes_nothing(hall: Any, alice: Caller, session: dict[str, Any]) -> None:
+    """Another site's form brings the cookie, but not the token that our pages carry."""
+    token = hall.signer.cookie_token(alice.id, uuid4(), ["candidate"])
+    claims = hall.signer.read_cookie(token)
+    del alice.client.headers["Authorization"]
+    alice.client.cookies.set("examhall", token)
+    for path in (f"/sessions/{session['session_id']}/answers/", f"/sessions/{session['session_id']}/submit"):
+        reply = await alice.post(path, {"question_number": 1, "answer": "B"})
+        assert (reply.status_code, reply.json()["code"]) == (403, "cross_site")
+    saved = await alice.post(
+        f"/sessions/{session['session_id']}/answers/",
+        {"question_number": 1, "answer": "B"},
+        headers={"X-CSRF-Token": hall.signer.csrf_token(claims)},
+    )
+    assert saved.status_code == 200
+
+
+async def test_who_signed_out_saves_nothing_more(hall: Any, alice: Caller, session: dict[str, Any]) -> None:
+    claims = hall.signer.read_access(alice.client.headers["Authorization"].removeprefix("Bearer "))
+    hall.signer.ended.remember_ended(str(claims.sign_in_id))
+    reply = await alice.post(
+        f"/sessions/{session['session_id']}/answers/", {"question_number": 1, "answer": "B"}
+    )
+    assert reply.status_code == 401
+
+
+def test_no_route_is_mounted_that_openapi_does_not_know() -> None:
+    api = FastAPI()
+    routes.mount_api(api)
+    known = {path.removeprefix("/api/v1") for path in api.openapi()["paths"]}
+    mounted = {re.sub(r"^/api(/v1)?", "", route.path) for route in api.routes if isinstance(route, APIRoute)}
+    assert mounted <= known
