@@ -43,13 +43,15 @@ class Hall:
     def __init__(self, settings: Settings) -> None:
         assert settings.database_url is not None
         self.settings = settings
-        self.database = Database(settings.database_url, pool_size=settings.pool_size)
+        # A second, direct address is given when the first leads through PgBouncer.
+        pooled = settings.direct_url is not None
+        self.database = Database(settings.database_url, pool_size=settings.pool_size, pooled=pooled)
         self.signer = Signer(settings.secret)
         self.passwords = Passwords()
         self.turnstile = Turnstile(self.database, self.signer)
         self.contents = contents.Contents(self.database)
         self.saves: GroupCommit[Save, Saved | Refusal] = GroupCommit(
-            settings.database_url, save_batch, queue_limit=settings.save_queue_limit
+            settings.database_url, save_batch, queue_limit=settings.save_queue_limit, pooled=pooled
         )
         self.save_route = SaveRoute(self.signer, self.database, self.saves, self.contents.of)
         self.listener = Listener(settings.direct_url or settings.database_url)

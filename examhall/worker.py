@@ -82,7 +82,7 @@ async def _until_told_to_stop(settings: Settings) -> None:
 async def work(settings: Settings, stopping: asyncio.Event) -> None:
     """Close what is due and run jobs, until `stopping`; what is running is finished first."""
     assert settings.database_url is not None
-    database = Database(settings.database_url, pool_size=POOL_SIZE)
+    database = Database(settings.database_url, pool_size=POOL_SIZE, pooled=settings.direct_url is not None)
     await database.open()
     deadlines = asyncio.create_task(keep_deadlines(database, stopping), name="deadlines")
     running = asyncio.create_task(_run_jobs(settings, database), name="jobs")

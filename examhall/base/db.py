@@ -1,8 +1,10 @@
 """The pool, transactions, and four ways to ask PostgreSQL, each named after how many rows it expects."""
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg
@@ -21,16 +23,40 @@ POOL_WAIT_S = 0.8
 # More waiting than this, and waiting longer would only make it worse.
 POOL_QUEUE = 2_000
 STATEMENT_LIMIT_MS = 10_000
+TRANSACTION_LIMIT_S = 15.0
+
+
+def connecting(*, pooled: bool) -> dict[str, Any]:
+    """How connections are made, besides the address.
+
+    `pooled` means that the address leads through PgBouncer, where a prepared statement may be run on another
+    server connection, under the name of another statement (reproduced: silently wrong rows), and where
+    settings cannot be sent along: there the role's own settings hold, as docs/operators.md says.
+    """
+    if pooled:
+        return {"prepare_threshold": None}
+    return {"options": f"-c statement_timeout={STATEMENT_LIMIT_MS} -c synchronous_commit=on"}
 
 
 class Unavailable(Overloaded):
     """The database does not answer just now. What you had saved is safe; please try again in a moment."""
 
 
+def hang_up(conn: Connection) -> None:
+    """End a connection from our side. Whoever waits on it sees it broken; the server is not asked to cancel.
+
+    A cancel during a commit that waits for its standby makes PostgreSQL acknowledge what is not replicated.
+    """
+    with suppress(OSError, psycopg.Error):
+        duplicate = socket.socket(fileno=os.dup(conn.pgconn.socket))
+        with duplicate:
+            duplicate.shutdown(socket.SHUT_RDWR)
+
+
 class Database:
     """One process's pool of connections. Knows how to recover when PostgreSQL goes away and comes back."""
 
-    def __init__(self, dsn: str, *, pool_size: int = 4) -> None:
+    def __init__(self, dsn: str, *, pool_size: int = 4, pooled: bool = False) -> None:
         self.dsn = dsn
         self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             dsn,
@@ -41,7 +67,7 @@ class Database:
             # psycopg doubles the pause between attempts; a short total keeps the pauses short.
             reconnect_timeout=5.0,
             open=False,
-            kwargs={"options": f"-c statement_timeout={STATEMENT_LIMIT_MS} -c synchronous_commit=on"},
+            kwargs=connecting(pooled=pooled),
         )
         self._check: asyncio.Task[None] | None = None
 
@@ -54,25 +80,25 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection without a transaction around it: each statement commits by itself."""
-        try:
-            async with self.pool.connection() as conn:
-                await conn.set_autocommit(True)
-                try:
-                    yield conn
-                finally:
-                    if not conn.closed:
-                        await conn.set_autocommit(False)
-        except (PoolTimeout, TooManyRequests) as error:
-            raise Unavailable from error
-        except psycopg.OperationalError as error:
-            raise self._lost(error) from error
+        async with self.transaction() as conn:
+            await conn.set_autocommit(True)
+            try:
+                yield conn
+            finally:
+                if not conn.closed:
+                    await conn.set_autocommit(False)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """A connection in one transaction: committed at the end, rolled back by any exception."""
         try:
             async with self.pool.connection() as conn:
-                yield conn
+                # A frozen server never answers, and psycopg would wait for it without end.
+                limit = asyncio.get_running_loop().call_later(TRANSACTION_LIMIT_S, hang_up, conn)
+                try:
+                    yield conn
+                finally:
+                    limit.cancel()
         except (PoolTimeout, TooManyRequests) as error:
             raise Unavailable from error
         except psycopg.OperationalError as error:

@@ -6,12 +6,9 @@ is under way the next batch gathers, so batches grow with the load and the cost 
 """
 
 import asyncio
-import os
-import socket
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
@@ -19,7 +16,7 @@ import psycopg
 import structlog
 from psycopg import errors
 
-from examhall.base.db import Connection, Unavailable
+from examhall.base.db import Connection, Unavailable, connecting, hang_up
 from examhall.base.errors import Overloaded, Refusal
 
 Entry = TypeVar("Entry")
@@ -70,12 +67,14 @@ class GroupCommit(Generic[Entry, Outcome]):
         queue_limit: int = 2048,
         write_limit_s: float = WRITE_LIMIT_S,
         wait_limit_s: float = WAIT_LIMIT_S,
+        pooled: bool = False,
     ) -> None:
         self._dsn = dsn
         self._write = write
         self._queue_limit = queue_limit
         self._write_limit_s = write_limit_s
         self._wait_limit_s = wait_limit_s
+        self._pooled = pooled
         self._queue: deque[_Waiting[Entry, Outcome]] = deque()
         self._queued_bytes = 0
         self._filled = asyncio.Event()
@@ -157,9 +156,9 @@ class GroupCommit(Generic[Entry, Outcome]):
             self._conn = await psycopg.AsyncConnection.connect(
                 self._dsn,
                 autocommit=True,
-                prepare_threshold=0,
                 connect_timeout=2,
-                options="-c synchronous_commit=on",
+                # Always the same statement: prepared from the first time on.
+                **{"prepare_threshold": 0, **connecting(pooled=self._pooled)},
             )
         except (psycopg.OperationalError, OSError) as error:
             log.warning("save lane has no database", error=str(error).strip())
@@ -169,7 +168,7 @@ class GroupCommit(Generic[Entry, Outcome]):
     async def _commit(
         self, conn: Connection, batch: list[_Waiting[Entry, Outcome]], tries: int = DEADLOCK_TRIES
     ) -> None:
-        abandon = asyncio.get_running_loop().call_later(self._write_limit_s, _hang_up, conn)
+        abandon = asyncio.get_running_loop().call_later(self._write_limit_s, hang_up, conn)
         try:
             # One statement on an autocommit connection is one transaction: when this returns, it is
             # committed and flushed (synchronous_commit).
@@ -231,14 +230,3 @@ class GroupCommit(Generic[Entry, Outcome]):
         for waiting in batch:
             if not waiting.answered.done():
                 waiting.answered.set_exception(reason)
-
-
-def _hang_up(conn: Connection) -> None:
-    """End a connection from our side. Whoever waits on it sees it broken; the server is not asked to cancel.
-
-    A cancel during a commit that waits for its standby makes PostgreSQL acknowledge what is not replicated.
-    """
-    with suppress(OSError, psycopg.Error):
-        duplicate = socket.socket(fileno=os.dup(conn.pgconn.socket))
-        with duplicate:
-            duplicate.shutdown(socket.SHUT_RDWR)

@@ -153,10 +153,10 @@ async def test_somebody_elses_result_does_not_exist(conn: Connection, mathematic
 @pytest.mark.parametrize(
     ("release", "moment", "shown"),
     [
-        ("at_once", "NULL", True),
+        ("at_once", None, True),
         ("at_time", "1 h", False),
         ("at_time", "-1 h", True),
-        ("by_hand", "NULL", False),
+        ("by_hand", None, False),
     ],
 )
 async def test_a_result_is_shown_when_the_exam_says_so(
