@@ -1,0 +1,1 @@
+"""Measures what Examhall promises, on this machine, in one run: `make bench`."""

@@ -1,0 +1,1 @@
+"""The baseline app: a mock exam as the seed models it."""
