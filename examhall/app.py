@@ -25,6 +25,7 @@ from examhall.exams import contents
 from examhall.settings import Settings
 from examhall.sittings.autosave import Save, Saved, save_batch
 from examhall.sittings.save_route import PATH, SaveRoute
+from examhall.sittings.start import Starts
 from examhall.web.errors import render_page_error
 
 log = structlog.get_logger()
@@ -49,6 +50,7 @@ class Hall:
         self.signer = Signer(settings.secret)
         self.passwords = Passwords()
         self.turnstile = Turnstile(self.database, self.signer)
+        self.starts = Starts(self.database)
         self.contents = contents.Contents(self.database)
         self.saves: GroupCommit[Save, Saved | Refusal] = GroupCommit(
             settings.database_url, save_batch, queue_limit=settings.save_queue_limit, pooled=pooled
@@ -107,7 +109,16 @@ def create_app(given: Settings | Hall) -> ASGIApp:
     )
     for app in (api, pages):
         # Handlers find these as request.app.state.database and so on.
-        for name in ("settings", "database", "signer", "passwords", "turnstile", "contents", "saves"):
+        for name in (
+            "settings",
+            "database",
+            "signer",
+            "passwords",
+            "turnstile",
+            "starts",
+            "contents",
+            "saves",
+        ):
             setattr(app.state, name, getattr(hall, name))
     return Front(_Doors(hall, api, pages))
 

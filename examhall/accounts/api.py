@@ -20,7 +20,8 @@ from examhall.accounts.access import (
 from examhall.accounts.failures import TooManySignIns
 from examhall.accounts.passwords import LONGEST_BYTES, SignInBusy, UnusablePassword
 from examhall.accounts.tokens import ACCESS_LIFE, Signer, TokenInvalid
-from examhall.accounts.turnstile import Crowded, Turnstile
+from examhall.accounts.turnstile import Turnstile
+from examhall.base.shared_transaction import Crowded
 from examhall.base.wire import Body, Db, Text, refusals
 
 # Older clients call these at the root too.

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import class_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from examhall.base.errors import Overloaded
 from examhall.base.sqlfile import Query
@@ -20,6 +20,8 @@ Row = TypeVar("Row")
 
 # Within a second of the database going away a waiting request is told so.
 POOL_WAIT_S = 0.8
+# As long as it answers others, it is worth waiting for.
+BUSY_WAIT_S = 8.0
 # More waiting than this, and waiting longer would only make it worse.
 POOL_QUEUE = 2_000
 STATEMENT_LIMIT_MS = 10_000
@@ -63,12 +65,13 @@ class Database:
             min_size=1,
             max_size=pool_size,
             max_waiting=POOL_QUEUE,
-            timeout=POOL_WAIT_S,
             # psycopg doubles the pause between attempts; a short total keeps the pauses short.
             reconnect_timeout=5.0,
             open=False,
             kwargs=connecting(pooled=pooled),
         )
+        # On the event loop's clock: when the database last did what it was asked.
+        self._answered_at = 0.0
         self._check: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -91,18 +94,34 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """A connection in one transaction: committed at the end, rolled back by any exception."""
+        conn = await self._take()
+        loop = asyncio.get_running_loop()
+        # A frozen server never answers, and psycopg would wait for it without end.
+        limit = loop.call_later(TRANSACTION_LIMIT_S, hang_up, conn)
         try:
-            async with self.pool.connection() as conn:
-                # A frozen server never answers, and psycopg would wait for it without end.
-                limit = asyncio.get_running_loop().call_later(TRANSACTION_LIMIT_S, hang_up, conn)
-                try:
-                    yield conn
-                finally:
-                    limit.cancel()
-        except (PoolTimeout, TooManyRequests) as error:
-            raise Unavailable from error
+            async with conn:
+                yield conn
+            self._answered_at = loop.time()
         except psycopg.OperationalError as error:
             raise self._lost(error) from error
+        finally:
+            limit.cancel()
+            await self.pool.putconn(conn)
+
+    async def _take(self) -> Connection:
+        """A connection of the pool. A busy pool is waited for; a database that is gone is not."""
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + BUSY_WAIT_S
+        while True:
+            try:
+                return await self.pool.getconn(timeout=POOL_WAIT_S)
+            except PoolTimeout as error:
+                is_silent = loop.time() - self._answered_at > POOL_WAIT_S
+                if is_silent or loop.time() > give_up_at:
+                    raise Unavailable from error
+            except psycopg.OperationalError as error:
+                # Too many wait already, or the pool is closing.
+                raise Unavailable from error
 
     def _lost(self, error: psycopg.OperationalError) -> Exception:
         # 57014: our own statement_timeout; class 57 otherwise and no sqlstate at all: the server went away.

@@ -19,7 +19,7 @@ from examhall.sittings.availability import (
     my_exams,
 )
 from examhall.sittings.close import submit_sitting
-from examhall.sittings.start import Sitting, StoredAnswer, answers_so_far, find_sitting, start_sitting
+from examhall.sittings.start import Sitting, Starts, StoredAnswer, answers_so_far, find_sitting
 
 router = APIRouter(tags=["Exams and sessions"])
 sessions_router = APIRouter(tags=["Exams and sessions"])
@@ -36,6 +36,11 @@ def require_ticket_for(me: Person, exam_id: int) -> None:
     """Who came with a ticket is here for that exam alone; any other does not exist for them."""
     if me.exam_id is not None and me.exam_id != exam_id:
         raise ExamNotFound
+
+
+def starts_of(request: Request) -> Starts:
+    starts: Starts = request.app.state.starts
+    return starts
 
 
 async def session_json(request: Request, sitting: Sitting, answers: list[StoredAnswer]) -> bytes:
@@ -83,9 +88,11 @@ def _json(body: bytes, status: int = 200) -> Response:
 @router.post("/exams/{exam_id}/sessions", summary="Start, or resume the session in progress")
 async def post_session(exam_id: Id, request: Request, me: SignedIn, db: Db) -> Response:
     require_ticket_for(me, exam_id)
-    async with db.transaction() as conn:
-        started = await start_sitting(conn, exam_id=exam_id, candidate_id=me.id)
-        answers = [] if started.is_new else await answers_so_far(conn, started.sitting)
+    started = await starts_of(request).start(exam_id=exam_id, candidate_id=me.id)
+    answers = []
+    if not started.is_new:
+        async with db.connection() as conn:
+            answers = await answers_so_far(conn, started.sitting)
     return _json(await session_json(request, started.sitting, answers))
 
 
@@ -159,11 +166,11 @@ async def get_availability(test_type: TestType, me: SignedIn, db: Db) -> dict[st
 
 @tests_router.post("/tests/attempts/start", summary="Start an attempt; 409 while one is in progress")
 async def post_attempt(body: StartAttempt, request: Request, me: SignedIn, db: Db) -> Response:
-    async with db.transaction() as conn:
+    async with db.connection() as conn:
         exam_id = await exam_of_test_type(
             conn, test_type=body.test_type, candidate_id=me.id, only_exam_id=me.exam_id
         )
-        started = await start_sitting(conn, exam_id=exam_id, candidate_id=me.id)
+    started = await starts_of(request).start(exam_id=exam_id, candidate_id=me.id)
     if not started.is_new:
         raise AttemptInProgress(attempt_id=started.sitting.id)
     sitting = started.sitting

@@ -1,11 +1,13 @@
 """Starting a sitting, and coming back to it on another device."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from examhall.base.db import Connection, many, maybe
+from examhall.base.db import Connection, Database, many, maybe
+from examhall.base.shared_transaction import SharedTransaction
 from examhall.base.sqlfile import beside
 from examhall.sittings.autosave import SessionNotFound
 from examhall.sittings.availability import availability_of_exam
@@ -50,28 +52,69 @@ class Started(NamedTuple):
     is_new: bool
 
 
-async def start_sitting(conn: Connection, *, exam_id: int, candidate_id: int) -> Started:
-    """Open a sitting, or give back the one in progress.
+class Wanted(NamedTuple):
+    """Somebody who wants to sit an exam."""
 
-    However many requests arrive at once, one sitting is opened: the unique index `one_open_sitting`
-    decides, and the losers are given the winner's. Its deadline is fixed here, on the database's clock:
-    the lesser of start + duration and the end of the window. Who may not start is told why.
+    candidate_id: int
+    exam_id: int
+
+
+async def start_sittings(conn: Connection, wanted: Sequence[Wanted]) -> list[Started | None]:
+    """For each: the sitting that was opened, the one already in progress, or None where it may not be.
+
+    However many requests arrive at once, one sitting is opened for a candidate and an exam: the unique index
+    `one_open_sitting` decides, and the losers are given the winner's. The deadline is fixed here, on the
+    database's clock: the lesser of start + duration and the end of the window. Two statements in all.
     """
-    opened = await maybe(
-        conn,
-        SQL.open_sitting,
-        Sitting,
-        candidate_id=candidate_id,
-        exam_id=exam_id,
-        seed=secrets.randbelow(SEEDS),
-    )
-    if opened is not None:
-        return Started(opened, is_new=True)
-    # The insert waited for whoever was first, so a winner's row is visible to this statement.
-    if running := await maybe(conn, SQL.open_sitting_of, Sitting, candidate_id=candidate_id, exam_id=exam_id):
-        return Started(running, is_new=False)
-    availability = await availability_of_exam(conn, exam_id=exam_id, candidate_id=candidate_id)
-    raise availability.refusal()
+    columns = {
+        "candidate_ids": [each.candidate_id for each in wanted],
+        "exam_ids": [each.exam_id for each in wanted],
+    }
+    seeds = [secrets.randbelow(SEEDS) for _ in wanted]
+    opened = await many(conn, SQL.open_sittings, Sitting, seeds=seeds, **columns)
+    found = {
+        Wanted(sitting.candidate_id, sitting.exam_id): Started(sitting, is_new=True) for sitting in opened
+    }
+    if len(found) < len(wanted):
+        # The insert waited for whoever was first, so a winner's row is visible to this statement.
+        for sitting in await many(conn, SQL.running_sittings, Sitting, **columns):
+            found.setdefault(Wanted(sitting.candidate_id, sitting.exam_id), Started(sitting, is_new=False))
+    # Of two in this batch for the same sitting, one opened it.
+    news = set[Wanted]()
+    outcomes: list[Started | None] = []
+    for each in wanted:
+        started = found.get(each)
+        if started is not None and each in news:
+            started = Started(started.sitting, is_new=False)
+        news.add(each)
+        outcomes.append(started)
+    return outcomes
+
+
+async def start_sitting(conn: Connection, *, exam_id: int, candidate_id: int) -> Started:
+    """Open a sitting or give back the one in progress; who may not start is told why."""
+    [started] = await start_sittings(conn, [Wanted(candidate_id, exam_id)])
+    if started is None:
+        availability = await availability_of_exam(conn, exam_id=exam_id, candidate_id=candidate_id)
+        raise availability.refusal()
+    return started
+
+
+class Starts:
+    """Where a thousand candidates start in the same second: those who arrive together share a commit."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._shared = SharedTransaction(database, start_sittings)
+
+    async def start(self, *, exam_id: int, candidate_id: int) -> Started:
+        """As `start_sitting`, given back after the commit."""
+        started = await self._shared.submit(Wanted(candidate_id, exam_id))
+        if started is not None:
+            return started
+        # Why not, or after all: what was in the way may just have gone.
+        async with self._database.transaction() as conn:
+            return await start_sitting(conn, exam_id=exam_id, candidate_id=candidate_id)
 
 
 async def find_sitting(conn: Connection, *, sitting_id: int, candidate_id: int) -> Sitting:

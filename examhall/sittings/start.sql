@@ -1,32 +1,36 @@
--- name: open_sitting
--- However many starts arrive at once, the indexes one_open_sitting and sittings_attempt let one insert.
+-- name: open_sittings
+-- However many starts arrive at once, the indexes one_open_sitting and sittings_attempt let one insert: the
+-- others wait for it and insert nothing. In the order of the keys, so that two batches do not deadlock.
 INSERT INTO sittings (candidate_id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at)
-SELECT %(candidate_id)s, exams.id, taken.attempts + 1, %(seed)s, statement_timestamp(), ends.deadline_at,
-       ends.deadline_at + exams.grace_s * interval '1 second'
-  FROM exams
+SELECT wanted.candidate_id, exams.id, taken.attempts + 1, wanted.seed, statement_timestamp(),
+       ends.deadline_at, ends.deadline_at + exams.grace_s * interval '1 second'
+  FROM unnest(%(candidate_ids)s::bigint[], %(exam_ids)s::bigint[], %(seeds)s::integer[])
+    AS wanted (candidate_id, exam_id, seed)
+  JOIN exams ON exams.id = wanted.exam_id
  CROSS JOIN LATERAL (SELECT count(*) AS attempts
                        FROM sittings
-                      WHERE candidate_id = %(candidate_id)s
-                        AND exam_id = exams.id) AS taken
+                      WHERE sittings.candidate_id = wanted.candidate_id
+                        AND sittings.exam_id = exams.id) AS taken
  CROSS JOIN LATERAL (SELECT least(statement_timestamp() + exams.duration_s * interval '1 second',
                                   exams.closes_at) AS deadline_at) AS ends
- WHERE exams.id = %(exam_id)s
-   AND (exams.opens_at IS NULL OR exams.opens_at <= statement_timestamp())
+ WHERE (exams.opens_at IS NULL OR exams.opens_at <= statement_timestamp())
    AND (exams.closes_at IS NULL OR exams.closes_at > statement_timestamp())
    AND taken.attempts < exams.attempts_allowed
    AND (NOT EXISTS (SELECT FROM assignments WHERE exam_id = exams.id)
-        OR EXISTS (SELECT FROM assignments WHERE exam_id = exams.id AND person_id = %(candidate_id)s))
+        OR EXISTS (SELECT FROM assignments
+                    WHERE exam_id = exams.id AND person_id = wanted.candidate_id))
+ ORDER BY wanted.candidate_id, exams.id
 ON CONFLICT DO NOTHING
 RETURNING candidate_id, id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at,
           closed_at, closed_by, statement_timestamp() AS server_time;
 
--- name: open_sitting_of
+-- name: running_sittings
 SELECT candidate_id, id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at,
        closed_at, closed_by, statement_timestamp() AS server_time
   FROM sittings
- WHERE candidate_id = %(candidate_id)s
-   AND exam_id = %(exam_id)s
-   AND closed_at IS NULL;
+  JOIN unnest(%(candidate_ids)s::bigint[], %(exam_ids)s::bigint[]) AS wanted (candidate_id, exam_id)
+ USING (candidate_id, exam_id)
+ WHERE closed_at IS NULL;
 
 -- name: sitting
 SELECT candidate_id, id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at,

@@ -13,9 +13,9 @@ from examhall.base.errors import NotFound, Refusal
 from examhall.base.wire import LARGEST_ID
 from examhall.exams.content import Content, arrange
 from examhall.scoring.results import MarkedItem, Result, find_result, look_up_result
-from examhall.sittings.api import require_ticket_for, session_facts
+from examhall.sittings.api import require_ticket_for, session_facts, starts_of
 from examhall.sittings.availability import Availability, availability_of_exam
-from examhall.sittings.start import StoredAnswer, answers_so_far, find_sitting, start_sitting
+from examhall.sittings.start import StoredAnswer, answers_so_far, find_sitting
 from examhall.web.breakdown import break_down, count_verdicts
 from examhall.web.i18n import gettext_of, language_of
 from examhall.web.overview import Size, find_picture, list_my_exams, size_of_exam
@@ -106,8 +106,7 @@ async def post_start(request: Request) -> Response:
     exam_id = _id(request, "exam_id")
     require_ticket_for(me, exam_id)
     try:
-        async with request.app.state.database.transaction() as conn:
-            started = await start_sitting(conn, exam_id=exam_id, candidate_id=me.id)
+        started = await starts_of(request).start(exam_id=exam_id, candidate_id=me.id)
     except NotFound:
         raise
     except Refusal as refusal:

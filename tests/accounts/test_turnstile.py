@@ -2,10 +2,11 @@ import asyncio
 
 import pytest
 
-from examhall.accounts import turnstile as module
 from examhall.accounts.tickets import TicketInvalid, issue_tickets, revoke_ticket
-from examhall.accounts.turnstile import Crowded, Turnstile
+from examhall.accounts.turnstile import Turnstile
+from examhall.base import shared_transaction
 from examhall.base.db import Database, Unavailable
+from examhall.base.shared_transaction import Crowded
 from tests.accounts.office import count
 
 pytestmark = pytest.mark.anyio
@@ -64,7 +65,7 @@ async def test_without_a_database_all_are_told_and_once_it_is_back_they_enter(ds
 
 
 async def test_a_crowd_beyond_the_limit_is_told_to_come_again(database, signer, tickets, monkeypatch):
-    monkeypatch.setattr(module, "WAITING_LIMIT", 10)
+    monkeypatch.setattr(shared_transaction, "WAITING_LIMIT", 10)
     turnstile = Turnstile(database, signer)
     outcomes = await asyncio.gather(
         *(turnstile.enter(ticket.token) for ticket in tickets[:30]), return_exceptions=True

@@ -16,7 +16,14 @@ from examhall.sittings.availability import (
     my_exams,
 )
 from examhall.sittings.close import submit_sitting
-from examhall.sittings.start import answers_so_far, find_sitting, start_sitting
+from examhall.sittings.start import (
+    Starts,
+    Wanted,
+    answers_so_far,
+    find_sitting,
+    start_sitting,
+    start_sittings,
+)
 
 from .saving import save
 from .seats import ALICE, MALLORY, Seat, add_exam
@@ -28,14 +35,52 @@ async def test_1000_starts_at_once_open_one_sitting(database: Database) -> None:
     async with database.transaction() as conn:
         exam_id = await add_exam(conn, attempts_allowed=5)
 
-    async def start() -> tuple[int, bool]:
-        async with database.transaction() as conn:
-            started = await start_sitting(conn, exam_id=exam_id, candidate_id=ALICE)
-        return started.sitting.id, started.is_new
+    # As three processes would: whoever arrives together shares a commit, and three commits race.
+    doors = [Starts(database) for _ in range(3)]
+    starts = await asyncio.gather(
+        *(doors[n % 3].start(exam_id=exam_id, candidate_id=ALICE) for n in range(1000))
+    )
+    assert len({started.sitting.id for started in starts}) == 1
+    assert sum(started.is_new for started in starts) == 1
 
-    starts = await asyncio.gather(*(start() for _ in range(1000)))
-    assert len({sitting_id for sitting_id, _ in starts}) == 1
-    assert sum(is_new for _, is_new in starts) == 1
+
+async def test_1000_candidates_start_at_once_each_their_own(database: Database) -> None:
+    async with database.transaction() as conn:
+        exam_id = await add_exam(conn)
+    doors = [Starts(database) for _ in range(2)]
+    starts = await asyncio.gather(
+        *(doors[n % 2].start(exam_id=exam_id, candidate_id=n // 2) for n in range(2, 2002))
+    )
+    assert len({started.sitting.id for started in starts}) == 1000
+    assert sum(started.is_new for started in starts) == 1000
+    assert all(started.sitting.candidate_id == n // 2 for n, started in enumerate(starts, start=2))
+
+
+async def test_who_may_not_start_is_told_why_and_delays_nobody(database: Database) -> None:
+    async with database.transaction() as conn:
+        open_exam, closed_exam = await add_exam(conn), await _window(conn, "-2 h", "-1 h")
+    starts = Starts(database)
+    outcomes = await asyncio.gather(
+        *(
+            starts.start(exam_id=exam_id, candidate_id=n)
+            for n in range(50)
+            for exam_id in (open_exam, closed_exam)
+        ),
+        starts.start(exam_id=10**9, candidate_id=1),
+        return_exceptions=True,
+    )
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Started", "WindowClosed"] * 50 + [
+        "ExamNotFound"
+    ]
+
+
+async def test_of_two_starts_in_one_batch_one_is_new(conn: Connection) -> None:
+    exam_id = await add_exam(conn)
+    first, second = await start_sittings(conn, [Wanted(ALICE, exam_id)] * 2)
+    assert first is not None
+    assert second is not None
+    assert (first.is_new, second.is_new) == (True, False)
+    assert first.sitting == second.sitting
 
 
 async def test_control_without_the_index_several_starts_win(database: Database) -> None:
