@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Query, Request
+from msgspec.json import encode
 from starlette.responses import Response
 
 from examhall.accounts.access import Person, SignedIn
 from examhall.base.clock import rfc3339
+from examhall.base.pieces import accepts_gzip, gzipped
 from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Text
 from examhall.exams.contents import Contents
 from examhall.sittings.availability import (
@@ -43,28 +44,25 @@ def starts_of(request: Request) -> Starts:
     return starts
 
 
-async def session_json(request: Request, sitting: Sitting, answers: list[StoredAnswer]) -> bytes:
-    """What an exam page needs to begin, or to go on elsewhere. No key is in it."""
+async def session_pieces(request: Request, sitting: Sitting, answers: list[StoredAnswer]) -> list[bytes]:
+    """What an exam page needs to begin, or to go on elsewhere. No key is in it.
+
+    In pieces, of which the questions are the same for all who sit an unshuffled exam.
+    """
     contents: Contents = request.app.state.contents
     content = await contents.of(sitting.exam_id)
-    return msgspec.json.encode(
+    stored = [
         {
-            **session_facts(sitting),
-            "title": content.title,
-            "kind": content.kind,
-            "questions": msgspec.Raw(content.questions_json(sitting.seed)),
-            "answers": [
-                {
-                    "question_number": each.question_number,
-                    "sub_part": each.sub_part,
-                    "answer": each.answer,
-                    "revision": each.revision,
-                    "saved_at": rfc3339(each.saved_at),
-                }
-                for each in answers
-            ],
+            "question_number": each.question_number,
+            "sub_part": each.sub_part,
+            "answer": each.answer,
+            "revision": each.revision,
+            "saved_at": rfc3339(each.saved_at),
         }
-    )
+        for each in answers
+    ]
+    facts = session_facts(sitting) | {"title": content.title, "kind": content.kind, "answers": stored}
+    return [encode(facts)[:-1] + b',"questions":', content.questions_json(sitting.seed), b"}"]
 
 
 def session_facts(sitting: Sitting) -> dict[str, Any]:
@@ -81,8 +79,12 @@ def session_facts(sitting: Sitting) -> dict[str, Any]:
     }
 
 
-def _json(body: bytes, status: int = 200) -> Response:
-    return Response(body, status, {"cache-control": "no-store"}, "application/json")
+def _reply(request: Request, pieces: list[bytes]) -> Response:
+    headers = {"cache-control": "no-store", "vary": "accept-encoding"}
+    if accepts_gzip(request.headers.get("accept-encoding", "")):
+        headers["content-encoding"] = "gzip"
+        return Response(gzipped(*pieces), 200, headers, "application/json")
+    return Response(b"".join(pieces), 200, headers, "application/json")
 
 
 @router.post("/exams/{exam_id}/sessions", summary="Start, or resume the session in progress")
@@ -93,7 +95,7 @@ async def post_session(exam_id: Id, request: Request, me: SignedIn, db: Db) -> R
     if not started.is_new:
         async with db.connection() as conn:
             answers = await answers_so_far(conn, started.sitting)
-    return _json(await session_json(request, started.sitting, answers))
+    return _reply(request, await session_pieces(request, started.sitting, answers))
 
 
 @sessions_router.get("/sessions/{session_id}", summary="The session as it stands, to resume elsewhere")
@@ -102,7 +104,7 @@ async def get_session(session_id: Id, request: Request, me: SignedIn, db: Db) ->
         sitting = await find_sitting(conn, sitting_id=session_id, candidate_id=me.id)
         require_ticket_for(me, sitting.exam_id)
         answers = await answers_so_far(conn, sitting)
-    return _json(await session_json(request, sitting, answers))
+    return _reply(request, await session_pieces(request, sitting, answers))
 
 
 @sessions_router.post("/sessions/{session_id}/submit", summary="Hand in; repeating it is harmless")
@@ -174,14 +176,11 @@ async def post_attempt(body: StartAttempt, request: Request, me: SignedIn, db: D
     if not started.is_new:
         raise AttemptInProgress(attempt_id=started.sitting.id)
     sitting = started.sitting
-    return _json(
-        msgspec.json.encode(
-            {
-                "attempt_id": sitting.id,
-                "attempt_number": sitting.attempt_number,
-                "session": msgspec.Raw(await session_json(request, sitting, [])),
-                "deadline_at": rfc3339(sitting.deadline_at),
-                "server_time": rfc3339(sitting.server_time),
-            }
-        )
-    )
+    facts = {
+        "attempt_id": sitting.id,
+        "attempt_number": sitting.attempt_number,
+        "deadline_at": rfc3339(sitting.deadline_at),
+        "server_time": rfc3339(sitting.server_time),
+    }
+    session = await session_pieces(request, sitting, [])
+    return _reply(request, [encode(facts)[:-1] + b',"session":', *session, b"}"])
