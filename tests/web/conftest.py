@@ -1,0 +1,175 @@
+"""The whole server as people run it, and browsers in front of it."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from examhall.accounts.access import COOKIE
+from examhall.accounts.people import create_person
+from examhall.accounts.tokens import Signer
+from examhall.base.embedded import Postgres
+from examhall.exams.exam_file import read_exam_file
+from examhall.exams.importing import import_exam
+
+SECRET = "a secret for the browser tests, of some length"
+DEMO = Path(__file__).parents[2] / "examhall" / "demo"
+ANSWERS = re.compile(r"Examhall answers on (http://\S+)")
+PATIENCE_S = 20
+
+
+@dataclass
+class Served:
+    """A running server and its database."""
+
+    url: str
+    dsn: str
+    _count: "count[int]" = field(default_factory=lambda: count(1))
+
+    async def person(self, *roles: str) -> int:
+        """A new person's id: every test has people of its own."""
+        number = next(self._count)
+        async with await psycopg.AsyncConnection.connect(self.dsn) as conn:
+            return await create_person(
+                conn,
+                username=f"alice{number}",
+                full_name=f"Alice {number}",
+                roles=list(roles) or ["candidate"],
+            )
+
+    async def exam(self, name: str = "every-type", **columns: object) -> int:
+        """A new exam from the demo's files, with these columns changed."""
+        text = (DEMO / f"{name}.yaml").read_bytes()
+        async with await psycopg.AsyncConnection.connect(self.dsn) as conn:
+            exam_id = await import_exam(conn, read_exam_file(text, folder=DEMO), created_by=None)
+            for column, value in columns.items():
+                await conn.execute(f"UPDATE exams SET {column} = %s WHERE id = %s".encode(), (value, exam_id))
+            return exam_id
+
+    async def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        async with await psycopg.AsyncConnection.connect(self.dsn) as conn:
+            return await (await conn.execute(query.encode(), parameters)).fetchall()
+
+    async def stored(self, sitting_id: int) -> dict[str, object]:
+        """The answers that the database has, by question and part."""
+        found = await self.rows(
+            "SELECT question_number, sub_part, answer FROM answers WHERE sitting_id = %s", sitting_id
+        )
+        return {f"{number}{part}": answer for number, part, answer in found}
+
+    async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
+        """Look until it is so; how long that takes is not the question here."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not await holds():
+                await asyncio.sleep(0.1)
+
+    def cookie(self, person_id: int) -> Any:
+        """What a browser holds after this person signed in."""
+        token = Signer(SECRET).cookie_token(person_id, uuid4(), ["candidate"])
+        return {"name": COOKIE, "value": token, "domain": urlsplit(self.url).hostname, "path": "/"}
+
+
+@pytest.fixture(scope="session")
+def served(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with psycopg.connect(postgres.dsn(), autocommit=True) as conn:
+        conn.execute("CREATE DATABASE served")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("EXAMHALL_")}
+    data = tmp_path_factory.mktemp("served")
+    dsn = postgres.dsn("served")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "examhall.cli", "serve", "--port", "0", "--workers", "1", "--data", str(data)],
+        env={**environment, "DATABASE_URL": dsn, "EXAMHALL_SECRET": SECRET},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with server:
+        assert server.stdout is not None
+        said = []
+        for line in server.stdout:
+            said.append(line)
+            if found := ANSWERS.search(line):
+                yield Served(found[1], dsn)
+                break
+        else:
+            pytest.fail("the server did not start:\n" + "".join(said))
+        server.terminate()
+        # What it still says goes nowhere, so that it never waits for a reader.
+        server.communicate()
+
+
+@pytest.fixture(scope="session")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        # As root, in a container, Chromium's own sandbox cannot be had.
+        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@dataclass
+class Candidate:
+    """Somebody with a browser."""
+
+    id: int
+    served: Served
+    context: BrowserContext
+    page: Page
+
+    async def sign_in(self) -> None:
+        await self.context.add_cookies([self.served.cookie(self.id)])
+
+    async def sit(self, exam_id: int) -> int:
+        """Through the lobby into the room; the sitting's id."""
+        await self.page.goto(f"/exams/{exam_id}")
+        await self.page.click("#start")
+        await self.page.wait_for_url("**/sittings/*")
+        await self.ready()
+        return int(self.page.url.rpartition("/")[2])
+
+    async def ready(self) -> None:
+        await self.page.wait_for_selector("#grid [aria-current]", state="attached")
+
+    async def turn_to(self, place: int) -> None:
+        await self.page.click(f"#grid button >> nth={place - 1}")
+
+    async def choose(self, option: int) -> None:
+        await self.page.click(f".current .choice >> nth={option}")
+
+    async def write(self, text: str, box: int = 0) -> None:
+        await self.page.fill(f".current .input >> nth={box}", text)
+
+    async def saved(self) -> None:
+        await self.page.wait_for_selector('#overall [data-state="saved"]')
+
+
+@pytest.fixture
+async def candidate(served: Served, browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Candidate]]]:
+    """`await candidate()`: a new person, signed in, with a browser of their own."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    async def made(**options: Any) -> Candidate:
+        context = await browser.new_context(base_url=served.url, **options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        someone = Candidate(await served.person(), served, context, await context.new_page())
+        await someone.sign_in()
+        return someone
+
+    yield made
+    for context in contexts:
+        await context.close()
+    assert errors == [], "JavaScript errors"

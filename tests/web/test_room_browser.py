@@ -1,0 +1,418 @@
+"""A candidate in a real browser before the real server; what counts is what the database has afterwards."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Route, expect
+
+from examhall.exams.exam_file import read_exam_file
+
+from .conftest import DEMO, Candidate, Served
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+
+MakeCandidate = Callable[..., Awaitable[Candidate]]
+# Places of questions in the demo's exam of every type.
+SINGLE, MULTIPLE, TRUE_FALSE, NUMBER, TEXT, ORDER, MATCH, BEST, PARTS, ESSAY = range(1, 11)
+SAVES = "**/api/v1/sessions/*/answers/"
+
+
+async def test_the_whole_exam_from_sign_in_to_full_marks(served: Served, candidate: MakeCandidate) -> None:
+    exam = read_exam_file((DEMO / "mathematics.yaml").read_bytes(), folder=DEMO)
+    exam_id = await served.exam("mathematics", shuffle_questions=False, shuffle_options=False)
+    alice = await candidate()
+    page = alice.page
+    sitting_id = await alice.sit(exam_id)
+    for place, question in enumerate(exam.questions, 1):
+        for box, item in enumerate(question.items):
+            if item.kind == "single_choice":
+                await page.click(f'.current .tick[value="{item.key["correct"][0]}"]')
+            else:
+                right = item.key["value"] if item.kind == "number" else item.key["accept"][0]
+                await alice.write(right, box)
+        if place < len(exam.questions):
+            await page.click("[data-go='1']")
+    await alice.saved()
+    await page.click("#finish")
+    await expect(page.locator("[data-summary]")).to_have_text("Every question has an answer.")
+    await page.click("#confirm")
+    await page.wait_for_url("**/result")
+    await expect(page.locator(".figure")).to_have_text("55 of 55 points", timeout=20_000)
+
+    assert len(await served.stored(sitting_id)) == 55
+    closed = await served.rows("SELECT closed_by FROM sittings WHERE id = %s", sitting_id)
+    assert closed == [("candidate",)]
+
+
+async def test_every_kind_of_answer_is_stored_as_the_api_has_it(
+    served: Served, candidate: MakeCandidate
+) -> None:
+    exam_id = await served.exam(shuffle_options=False)
+    alice = await candidate()
+    page = alice.page
+    sitting_id = await alice.sit(exam_id)
+    await alice.choose(2)
+    await alice.turn_to(MULTIPLE)
+    await alice.choose(0)
+    await alice.choose(3)
+    await alice.turn_to(TRUE_FALSE)
+    await alice.choose(0)
+    await alice.turn_to(NUMBER)
+    await alice.write("10,0")
+    await alice.turn_to(TEXT)
+    await alice.write("Ташкент")
+    await alice.turn_to(ORDER)
+    await page.click('.current [data-key="D"] [data-move="-1"]')
+    await alice.turn_to(MATCH)
+    await page.select_option(".current select >> nth=1", "A")
+    await alice.turn_to(BEST)
+    await page.click(".current .plus >> nth=2")
+    await page.click(".current .minus >> nth=2")
+    await page.click(".current .plus >> nth=1")
+    await alice.turn_to(PARTS)
+    await alice.write("4", 0)
+    await alice.write("20", 1)
+    await alice.turn_to(ESSAY)
+    await alice.write('Suppose it were.\n<script>alert("no")</script>')
+    await alice.saved()
+
+    assert await served.stored(sitting_id) == {
+        "1": "C",
+        "2": ["A", "D"],
+        "3": "true",
+        "4": "10,0",
+        "5": "Ташкент",
+        "6": ["A", "B", "D", "C"],
+        "7": {"2": "A"},
+        "8": {"best": "B", "worst": "C"},
+        "9a": "4",
+        "9b": "20",
+        "10": 'Suppose it were.\n<script>alert("no")</script>',
+    }
+
+
+async def test_an_answer_can_be_cleared(served: Served, candidate: MakeCandidate) -> None:
+    alice = await candidate()
+    sitting_id = await alice.sit(await served.exam())
+    await alice.choose(1)
+    await alice.saved()
+    await alice.page.click(".current [data-clear]")
+    await served.until(lambda: _is(served, sitting_id, {"1": None}))
+    await expect(alice.page.locator("#done")).to_have_text("0 of 11 answered")
+
+
+async def test_what_is_typed_while_the_network_is_cut_arrives_afterwards(
+    served: Served, candidate: MakeCandidate
+) -> None:
+    alice = await candidate()
+    page = alice.page
+    sitting_id = await alice.sit(await served.exam(shuffle_options=False))
+    await alice.choose(0)
+    await alice.saved()
+    await alice.context.set_offline(True)
+    await alice.choose(1)
+    await alice.turn_to(NUMBER)
+    await alice.write("9")
+    await alice.turn_to(ESSAY)
+    for word in ("Written", "while", "nothing", "answers"):
+        await page.locator(".current textarea").press_sequentially(word + " ", delay=20)
+        await asyncio.sleep(0.8)
+    await alice.turn_to(NUMBER)
+    await alice.write("10")
+    await expect(page.locator("#overall .state")).to_have_text("3 answers wait")
+    await expect(page.locator("#alert")).to_be_visible()
+    assert await served.stored(sitting_id) == {"1": "A"}
+
+    await alice.context.set_offline(False)
+    await alice.saved()
+    await expect(page.locator("#alert")).to_be_hidden()
+    assert await served.stored(sitting_id) == {"1": "B", "4": "10", "10": "Written while nothing answers "}
+
+
+async def test_a_killed_tab_loses_nothing(served: Served, candidate: MakeCandidate) -> None:
+    alice = await candidate()
+    sitting_id = await alice.sit(await served.exam(shuffle_options=False))
+    await alice.context.set_offline(True)
+    await alice.choose(2)
+    await alice.turn_to(ESSAY)
+    await alice.write("Only this device has seen it.")
+    await expect(alice.page.locator(".current .state")).to_have_attribute("data-state", "waiting")
+    cdp = await alice.context.new_cdp_session(alice.page)
+    crashed = asyncio.Event()
+    alice.page.on("crash", lambda _: crashed.set())
+    killing = asyncio.ensure_future(cdp.send("Page.crash"))
+    await crashed.wait()
+    killing.cancel()
+    await alice.page.close()
+    assert await served.stored(sitting_id) == {}
+
+    await alice.context.set_offline(False)
+    alice.page = await alice.context.new_page()
+    await alice.page.goto(f"/sittings/{sitting_id}")
+    await alice.ready()
+    await alice.saved()
+    assert await served.stored(sitting_id) == {"1": "C", "10": "Only this device has seen it."}
+    await expect(alice.page.locator("#q10")).to_have_value("Only this device has seen it.")
+
+
+async def test_what_was_typed_a_moment_before_the_tab_is_closed_arrives(
+    served: Served, candidate: MakeCandidate
+) -> None:
+    alice = await candidate()
+    sitting_id = await alice.sit(await served.exam())
+    await alice.turn_to(ESSAY)
+    await alice.page.locator(".current textarea").press_sequentially("the last word")
+    await alice.page.goto("about:blank")
+    await served.until(lambda: _is(served, sitting_id, {"10": "the last word"}))
+
+
+async def test_when_time_runs_out_the_open_room_hands_in_by_itself(
+    served: Served, candidate: MakeCandidate
+) -> None:
+    alice = await candidate()
+    sitting_id = await alice.sit(await served.exam(duration_s=6, grace_s=30))
+    await alice.turn_to(ESSAY)
+    box = alice.page.locator(".current textarea")
+    await box.press_sequentially("until the end", delay=10)
+    # Still typing when the time is over: the last letters count.
+    while await alice.page.locator("#over[open]").count() == 0 and "/result" not in alice.page.url:
+        if await box.is_editable():
+            await alice.page.keyboard.type("!")
+        await asyncio.sleep(0.1)
+    await alice.page.wait_for_url("**/result")
+
+    [(closed_by, in_time)] = await served.rows(
+        "SELECT closed_by, closed_at >= deadline_at FROM sittings WHERE id = %s", sitting_id
+    )
+    assert (closed_by, in_time) == ("candidate", True)
+    answer = str((await served.stored(sitting_id))["10"])
+    assert answer.startswith("until the end")
+    assert answer.endswith("!")
+
+
+async def test_when_time_runs_out_with_the_tab_closed_the_server_closes(
+    served: Served, candidate: MakeCandidate
+) -> None:
+    alice = await candidate()
+    sitting_id = await alice.sit(await served.exam(duration_s=3, grace_s=1))
+    await alice.choose(0)
+    await alice.saved()
+    await alice.page.close()
+    await served.until(
+        lambda: _rows(served, "SELECT closed_by FROM sittings WHERE id = %s", sitting_id, [("deadline",)])
+    )
+    assert len(await served.stored(sitting_id)) == 1
+
+    page = await alice.context.new_page()
+    await page.goto(f"/sittings/{sitting_id}")
+    await page.wait_for_url("**/result")
+    await expect(page.locator(".figure")).to_be_visible(timeout=20_000)
+
+
+async def test_what_did_not_arrive_before_the_end_is_said(served: Served, candidate: MakeCandidate) -> None:
+    alice = await candidate()
+    page = alice.page
+    sitting_id = await alice.sit(await served.exam(duration_s=5, grace_s=0))
+    await alice.turn_to(TEXT)
+    await alice.context.set_offline(True)
+    await alice.write("Tashkent")
+    await expect(page.locator("#over-title")).to_have_text("The time is over", timeout=20_000)
+    await served.until(
+        lambda: _rows(served, "SELECT closed_by FROM sittings WHERE id = %s", sitting_id, [("deadline",)])
+    )
+    await alice.context.set_offline(False)
+    await expect(page.locator("#over [data-text]")).to_contain_text("1 answer did not arrive")
+    await expect(page.locator("#over [data-lost]")).to_contain_text("Question 5 Tashkent")
+    assert await served.stored(sitting_id) == {}
+
+    await page.click("#over a")
+    await expect(page.locator("#not-arrived")).to_contain_text("Tashkent")
+
+
+async def test_two_tabs_show_each_others_answers_and_the_newest_wins(
+    served: Served, candidate: MakeCandidate
+) -> None:
+    alice = await candidate()
+    sitting_id = await alice.sit(await served.exam(shuffle_options=False))
+    other = await alice.context.new_page()
+    await other.goto(f"/sittings/{sitting_id}")
+    await other.wait_for_selector("#grid [aria-current]")
+    await alice.choose(0)
+    await expect(other.locator('#question-1 .tick[value="A"]')).to_be_checked()
+    await other.click("#question-1 .choice >> nth=3")
+    await expect(alice.page.locator('#question-1 .tick[value="D"]')).to_be_checked()
+    await served.until(lambda: _is(served, sitting_id, {"1": "D"}))
+
+
+async def test_an_answer_given_on_another_device_is_shown(served: Served, candidate: MakeCandidate) -> None:
+    alice = await candidate()
+    sitting_id = await alice.sit(await served.exam(shuffle_options=False))
+    phone = await candidate()
+    phone.id = alice.id
+    await phone.sign_in()
+    await phone.page.goto(f"/sittings/{sitting_id}")
+    await phone.ready()
+    await phone.choose(1)
+    await phone.saved()
+    await alice.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(alice.page.locator('#question-1 .tick[value="B"]')).to_be_checked()
+
+
+async def test_a_busy_server_is_asked_again(served: Served, candidate: MakeCandidate) -> None:
+    alice = await candidate()
+    sitting_id = await alice.sit(await served.exam(shuffle_options=False))
+    tries = 0
+
+    async def busy(route: Route) -> None:
+        nonlocal tries
+        tries += 1
+        if tries > 3:
+            await route.continue_()
+        else:
+            headers = {"retry-after": "1"} if tries == 1 else {}
+            problem = {"code": "overloaded"} if tries < 3 else None
+            await route.fulfill(status=503, headers=headers, json=problem)
+
+    await alice.page.route(SAVES, busy)
+    await alice.choose(0)
+    await expect(alice.page.locator(".current .state")).to_contain_text("the server is busy")
+    await alice.saved()
+    assert await served.stored(sitting_id) == {"1": "A"}
+
+
+async def test_a_page_of_somebody_elses_network_is_no_acknowledgement(
+    served: Served, candidate: MakeCandidate
+) -> None:
+    alice = await candidate()
+    sitting_id = await alice.sit(await served.exam(shuffle_options=False))
+    portal = True
+
+    async def captive(route: Route) -> None:
+        if portal:
+            await route.fulfill(status=200, content_type="text/html", body="<h1>Welcome to our café</h1>")
+        else:
+            await route.continue_()
+
+    await alice.page.route(SAVES, captive)
+    await alice.choose(0)
+    await expect(alice.page.locator(".current .state")).to_have_attribute("data-state", "waiting")
+    portal = False
+    await alice.saved()
+    assert await served.stored(sitting_id) == {"1": "A"}
+
+
+async def test_an_answer_that_is_refused_holds_up_no_other(served: Served, candidate: MakeCandidate) -> None:
+    alice = await candidate()
+    page = alice.page
+    sitting_id = await alice.sit(await served.exam(shuffle_options=False))
+    await alice.context.set_offline(True)
+    await alice.choose(0)
+    await alice.turn_to(TEXT)
+    await page.evaluate("document.querySelector('#q5').maxLength = 9999")
+    await alice.write("x" * 600)
+    await alice.turn_to(NUMBER)
+    await alice.write("10")
+    await expect(page.locator("#overall .state")).to_have_text("3 answers wait")
+    await alice.context.set_offline(False)
+    await expect(page.locator("#overall .state")).to_have_text("1 answer not accepted")
+    await served.until(lambda: _is(served, sitting_id, {"1": "A", "4": "10"}))
+    await alice.turn_to(TEXT)
+    await expect(page.locator(".current .state")).to_contain_text(
+        "Not accepted: This answer is longer than the question allows."
+    )
+    await alice.write("Tashkent")
+    await alice.saved()
+    assert (await served.stored(sitting_id))["5"] == "Tashkent"
+
+
+async def test_who_was_signed_out_signs_in_again_in_place(served: Served, candidate: MakeCandidate) -> None:
+    alice = await candidate()
+    page = alice.page
+    sitting_id = await alice.sit(await served.exam(shuffle_options=False))
+    await alice.context.clear_cookies()
+    await alice.choose(0)
+    await expect(page.locator("#alert a")).to_be_visible()
+    await expect(page.locator(".current .state")).to_contain_text("until you sign in again")
+    # A new sign-in has another token against forgery than the page that is open.
+    await alice.sign_in()
+    await page.evaluate("window.dispatchEvent(new Event('focus'))")
+    await alice.saved()
+    assert await served.stored(sitting_id) == {"1": "A"}
+
+
+async def test_a_wrong_clock_on_the_device_changes_no_deadline(
+    served: Served, candidate: MakeCandidate
+) -> None:
+    alice = await candidate()
+    await alice.context.add_init_script(
+        "const now = Date.now; Date.now = () => now() + 5 * 3600_000 + 90_000 * Math.random()"
+    )
+    sitting_id = await alice.sit(await served.exam(duration_s=1800))
+    shown = await alice.page.inner_text("#clock .clock")
+    assert shown.startswith(("29:", "30:"))
+    await alice.choose(0)
+    await alice.saved()
+    [(ahead,)] = await served.rows(
+        "SELECT revision > extract(epoch FROM now()) * 1000 + 60000 FROM answers WHERE sitting_id = %s",
+        sitting_id,
+    )
+    assert not ahead
+
+
+async def test_the_whole_room_by_keyboard(served: Served, candidate: MakeCandidate) -> None:
+    alice = await candidate()
+    page = alice.page
+    press = page.keyboard.press
+    sitting_id = await alice.sit(await served.exam(shuffle_options=False))
+    await press("Tab")
+    await expect(page.locator(".skip")).to_be_focused()
+    await press("Enter")
+    await press("Tab")
+    await press("Tab")
+    await press("Space")
+    await expect(page.locator('#question-1 .tick[value="A"]')).to_be_checked()
+    await press("ArrowDown")
+    await expect(page.locator('#question-1 .tick[value="B"]')).to_be_checked()
+    await press("Alt+PageDown")
+    await expect(page.locator("#title-2")).to_be_focused()
+    await press("ArrowRight")
+    await press("ArrowLeft")
+    await press("Tab")
+    await press("Enter")
+    await expect(page.locator("#question-2 .flag")).to_have_attribute("aria-pressed", "true")
+    await page.focus('#grid [tabindex="0"]')
+    await press("End")
+    await press("Enter")
+    await expect(page.locator("#title-10")).to_be_focused()
+    await press("Tab")
+    await press("Tab")
+    await page.keyboard.type("By keyboard alone.")
+    await page.focus("#finish")
+    await press("Enter")
+    await expect(page.locator("#hand-in")).to_be_visible()
+    await press("Escape")
+    await expect(page.locator("#finish")).to_be_focused()
+    await alice.saved()
+    assert await served.stored(sitting_id) == {"1": "B", "10": "By keyboard alone."}
+
+
+async def test_leaving_with_something_unsaved_is_asked_about(
+    served: Served, candidate: MakeCandidate
+) -> None:
+    alice = await candidate()
+    await alice.sit(await served.exam())
+    asked = asyncio.Event()
+    await alice.context.set_offline(True)
+    await alice.choose(0)
+    alice.page.on("dialog", lambda dialog: (asked.set(), asyncio.ensure_future(dialog.accept()))[0])
+    await alice.page.close(run_before_unload=True)
+    await asyncio.wait_for(asked.wait(), 20)
+
+
+async def _is(served: Served, sitting_id: int, answers: dict[str, object]) -> bool:
+    return await served.stored(sitting_id) == answers
+
+
+async def _rows(served: Served, query: str, parameter: object, wanted: list[tuple[object, ...]]) -> bool:
+    return await served.rows(query, parameter) == wanted
