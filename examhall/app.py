@@ -8,6 +8,8 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from examhall import __version__, routes
@@ -21,6 +23,7 @@ from examhall.base.errors import Refusal
 from examhall.base.front import Front
 from examhall.base.group_commit import GroupCommit
 from examhall.base.listen import Listener
+from examhall.base.pieces import SMALLEST_BYTES
 from examhall.exams import contents
 from examhall.settings import Settings
 from examhall.sittings.autosave import Save, Saved, save_batch
@@ -101,6 +104,7 @@ def create_app(given: Settings | Hall) -> ASGIApp:
     routes.mount_api(api)
     pages = Starlette(
         routes=routes.PAGES,
+        middleware=[Middleware(GZipMiddleware, minimum_size=SMALLEST_BYTES, compresslevel=5)],
         exception_handlers={
             Refusal: render_page_error,
             HTTPException: render_page_error,

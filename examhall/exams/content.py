@@ -64,6 +64,11 @@ class Content:
     questions: tuple[tuple[int, tuple[Piece, ...]], ...]
     items: Mapping[tuple[int, str], ItemRule]
 
+    @property
+    def is_shuffled(self) -> bool:
+        """Whether candidates have orders of their own, of questions or of options."""
+        return self.shuffle_questions or any(len(pieces) > 1 for _, pieces in self.questions)
+
     def questions_json(self, seed: int) -> bytes:
         """The questions in the order of the candidate with this seed, as one JSON array."""
         questions: Sequence[tuple[int, tuple[Piece, ...]]] = self.questions

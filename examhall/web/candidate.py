@@ -19,7 +19,8 @@ from examhall.sittings.start import StoredAnswer, answers_so_far, find_sitting
 from examhall.web.breakdown import break_down, count_verdicts
 from examhall.web.i18n import gettext_of, language_of
 from examhall.web.overview import Size, find_picture, list_my_exams, size_of_exam
-from examhall.web.pages import render
+from examhall.web.pages import render, render_around
+from examhall.web.paper import paper_html
 from examhall.web.public import SEE_OTHER, is_secure
 from examhall.web.words import lobby_words, result_words, room_words
 
@@ -127,12 +128,14 @@ async def room_page(request: Request) -> Response:
         return RedirectResponse(f"/sittings/{sitting.id}/result", SEE_OTHER)
     content: Content = await request.app.state.contents.of(sitting.exam_id)
     facts = session_facts(sitting)
-    return _page(
+    page = render_around(
         request,
-        me,
-        None,
+        paper_html(content, sitting.seed, language_of(request)),
         "room.html",
-        sitting={**facts, "title": content.title, "questions": arrange(content, sitting.seed)},
+        person=None,
+        csrf_token=csrf_token(request, me),
+        sitting={**facts, "title": content.title},
+        question_count=len(content.questions),
         boot={
             "sitting": sitting.id,
             "deadline_at": facts["deadline_at"],
@@ -141,6 +144,8 @@ async def room_page(request: Request) -> Response:
             "words": room_words(language_of(request)),
         },
     )
+    renew_cookie(request, page, me, secure=is_secure(request))
+    return page
 
 
 def _stored(answer: StoredAnswer) -> dict[str, object]:

@@ -12,9 +12,10 @@ from babel.core import Locale
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from examhall.base import clock
+from examhall.base.pieces import accepts_gzip, gzipped
 from examhall.web.i18n import language_of, translations
 from examhall.web.static import address
 
@@ -33,11 +34,30 @@ HEADERS = {
 }
 
 
+# Stands in a template's output where something large is put in afterwards.
+MARK = Markup("<!-- paper -->")
+
+
 def render(request: Request, template: str, status: int = 200, /, **context: object) -> HTMLResponse:
     """The page, in the reader's language, with the headers that every page carries."""
     language = language_of(request)
     html = environment(language).get_template(template).render(context)
     return HTMLResponse(html, status, headers={**HEADERS, "content-language": language})
+
+
+def render_around(request: Request, large: bytes, template: str, **context: object) -> Response:
+    """The page with something large in the place of `{{ paper }}` that is the same for many readers.
+
+    It is compressed once for all of them, where the browser takes gzip.
+    """
+    language = language_of(request)
+    html = environment(language).get_template(template).render({**context, "paper": MARK})
+    before, after = html.encode().split(MARK.encode())
+    headers = {**HEADERS, "content-language": language, "vary": "accept-encoding, accept-language"}
+    if accepts_gzip(request.headers.get("accept-encoding", "")):
+        headers["content-encoding"] = "gzip"
+        return HTMLResponse(gzipped(before, large, after), headers=headers)
+    return HTMLResponse(before + large + after, headers=headers)
 
 
 @cache
