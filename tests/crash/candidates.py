@@ -70,11 +70,16 @@ class Room:
         self.replies: Counter[str] = Counter()
         self.unwelcome: list[str] = []
 
-    def open(self) -> None:
-        for seat in self._seats:
-            self._tasks.append(asyncio.create_task(self._sit(seat)))
+    async def __aenter__(self) -> "Room":
+        self._tasks = [asyncio.create_task(self._sit(seat)) for seat in self._seats]
+        return self
 
-    async def close(self) -> None:
+    async def __aexit__(self, *failure: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def finish(self) -> None:
         """Each gets the last change acknowledged that it has sent, and stops."""
         self._stopping = True
         await asyncio.gather(*self._tasks)
@@ -91,17 +96,22 @@ class Room:
     async def _sit(self, seat: Seat) -> None:
         rng = random.Random(f"{self._seed} {seat.sitting_id}")
         desk = _Desk(self._hall, seat)
-        while not self._stopping:
-            numbers = rng.sample(range(1, QUESTIONS + 1), rng.randint(1, CHANGES_AT_ONCE))
-            changes = [
-                self._ledger.send(Key(seat.candidate_id, seat.sitting_id, number, "")) for number in numbers
-            ]
-            while not await self._is_acknowledged(desk, changes):
-                await asyncio.sleep(rng.random() * RETRY_S)
-            for change in changes:
-                self._ledger.acknowledge(change)
-            await asyncio.sleep(rng.random() * LONGEST_THOUGHT_S)
-        desk.leave()
+        try:
+            while not self._stopping:
+                await self._save_something(desk, seat, rng)
+                await asyncio.sleep(rng.random() * LONGEST_THOUGHT_S)
+        finally:
+            desk.leave()
+
+    async def _save_something(self, desk: "_Desk", seat: Seat, rng: random.Random) -> None:
+        numbers = rng.sample(range(1, QUESTIONS + 1), rng.randint(1, CHANGES_AT_ONCE))
+        changes = [
+            self._ledger.send(Key(seat.candidate_id, seat.sitting_id, number, "")) for number in numbers
+        ]
+        while not await self._is_acknowledged(desk, changes):
+            await asyncio.sleep(rng.random() * RETRY_S)
+        for change in changes:
+            self._ledger.acknowledge(change)
 
     async def _is_acknowledged(self, desk: "_Desk", changes: list[Change]) -> bool:
         try:

@@ -96,42 +96,48 @@ ROUNDS = int(os.environ.get("EXAMHALL_CRASH_ROUNDS", "0"))
 async def test_what_was_acknowledged_is_stored_whatever_is_killed(
     hall: Hall, seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def tell(line: str) -> None:
+        if ROUNDS:
+            with capsys.disabled():
+                print(line, flush=True)
+
+    tell(f"\nEXAMHALL_CRASH_SEED={seed}")
     rng = random.Random(seed)
     ledger = Ledger()
+    played: Counter[str] = Counter()
     with hall.connect() as conn:
         seats = seat_candidates(conn)
-    room = Room(hall, ledger, seats, seed)
-    room.open()
-    played: Counter[str] = Counter()
-    with capsys.disabled():
-        _tell(f"\nEXAMHALL_CRASH_SEED={seed}")
-    for number, fault in enumerate(_order(rng), 1):
-        await room.saved(ENOUGH)
-        refused = room.replies["503"]
-        # In the middle of a batch, wherever that is.
-        await asyncio.sleep(rng.random() * 0.05)
-        began = time.monotonic()
-        await fault(hall, rng)
-        await room.saved(ENOUGH)
-        played[fault.__name__] += 1
-        findings = await asyncio.to_thread(_compare, hall, ledger)
-        with capsys.disabled():
-            _tell(
+    async with Room(hall, ledger, seats, seed) as room:
+        for number, fault in enumerate(_order(rng), 1):
+            began = time.monotonic()
+            findings = await _survive(fault, rng, hall, room, ledger)
+            played[fault.__name__] += 1
+            tell(
                 f"{number:4} {fault.__name__:18} {time.monotonic() - began:5.1f} s, acknowledged "
                 f"{findings.acknowledged:8,}, stored {findings.stored:8,}, lost {len(findings.lost)}"
             )
-        assert findings.is_right, findings
-        assert room.unwelcome == []
-        if fault in WITHOUT_POSTGRESQL:
-            assert room.replies["503"] > refused, "nobody was told that PostgreSQL is away"
-    await room.close()
+        await room.finish()
+    findings = await asyncio.to_thread(_compare, hall, ledger)
+    assert findings.is_right, findings
+    assert ledger.sent == ledger.acknowledged
+    assert await asyncio.to_thread(_as_candidates_see_it, hall, seats) == ledger.acknowledged
+    tell(f"{dict(played)}\nreplies: {dict(room.replies)}\n{ledger.count:,} acknowledged, 0 lost")
+
+
+async def _survive(fault: Fault, rng: random.Random, hall: Hall, room: Room, ledger: Ledger) -> Findings:
+    """One round: saves, the fault amid them, saves again; then the books are compared."""
+    await room.saved(ENOUGH)
+    refused = room.replies["503"]
+    # In the middle of a batch, wherever that is.
+    await asyncio.sleep(rng.random() * 0.05)
+    await fault(hall, rng)
+    await room.saved(ENOUGH)
     findings = await asyncio.to_thread(_compare, hall, ledger)
     assert findings.is_right, findings
     assert room.unwelcome == []
-    assert ledger.sent == ledger.acknowledged
-    assert await asyncio.to_thread(_as_candidates_see_it, hall, seats) == ledger.acknowledged
-    with capsys.disabled():
-        _tell(f"{dict(played)}\nreplies: {dict(room.replies)}\n{ledger.count:,} acknowledged, 0 lost")
+    if fault in WITHOUT_POSTGRESQL:
+        assert room.replies["503"] > refused, "nobody was told that PostgreSQL is away"
+    return findings
 
 
 def _order(rng: random.Random) -> list[Fault]:
@@ -140,11 +146,6 @@ def _order(rng: random.Random) -> list[Fault]:
     while len(rounds) < (ROUNDS or len(FAULTS)):
         rounds += rng.sample(FAULTS, len(FAULTS))
     return rounds[: ROUNDS or len(FAULTS)]
-
-
-def _tell(line: str) -> None:
-    if ROUNDS:
-        print(line, flush=True)
 
 
 def _compare(hall: Hall, ledger: Ledger) -> Findings:
