@@ -15,6 +15,7 @@ from examhall.scoring.results import (
     look_up_result,
     release_results,
 )
+from examhall.sittings.api import require_ticket_for_sitting
 from examhall.sittings.close import submit_sitting
 
 router = APIRouter(tags=["Exams and sessions"])
@@ -59,6 +60,7 @@ def result_json(result: Result, marked: list[MarkedItem]) -> dict[str, Any]:
 @sessions_router.get("/sessions/{session_id}/results", summary="Score and breakdown, when released")
 async def get_results(session_id: Id, me: SignedIn, db: Db) -> dict[str, Any]:
     async with db.transaction() as conn:
+        await require_ticket_for_sitting(conn, me, session_id)
         return result_json(*await find_result(conn, sitting_id=session_id, candidate_id=me.id))
 
 
@@ -73,6 +75,7 @@ async def post_release(exam_id: Id, me: Annotated[Person, Staff("author", "admin
 async def post_complete(attempt_id: Id, me: SignedIn, db: Db, response: Response) -> dict[str, Any]:
     """200 with the result if it is there already, else 202 with where it will be."""
     async with db.transaction() as conn:
+        await require_ticket_for_sitting(conn, me, attempt_id)
         await submit_sitting(conn, sitting_id=attempt_id, candidate_id=me.id)
     return await _status(attempt_id, me, db, response)
 
@@ -84,6 +87,7 @@ async def get_attempt(attempt_id: Id, me: SignedIn, db: Db, response: Response) 
 
 async def _status(attempt_id: int, me: Person, db: Db, response: Response) -> dict[str, Any]:
     async with db.transaction() as conn:
+        await require_ticket_for_sitting(conn, me, attempt_id)
         found = await look_up_result(conn, sitting_id=attempt_id, candidate_id=me.id)
         if found.is_released and found.marked_at is not None and found.closed_at is not None:
             return result_json(*await find_result(conn, sitting_id=attempt_id, candidate_id=me.id))

@@ -8,9 +8,11 @@ from starlette.responses import Response
 
 from examhall.accounts.access import Person, SignedIn
 from examhall.base.clock import rfc3339
+from examhall.base.db import Connection
 from examhall.base.pieces import accepts_gzip, gzipped
 from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Text
 from examhall.exams.contents import Contents
+from examhall.sittings.autosave import exam_of_sitting
 from examhall.sittings.availability import (
     AttemptInProgress,
     Availability,
@@ -37,6 +39,12 @@ def require_ticket_for(me: Person, exam_id: int) -> None:
     """Who came with a ticket is here for that exam alone; any other does not exist for them."""
     if me.exam_id is not None and me.exam_id != exam_id:
         raise ExamNotFound
+
+
+async def require_ticket_for_sitting(conn: Connection, me: Person, sitting_id: int) -> None:
+    """The same, asked of one of the person's sittings before anything is done to it."""
+    if me.exam_id is not None:
+        require_ticket_for(me, await exam_of_sitting(conn, sitting_id=sitting_id, candidate_id=me.id))
 
 
 def starts_of(request: Request) -> Starts:
@@ -110,6 +118,7 @@ async def get_session(session_id: Id, request: Request, me: SignedIn, db: Db) ->
 @sessions_router.post("/sessions/{session_id}/submit", summary="Hand in; repeating it is harmless")
 async def post_submit(session_id: Id, me: SignedIn, db: Db) -> dict[str, Any]:
     async with db.transaction() as conn:
+        await require_ticket_for_sitting(conn, me, session_id)
         sitting = await submit_sitting(conn, sitting_id=session_id, candidate_id=me.id)
     return session_facts(sitting)
 

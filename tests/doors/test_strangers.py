@@ -149,6 +149,26 @@ async def test_mallorys_browser_gets_nothing_of_alices(
     assert reply.status_code in (403, 404), (reply.status_code, reply.headers)
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [each for each in api_routes() + page_routes() if each not in PUBLIC | EVERYBODYS]
+)
+async def test_a_ticket_for_another_exam_opens_nothing_of_this_one(
+    hall: Any, alice: Caller, session: dict[str, Any], method: str, path: str
+) -> None:
+    """Whoever found Alice's ticket for one exam must not hand in another for her, nor read how it went."""
+    other = ["candidate"], session["exam_id"] + 1
+    alice.client.headers["Authorization"] = f"Bearer {hall.signer.access_token(alice.id, uuid4(), *other)}"
+    cookie = hall.signer.cookie_token(alice.id, uuid4(), *other)
+    alice.client.cookies.set("examhall", cookie)
+    if (method, path) in page_routes():
+        alice.client.headers["X-CSRF-Token"] = hall.signer.csrf_token(hall.signer.read_cookie(cookie))
+    reply = await ask(alice, method, path, session)
+    assert reply.status_code in (403, 404), reply.text
+    async with hall.database.connection() as conn:
+        cursor = await conn.execute("SELECT count(*) FROM sittings WHERE closed_at IS NULL")
+        assert await cursor.fetchone() == (1,)
+
+
 async def test_a_cookie_alone_changes_nothing(hall: Any, alice: Caller, session: dict[str, Any]) -> None:
     """Another site's form brings the cookie, but not the token that our pages carry."""
     token = hall.signer.cookie_token(alice.id, uuid4(), ["candidate"])
