@@ -13,8 +13,11 @@ SQL = beside(__file__)
 # How long after the grace the deadline engine waits: an answer received in the last moment may still be in
 # the save queue, and is let through first. Well under the second that is promised.
 MARGIN_MS = 250
-# Sittings closed in one statement, and scored in one job.
-CHUNK = 500
+# Sittings closed in one statement. Scoring begins with the first commit and takes the worker's time from the
+# statements after it: in chunks of 500, 10,000 took 4 s, in one of 10,000 they take half a second.
+CHUNK = 10_000
+# Sittings scored in one job.
+SCORED_TOGETHER = 500
 
 
 @dataclass(frozen=True)
@@ -57,4 +60,7 @@ async def seconds_until_due(conn: Connection) -> float | None:
 
 async def _enqueue_scoring(conn: Connection, closed: Sequence[ClosedSitting]) -> None:
     keys = [[sitting.candidate_id, sitting.id] for sitting in closed]
-    await enqueue(conn, "score_sittings", [{"sittings": keys}])
+    jobs: list[dict[str, object]] = [
+        {"sittings": keys[at : at + SCORED_TOGETHER]} for at in range(0, len(keys), SCORED_TOGETHER)
+    ]
+    await enqueue(conn, "score_sittings", jobs)

@@ -7,7 +7,7 @@ import pytest
 
 from examhall.base.db import Connection, Database
 from examhall.sittings.autosave import SessionNotFound
-from examhall.sittings.close import close_due, seconds_until_due, submit_sitting
+from examhall.sittings.close import CHUNK, close_due, seconds_until_due, submit_sitting
 from examhall.sittings.deadlines import keep_deadlines
 
 from .seats import ALICE, MALLORY, Seat, add_exam, add_seat
@@ -121,8 +121,8 @@ async def test_the_engine_closes_by_itself_more_than_one_statement_takes(databas
             """INSERT INTO sittings (candidate_id, exam_id, attempt_number, seed,
                                      started_at, deadline_at, closes_at)
                SELECT n, %s, 1, 1, now() - interval '1 h', now() - interval '1 min', now() - interval '1 s'
-                 FROM generate_series(1, 1200) AS n""",
-            (exam_id,),
+                 FROM generate_series(1, %s) AS n""",
+            (exam_id, CHUNK + 700),
         )
     stopping = asyncio.Event()
     engine = asyncio.create_task(keep_deadlines(database, stopping))
@@ -134,7 +134,7 @@ async def test_the_engine_closes_by_itself_more_than_one_statement_takes(databas
             await asyncio.sleep(0.02)
         stopping.set()
         await engine
-        assert sorted(map(len, await jobs(conn))) == [200, 500, 500]
+        assert sorted(map(len, await jobs(conn))) == [200, *[500] * (CHUNK // 500 + 1)]
 
 
 async def test_the_engine_survives_the_loss_of_its_connections(database: Database) -> None:
