@@ -1,7 +1,8 @@
 """Marking closed sittings, and what their candidates may see of it."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -115,22 +116,8 @@ async def score_sittings(conn: Connection, sittings: Sequence[tuple[int, int]]) 
         (answer.sitting_id, answer.question_number, answer.sub_part): answer.answer
         for answer in await many(conn, SQL.answers_of_sittings, _Answer, **wanted)
     }
-    marks = [
-        (
-            sitting.candidate_id,
-            sitting.id,
-            item.question_number,
-            item.sub_part,
-            mark(
-                item.kind,
-                item.key,
-                item.points,
-                answers.get((sitting.id, item.question_number, item.sub_part)),
-            ),
-        )
-        for sitting in closed
-        for item in items[sitting.exam_id]
-    ]
+    # Pure computing, a few hundred milliseconds at most: beside the event loop, which has deadlines to keep.
+    marks = await asyncio.to_thread(_mark_all, closed, items, answers)
     await run(
         conn,
         SQL.upsert_marks,
@@ -148,6 +135,30 @@ async def score_sittings(conn: Connection, sittings: Sequence[tuple[int, int]]) 
         exam_ids=[sitting.exam_id for sitting in closed],
         exam_versions=[sitting.exam_version for sitting in closed],
     )
+
+
+def _mark_all(
+    sittings: Sequence[_Sitting],
+    items: Mapping[int, Sequence[_Item]],
+    answers: Mapping[tuple[int, int, str], Any],
+) -> list[tuple[int, int, int, str, Decimal | None]]:
+    """Candidate, sitting, question, part and points (None: for a person to give) of every item of each."""
+    return [
+        (
+            sitting.candidate_id,
+            sitting.id,
+            item.question_number,
+            item.sub_part,
+            mark(
+                item.kind,
+                item.key,
+                item.points,
+                answers.get((sitting.id, item.question_number, item.sub_part)),
+            ),
+        )
+        for sitting in sittings
+        for item in items[sitting.exam_id]
+    ]
 
 
 async def look_up_result(conn: Connection, *, sitting_id: int, candidate_id: int) -> Result:
