@@ -24,7 +24,7 @@ from examhall.accounts.failures import (
 from examhall.accounts.passwords import Passwords
 from examhall.accounts.people import Account
 from examhall.accounts.people_file import UNSTORABLE
-from examhall.accounts.tokens import COOKIE_LIFE
+from examhall.accounts.tokens import BROWSER_LIFE
 from examhall.base.db import Connection, Database, maybe, run
 from examhall.base.errors import Unauthorized
 from examhall.base.sqlfile import beside
@@ -71,7 +71,7 @@ class Fresh(NamedTuple):
     @classmethod
     def of(cls, *, browser: bool) -> "Fresh":
         if browser:
-            return cls(uuid4(), None, None, COOKIE_LIFE)
+            return cls(uuid4(), None, None, BROWSER_LIFE)
         token = _new_refresh_token()
         return cls(uuid4(), token, _hash(token), REFRESH_LIFE)
 

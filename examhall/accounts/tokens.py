@@ -25,6 +25,9 @@ ACCESS_LIFE = timedelta(minutes=15)
 COOKIE_LIFE = REMEMBERED
 # A browser's token older than this is replaced when a page is shown, so that nobody is signed out mid-exam.
 COOKIE_RENEWED_AFTER = timedelta(hours=1)
+# However often its cookie is renewed, a browser's sign-in is over then. The database keeps it as long, so
+# that whoever ends it earlier finds it.
+BROWSER_LIFE = timedelta(days=30)
 
 # Ours are under 400 characters.
 LONGEST_TOKEN = 2_000
@@ -49,6 +52,8 @@ class Claims:
     # Seconds since 1970.
     issued_at: float
     expires_at: float
+    # Before issued_at, if this is a cookie that was renewed.
+    signed_in_at: float
 
 
 class Signer:
@@ -80,10 +85,19 @@ class Signer:
         return self._cookie.make(person_id, sign_in_id, roles, exam_id, COOKIE_LIFE)
 
     def renewed_cookie(self, claims: Claims) -> str | None:
-        """A fresh token in place of one that has become old; None while it is still young."""
-        if clock.now().timestamp() - claims.issued_at < COOKIE_RENEWED_AFTER.total_seconds():
+        """A fresh token in place of one that has become old; None while it is young, or can live no longer."""
+        now = clock.now().timestamp()
+        end = claims.signed_in_at + BROWSER_LIFE.total_seconds()
+        if now - claims.issued_at < COOKIE_RENEWED_AFTER.total_seconds() or end <= claims.expires_at:
             return None
-        return self.cookie_token(claims.person_id, claims.sign_in_id, claims.roles, claims.exam_id)
+        return self._cookie.make(
+            claims.person_id,
+            claims.sign_in_id,
+            claims.roles,
+            claims.exam_id,
+            min(COOKIE_LIFE, timedelta(seconds=end - now)),
+            signed_in_at=claims.signed_in_at,
+        )
 
     def read_access(self, token: str) -> Claims:
         """What an access token says; refused when it is not ours, has run out, or its sign-in is over."""
@@ -132,7 +146,14 @@ class _Tokens:
         self._read: dict[str, Claims] = {}
 
     def make(
-        self, person_id: int, sign_in_id: UUID, roles: Sequence[str], exam_id: int | None, life: timedelta
+        self,
+        person_id: int,
+        sign_in_id: UUID,
+        roles: Sequence[str],
+        exam_id: int | None,
+        life: timedelta,
+        *,
+        signed_in_at: float | None = None,
     ) -> str:
         now = int(clock.now().timestamp())
         claims: dict[str, object] = {
@@ -144,6 +165,8 @@ class _Tokens:
         }
         if exam_id is not None:
             claims["exm"] = exam_id
+        if signed_in_at is not None:
+            claims["auth_time"] = int(signed_in_at)
         return jwt.encode({"alg": "HS256"}, claims, self._key, algorithms=["HS256"])
 
     def read(self, token: str) -> Claims:
@@ -175,6 +198,7 @@ class _Tokens:
             exam_id=found.get("exm"),
             issued_at=found["iat"],
             expires_at=found["exp"],
+            signed_in_at=found["auth_time"] if "auth_time" in found else found["iat"],
         )
 
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from examhall.accounts.ended import EndedSignIns, load_recently_ended
+from examhall.accounts.ended import EndedSignIns, end_sign_ins_of, load_recently_ended
 from examhall.accounts.passwords import Passwords
 from examhall.accounts.sign_in import (
     WrongCredentials,
@@ -214,6 +214,13 @@ async def test_what_was_announced_while_nobody_listened_is_made_up_for(database,
         )
         await load_recently_ended(conn, ended)
     assert [each.id in ended for each in (over, long_over, alive)] == [True, False, False]
+
+
+async def test_a_browsers_sign_in_can_be_ended_as_long_as_its_cookie_is_renewed(database, passwords, alice):
+    await sign_in(database, passwords, browser=True)
+    async with database.transaction() as conn:
+        await conn.execute("UPDATE sign_ins SET expires_at = expires_at - interval '29 days'")
+        assert await end_sign_ins_of(conn, [alice], by="staff") == 1
 
 
 async def test_what_no_longer_matters_is_dropped_and_what_matters_stays(database, passwords, alice):

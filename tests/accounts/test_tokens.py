@@ -10,7 +10,14 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from examhall.accounts import tokens
-from examhall.accounts.tokens import ACCESS_LIFE, COOKIE_LIFE, COOKIE_RENEWED_AFTER, Signer, TokenInvalid
+from examhall.accounts.tokens import (
+    ACCESS_LIFE,
+    BROWSER_LIFE,
+    COOKIE_LIFE,
+    COOKIE_RENEWED_AFTER,
+    Signer,
+    TokenInvalid,
+)
 from examhall.base import clock
 
 SECRET = "a secret of the tests and of nobody else"
@@ -140,6 +147,19 @@ def test_an_old_cookie_is_renewed_and_a_young_one_is_not(signer, at):
     at(NOON + COOKIE_RENEWED_AFTER + COOKIE_LIFE - timedelta(seconds=1))
     assert signer.read_cookie(renewed).exam_id == 3
     assert signer.csrf_token(signer.read_cookie(renewed)) == signer.csrf_token(claims)
+
+
+def test_no_renewal_keeps_a_browser_signed_in_beyond_its_life(signer, at):
+    """After that the database has forgotten the sign-in, and nobody could end it any more."""
+    end = NOON + BROWSER_LIFE
+    moment, claims = NOON, signer.read_cookie(signer.cookie_token(42, SIGN_IN, ["admin"], exam_id=3))
+    while (moment := moment + COOKIE_LIFE - timedelta(minutes=1)) < end:
+        at(moment)
+        if (renewed := signer.renewed_cookie(claims)) is not None:
+            claims = signer.read_cookie(renewed)
+        assert (claims.roles, claims.exam_id, claims.signed_in_at) == (("admin",), 3, NOON.timestamp())
+    assert claims.expires_at == end.timestamp()
+    assert signer.renewed_cookie(claims) is None
 
 
 def test_a_csrf_token_belongs_to_one_sign_in(signer, at):
