@@ -85,7 +85,7 @@ class Signer:
         return self._cookie.make(person_id, sign_in_id, roles, exam_id, COOKIE_LIFE)
 
     def renewed_cookie(self, claims: Claims) -> str | None:
-        """A fresh token in place of one that has become old; None while it is young, or can live no longer."""
+        """A fresh token in place of one that is old; None while it is young, or can live no longer."""
         now = clock.now().timestamp()
         end = claims.signed_in_at + BROWSER_LIFE.total_seconds()
         if now - claims.issued_at < COOKIE_RENEWED_AFTER.total_seconds() or end <= claims.expires_at:
