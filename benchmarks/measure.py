@@ -1,6 +1,7 @@
 """The measurements. Whatever is compared is measured in turns, round after round: the machine is shared."""
 
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -233,12 +234,15 @@ def measure_stock(bench: Bench) -> None:
 def measure_footprint(bench: Bench) -> None:
     """Memory after all of the load, and connections at its peak, of whichever server took more."""
     bench.peak.close()
+    bench.report.below("database connections at the peak", max(bench.peak.most.values()), 20, "{:.0f}")
+    if sys.platform != "linux":
+        bench.report.facts["memory"] = "not measured: only Linux tells the share of each process"
+        return
     sizes = max((memory_mb(hall) for hall in bench.halls), key=lambda each: sum(each.values()))
     bench.report.facts["memory (proportional set size)"] = ", ".join(
         f"{kind} {size:.0f} MB" for kind, size in sorted(sizes.items())
     )
     bench.report.below("memory of all our processes, PostgreSQL too", sum(sizes.values()), 600, "{:.0f} MB")
-    bench.report.below("database connections at the peak", max(bench.peak.most.values()), 20, "{:.0f}")
 
 
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
