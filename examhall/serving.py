@@ -25,6 +25,8 @@ from examhall.sittings.history import ensure_partitions
 APP = "examhall.app:create_app"
 JOBS = "examhall.worker:run"
 BACKLOG = 2048
+# The job worker's, those of the command line, and what PostgreSQL keeps for its superuser.
+OTHER_CONNECTIONS = 28
 # A node that starts before its database waits this long for it.
 DATABASE_WAIT_S = 60
 
@@ -123,7 +125,10 @@ def _wait_for(address: str, say: Say) -> None:
 
 
 def _postgres(settings: Settings) -> Postgres:
-    return Postgres(settings.data, binaries=settings.postgres_bin)
+    # Each web worker has its pool, its save lane and its listener. One that found no slot left for its lane
+    # could save nothing.
+    connections = settings.workers * (settings.pool_size + 2) + OTHER_CONNECTIONS
+    return Postgres(settings.data, binaries=settings.postgres_bin, connections=connections)
 
 
 def _children(

@@ -36,7 +36,6 @@ CONFIGURATION = """\
 # Written by Examhall at every start. Changes belong in postgresql.auto.conf (ALTER SYSTEM).
 listen_addresses = ''
 unix_socket_permissions = 0700
-max_connections = 40
 shared_buffers = 128MB
 max_wal_size = 2GB
 min_wal_size = 256MB
@@ -72,9 +71,12 @@ def write_private(path: Path, text: str) -> None:
 class Postgres:
     """One data folder's server. `start` it from a thread that outlives it: it is told when that ends."""
 
-    def __init__(self, data: Path, *, binaries: Path | None = None, durable: bool = True) -> None:
+    def __init__(
+        self, data: Path, *, binaries: Path | None = None, durable: bool = True, connections: int = 40
+    ) -> None:
         self.data = data.resolve()
         self.durable = durable
+        self.connections = connections
         self.process: subprocess.Popen[bytes] | None = None
         self._binaries_setting = binaries
         self._lock: IO[str] | None = None
@@ -231,6 +233,7 @@ class Postgres:
 
     def _configure(self) -> None:
         text = CONFIGURATION + (DURABLE if self.durable else FORGETFUL)
+        text += f"max_connections = {self.connections}\n"
         if self._major() >= 18:
             # One process fewer per I/O worker; our working set is in memory.
             text += "io_method = sync\n"

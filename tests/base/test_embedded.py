@@ -98,6 +98,14 @@ def test_is_durable_and_private_and_knows_every_alphabet(server: Postgres) -> No
         assert (server.data / name).stat().st_mode & 0o777 == 0o600
 
 
+def test_lets_in_as_many_as_it_is_told(folder: Path) -> None:
+    server = Postgres(folder / "data", connections=77)
+    try:
+        assert ask(server.start(), "SHOW max_connections") == "77"
+    finally:
+        server.stop()
+
+
 def test_a_wrong_password_is_refused(server: Postgres) -> None:
     dsn = server.start()
     password = (server.data / "postgres.password").read_text()
