@@ -87,10 +87,11 @@ class SaveRoute:
         self._sat: LRUCache[tuple[int, int], Sat] = LRUCache(SITTINGS_KEPT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, sitting_id: int) -> None:
-        received = time.monotonic()
         try:
             claims = self._sender(scope["headers"])
             body = await _read(receive)
+            # With its last byte: headers sent in time would keep the door open for answers of later.
+            received = time.monotonic()
             sat = self._sat.get((claims.person_id, sitting_id))
             if sat is None:
                 sat = await self._look_up(claims.person_id, sitting_id)

@@ -1,5 +1,6 @@
 """Sitting an exam over the API, from the start to the result; and by its other name, as an attempt."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -133,6 +134,24 @@ async def test_time_runs_out(hall: Hall, alice: Caller, session: dict[str, Any])
     still = await alice.post(f"{url}/answers/", {"question_number": 1, "answer": "A"})
     assert (still.status_code, still.json()["code"]) == (400, "time_expired")
     assert (await alice.post(f"{url}/submit")).json()["status"] == "submitted"
+
+
+async def test_a_body_that_ends_after_the_time_is_late_however_early_it_began(
+    hall: Hall, alice: Caller, session: dict[str, Any]
+) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b'{"question_number": 1, '
+        # Whatever the deadline engine does: it may be late.
+        async with hall.database.transaction() as conn:
+            await conn.execute("UPDATE sittings SET closes_at = clock_timestamp()")
+        yield b'"answer": "C"}'
+
+    reply = await alice.client.post(
+        f"/api/v1/sessions/{session['session_id']}/answers/",
+        content=body(),
+        headers={"content-type": "application/json"},
+    )
+    assert (reply.status_code, reply.json()["code"]) == (400, "time_expired")
 
 
 async def test_an_attempt_is_a_session_by_another_name(hall: Hall, alice: Caller, exam_id: int) -> None:
