@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncConnection, AsyncCursor, errors
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -38,6 +38,11 @@ def connecting(*, pooled: bool) -> dict[str, Any]:
     if pooled:
         return {"prepare_threshold": None}
     return {"options": f"-c statement_timeout={STATEMENT_LIMIT_MS} -c synchronous_commit=on"}
+
+
+# After a failover a server that lives on as a standby answers, but takes nothing: as good as gone, and its
+# connection must not be used again.
+GONE = (psycopg.OperationalError, errors.ReadOnlySqlTransaction)
 
 
 class Unavailable(Overloaded):
@@ -102,7 +107,9 @@ class Database:
             async with conn:
                 yield conn
             self._answered_at = loop.time()
-        except psycopg.OperationalError as error:
+        except GONE as error:
+            if isinstance(error, errors.ReadOnlySqlTransaction):
+                await conn.close()
             raise self._lost(error) from error
         finally:
             limit.cancel()
@@ -123,7 +130,7 @@ class Database:
                 # Too many wait already, or the pool is closing.
                 raise Unavailable from error
 
-    def _lost(self, error: psycopg.OperationalError) -> Exception:
+    def _lost(self, error: psycopg.Error) -> Exception:
         # 57014: our own statement_timeout; class 57 otherwise and no sqlstate at all: the server went away.
         # The other connections are likely dead too: find out once, now, not one request at a time.
         if self._check is None or self._check.done():

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from examhall.app import Hall
+from examhall.base.db import Database, Unavailable
 from examhall.base.embedded import Postgres
 from tests.conftest import make_template
 
@@ -111,3 +112,17 @@ async def test_what_was_acknowledged_before_a_crash_is_there_after_it(
         stored = {revision for [revision] in await cursor.fetchall()}
     assert acknowledged - stored == set()
     assert len(acknowledged) == 300
+
+
+async def test_a_server_that_has_become_a_standby_is_left(dsn: str) -> None:
+    database = Database(dsn, pool_size=1)
+    await database.open()
+    async with database.connection() as conn:
+        # What a standby says: 25006, on a connection that stays open.
+        await conn.execute("SET default_transaction_read_only = on")
+    with pytest.raises(Unavailable):
+        async with database.transaction() as conn:
+            await conn.execute("CREATE TABLE written (at timestamptz)")
+    async with database.transaction() as conn:
+        await conn.execute("CREATE TABLE written (at timestamptz)")
+    await database.close()

@@ -10,7 +10,7 @@ import pytest
 
 from examhall.base.db import Connection
 from examhall.base.errors import Refusal
-from examhall.base.group_commit import GroupCommit, OutcomeUnknown, QueueFull, Unstorable
+from examhall.base.group_commit import BATCH_BYTES, GroupCommit, OutcomeUnknown, QueueFull, Unstorable
 from examhall.sittings import autosave
 from examhall.sittings.autosave import AlreadySubmitted, Answer, Save, Saved, save_batch
 from examhall.sittings.close import submit_sitting
@@ -256,6 +256,52 @@ async def test_control_written_together_a_poisoned_row_takes_its_neighbours_with
     with pytest.raises(psycopg.DataError):
         await save_batch(other, [save(seat), poison(seat)])
     assert await stored(other, seat) is None
+
+
+async def test_a_bug_that_one_entry_meets_fails_it_alone(dsn: str, other: Connection, seat: Seat) -> None:
+    async def write(conn: Connection, batch: Sequence[Save]) -> Sequence[Saved | Refusal]:
+        if any(answer.revision == 13 for save in batch for answer in save.answers):
+            raise LookupError("a bug")
+        return await save_batch(conn, batch)
+
+    saves: Saves = GroupCommit(dsn, write)
+    saves.open()
+    unlucky, *others = [saves.submit(save(seat, f"r{n}", n), BODY) for n in (13, 14, 15, 16)]
+    with pytest.raises(LookupError):
+        await unlucky
+    assert all(isinstance(outcome, Saved) for outcome in await asyncio.gather(*others))
+    assert isinstance(await saves.submit(save(seat, "later", 17), BODY), Saved)
+    await saves.close()
+
+
+async def test_full_requests_are_not_written_all_at_once(dsn: str, seat: Seat) -> None:
+    """A statement of 256,000 rows takes longer than a write may."""
+    saves: Saves = GroupCommit(dsn, save_batch)
+    taken = [saves.submit(save(seat, f"r{n}", n), BATCH_BYTES // 4) for n in range(1, 9)]
+    larger = saves.submit(save(seat, "r9", 9), BATCH_BYTES * 2)
+    saves.open()
+    await asyncio.gather(*taken, larger)
+    assert saves.batches == 3
+    await saves.close()
+
+
+async def test_a_server_that_has_become_a_standby_is_left(dsn: str, other: Connection, seat: Seat) -> None:
+    pids: list[int] = []
+
+    async def write(conn: Connection, batch: Sequence[Save]) -> Sequence[Saved | Refusal]:
+        if not pids:
+            # What a standby says: 25006, on a connection that stays open.
+            await conn.execute("SET default_transaction_read_only = on")
+        pids.append(conn.info.backend_pid)
+        return await save_batch(conn, batch)
+
+    saves: Saves = GroupCommit(dsn, write)
+    saves.open()
+    with pytest.raises(OutcomeUnknown):
+        await saves.submit(save(seat), BODY)
+    assert isinstance(await saves.submit(save(seat), BODY), Saved)
+    await saves.close()
+    assert len(set(pids)) == 2
 
 
 async def test_a_write_that_hangs_is_of_unknown_outcome_and_its_connection_is_never_used_again(
