@@ -34,12 +34,12 @@ def main() -> None:
 def _serve(settings: Settings, factory: str, listening: int) -> None:
     import uvicorn
 
-    from examhall.base.one_write import OneWriteProtocol
+    from examhall.base.bounded import BoundedProtocol
 
     config = uvicorn.Config(
         _named(factory)(settings),
         loop="uvloop",
-        http=OneWriteProtocol,
+        http=BoundedProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

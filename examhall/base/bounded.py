@@ -1,0 +1,74 @@
+"""uvicorn's HTTP protocol with bounds that it lacks: how much may come beside a body, and how slowly.
+
+Behind a proxy these are its business. Without one, a single connection that never ends its headers would
+take all memory, and a few thousand that send nothing all connections.
+"""
+
+import asyncio
+
+from examhall.base.one_write import OneWriteProtocol
+
+# Of headers and of what frames a body in chunks. Proxies allow half of it; one read from the socket may
+# come on top.
+BESIDE_BODY_BYTES = 65_536
+# A request that has begun, or the first of a connection, is here after so long. A megabyte over a bad
+# mobile network takes half of it; between requests uvicorn's own timeout holds.
+PATIENCE_S = 75.0
+
+
+class BoundedProtocol(OneWriteProtocol):
+    _beside_body = 0
+    _has_head = False
+    _is_complete = False
+    _giving_up: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._beside_body += len(data)
+        super().data_received(data)
+        if self._is_complete:
+            self._stop_waiting()
+        elif self._beside_body > BESIDE_BODY_BYTES:
+            self._refuse()
+        elif self._giving_up is None:
+            self._wait()
+
+    def on_message_begin(self) -> None:
+        self._beside_body = 0
+        self._has_head = self._is_complete = False
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._has_head = True
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._beside_body -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._is_complete = True
+        super().on_message_complete()
+
+    def _refuse(self) -> None:
+        self._stop_waiting()
+        if self._has_head:
+            # Somebody may be answering it already.
+            self.transport.close()
+        else:
+            self.send_400_response("The head of this request is too large.")
+
+    def _wait(self) -> None:
+        self._giving_up = self.loop.call_later(PATIENCE_S, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
