@@ -121,9 +121,7 @@ async def ticket_page(request: Request) -> Response:
             admission = await read_admission(conn, signer_of(request), request.path_params["ticket"])
     except TicketInvalid as refusal:
         return _no_admission(request, refusal)
-    return render(
-        request, "ticket.html", full_name=admission.full_name, exam_title=admission.exam_title, opens_at=None
-    )
+    return render(request, "ticket.html", full_name=admission.full_name, exam_title=admission.exam_title)
 
 
 async def post_ticket(request: Request) -> Response:

@@ -76,7 +76,7 @@ def room_words(language: str) -> Words:
         "all_well": _("The connection is back."),
         "cleared": _("Answer cleared"),
         "kept": _("This order is your answer"),
-        "moved": _("Moved"),
+        "moved": _("Moved to place {n}"),
         "minutes_left": ngettext("{n} minute left", "{n} minutes left"),
         "incomplete": ngettext(
             "{n} question is without a full answer.", "{n} questions are without a full answer."

@@ -11,8 +11,6 @@ export const TYPED = new Set(["number", "short_text", "essay"]);
 const ticks = (item) => all(".tick", item);
 /** @param {Item} item @param {string} end of its name */
 const picked = (item, end = "") => ticks(item).find((tick) => tick.checked && tick.name.endsWith(end))?.value;
-/** @param {Item} item @returns {string[]} */
-const order = (item) => all(".order li", item).map((row) => row.dataset.key);
 /** @param {Item} item */
 const untouched = (item) => find(".untouched", item) !== null;
 
@@ -27,7 +25,7 @@ export function read(item) {
       return keys.length ? keys : null;
     }
     case "ordering":
-      return untouched(item) ? null : order(item);
+      return untouched(item) ? null : all(".order li", item).map((row) => row.dataset.key);
     case "matching": {
       const pairs = all("select", item).filter((select) => select.value).map((select) => [select.dataset.left, select.value]);
       return pairs.length ? Object.fromEntries(pairs) : null;

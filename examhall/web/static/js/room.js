@@ -18,13 +18,10 @@ const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 /** @param {string} what @param {number} n @returns {string} */
 const several = (what, n) => (words[what][plurals.select(n)] ?? words[what]).replace("{n}", n);
 
-/** @type {HTMLElement[]} */
 const questions = all(".question");
-/** @type {Item[]} */
 const items = all(".item");
 /** @param {Item} item */
 const slot = (item) => slotOf(item.dataset.question, item.dataset.part);
-/** @type {Map<Slot, any>} */
 const bySlot = new Map(items.map((item) => [slot(item), item]));
 /** @param {Item} item */
 const placeOf = (item) => questions.findIndex((question) => question.contains(item));
@@ -37,7 +34,7 @@ let locked = false;
 /** Changed by hand and not yet in the outbox. @type {Map<Item, number>} */
 const typing = new Map();
 
-/** Politely, or at once. @param {string} text */
+/** @param {string} text */
 const say = (text, box = "#say") => (find(box).textContent = text);
 
 /** Some browsers forbid their own memory. @param {() => any} risky */
@@ -49,7 +46,7 @@ function attempt(risky) {
   }
 }
 
-// Flags are notes to oneself and stay on this device.
+// Notes to oneself: they stay on this device.
 const flagsKey = `examhall-flags-${sitting}`;
 /** @type {Set<number>} */
 const flags = new Set(attempt(() => JSON.parse(localStorage[flagsKey])) ?? []);
@@ -67,6 +64,8 @@ function tick() {
   const mark = ANNOUNCED_MINUTES.find((limit) => minutes <= limit) ?? Infinity;
   if (mark < announced && left > 0) say(several("minutes_left", mark));
   announced = mark;
+  // Where an exam grants no grace, even the last word typed is sent in time.
+  if (left < 1_500) commitAll();
   if (left <= 0 && !locked) timeIsUp();
 }
 
@@ -162,32 +161,34 @@ function showOverall() {
 
 /** @type {HTMLElement} */
 const paper = find("#paper");
-paper.addEventListener("input", (event) => {
+paper.oninput = (event) => {
   const item = itemOf(event);
   if (!item || locked || !TYPED.has(item.dataset.kind)) return;
   clearTimeout(typing.get(item));
   typing.set(item, setTimeout(commit, PAUSE_IN_TYPING_MS, item));
   dress(item);
   showState(item);
-});
-paper.addEventListener("change", (event) => {
+};
+paper.onchange = (event) => {
   const item = itemOf(event);
   if (!item || locked || (TYPED.has(item.dataset.kind) && !typing.has(item))) return;
   exclude(item, event.target);
   dress(item);
   commit(item);
-});
-paper.addEventListener("click", (event) => {
+};
+paper.onclick = (event) => {
   const target = /** @type {Element} */ (event.target);
   const item = itemOf(event);
   if (target.closest(".flag")) return flip();
   const deed = item && !locked && act(item, target);
   if (!deed) return;
   commit(item);
-  say(words[deed]);
+  // Of what was moved, where it is now.
+  const row = target.closest(".order li");
+  say(words[deed].replace("{n}", all(".order li", item).indexOf(row) + 1));
   if (deed === "cleared") find("input, select, button", item).focus();
-});
-paper.addEventListener("submit", (event) => event.preventDefault());
+};
+paper.onsubmit = () => false;
 
 function flip() {
   if (!flags.delete(current)) flags.add(current);
@@ -202,7 +203,6 @@ function showFlag(index) {
 }
 
 const map = new QuestionMap(find("#grid"), words, go);
-/** @type {[HTMLDialogElement, HTMLDialogElement, HTMLDialogElement]} */
 const [sheet, handIn, overDialog] = [find("#sheet"), find("#hand-in"), find("#over")];
 const placeKey = `examhall-at-${sitting}`;
 
@@ -226,11 +226,11 @@ function go(index, focus = true) {
 }
 
 for (const button of all("[data-go]")) {
-  button.addEventListener("click", () => {
+  button.onclick = () => {
     const to = current + Number(button.dataset.go);
     if (questions[to]) go(to);
     else askToHandIn();
-  });
+  };
 }
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || find("dialog[open]")) return;
@@ -242,19 +242,17 @@ addEventListener("keydown", (event) => {
   go(current + keys.indexOf(event.key) * 2 - 1);
 });
 
-find("#open-sheet").addEventListener("click", () => {
+find("#open-sheet").onclick = () => {
   sheet.append(find("#map"));
   sheet.showModal();
   map.show(current);
   map.buttons[current].focus();
-});
-sheet.addEventListener("close", () => find("#rail").append(find("#map")));
+};
+sheet.onclose = () => find("#rail").append(find("#map"));
 for (const dialog of [sheet, handIn]) {
-  dialog.addEventListener("click", ({ target }) => {
-    if (target === dialog || /** @type {Element} */ (target).closest("[data-close]")) dialog.close();
-  });
+  dialog.onclick = (/** @type {any} */ { target }) => (target === dialog || target.closest("[data-close]")) && dialog.close();
 }
-overDialog.addEventListener("cancel", (event) => event.preventDefault());
+overDialog.oncancel = () => false;
 
 /** @param {any} box @param {(string | Node)[]} contents */
 function fill(box, contents) {
@@ -267,11 +265,12 @@ function fill(box, contents) {
   find("ul", box).replaceChildren(...lines);
 }
 
-/** @param {number} index @returns {Node} */
+/** @param {number} index */
 function jump(index) {
-  const copy = /** @type {HTMLElement} */ (map.buttons[index].cloneNode(true));
+  /** @type {any} */
+  const copy = map.buttons[index].cloneNode(true);
   copy.tabIndex = 0;
-  copy.addEventListener("click", () => go(index));
+  copy.onclick = () => go(index);
   return copy;
 }
 
@@ -284,10 +283,10 @@ function askToHandIn() {
   find("[data-unsaved]").hidden = true;
   handIn.showModal();
 }
-find("#finish").addEventListener("click", askToHandIn);
+find("#finish").onclick = askToHandIn;
 
 const confirm = find("#confirm");
-confirm.addEventListener("click", async () => {
+confirm.onclick = async () => {
   confirm.disabled = true;
   confirm.textContent = words.handing_in;
   await deliver(() => handIn.open, (text) => {
@@ -296,7 +295,7 @@ confirm.addEventListener("click", async () => {
   }, "unsaved");
   confirm.disabled = false;
   confirm.textContent = words.hand_in;
-});
+};
 
 /**
  * Empty the outbox, then hand in; keep at it for as long as it is wanted, and say what it waits for.
