@@ -53,9 +53,13 @@ class Hall:
                 stdout=log,
                 stderr=log,
             )
-        eventually(lambda: self._address() or self.process.poll() is not None)
-        found = self._address()
-        assert found, self.said
+        try:
+            eventually(lambda: self._address() or self.process.poll() is not None)
+            found = self._address()
+            assert found, self.said
+        except AssertionError:
+            self.kill()
+            raise
         self.host, self.port = found[1], int(found[2])
         self.signer = Signer((self.data / "secret").read_text(encoding="ascii").strip())
 
