@@ -68,7 +68,7 @@ def analyse(matrix: NDArray[Any]) -> Analysis:
     >>> found.calibration.difficulty.round(3)
     array([-0.698,  0.083,  0.616])
     >>> found.ability.theta.round(3)
-    array([ 0.52 , -0.52 ,  0.52 ,  0.52 ,  0.52 ,  1.964])
+    array([ 0.57 , -0.562,  0.57 ,  0.57 ,  0.57 ,  2.099])
     """
     counted = tally(matrix)
     calibration, kept = calibrate_tally(counted)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from examhall.psychometrics.arrays import Bools, Ints
+from examhall.psychometrics.arrays import Bools
 from examhall.psychometrics.rasch import FEWEST_ITEMS, estimable, maximise
 from examhall.psychometrics.tally import as_marks, tally
 
@@ -32,7 +32,7 @@ def andersen_test(matrix: NDArray[Any], groups: NDArray[Any] | None = None) -> A
         Marks as in `calibrate`.
     groups : array of shape (persons,), optional
         Any labels; persons with the same one are a group. If left out, persons are split by their number
-        right: up to the median, and above.
+        right: up to the median of those with the same items, and above.
 
     Returns
     -------
@@ -93,8 +93,14 @@ def chi_squared_tail(value: float, df: int) -> float:
 
 
 def _above_median(marks: NDArray[np.int8]) -> Bools:
-    score: Ints = np.count_nonzero(marks == 1, axis=1)
-    return np.asarray(score > np.median(score)) if len(score) else np.zeros(0, bool)
+    counted = tally(marks)
+    pattern, score = counted.pattern[counted.cell], counted.score[counted.cell]
+    above = np.zeros(len(marks), bool)
+    for one in range(len(counted.presented)):
+        mine = np.flatnonzero(pattern == one)
+        if len(mine):
+            above[mine] = score[mine] > np.median(score[mine])
+    return above
 
 
 def _tested(marks: NDArray[np.int8], members: list[Bools]) -> Bools:
