@@ -1,6 +1,7 @@
 """Refusals and bugs as pages: what went wrong in a sentence, and what to do now."""
 
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,7 +17,8 @@ async def render_page_error(request: Request, error: Exception) -> Response:
     """Strangers are sent to sign in and come back; everybody else is told what is wrong."""
     _ = translations(language_for(request.headers.get("accept-language", ""))).ugettext
     if isinstance(error, Unauthorized) and request.method == "GET":
-        return RedirectResponse(request.url_for("sign_in").include_query_params(next=request.url.path), 303)
+        # Not by url_for, whose address begins with whatever Host the request names.
+        return RedirectResponse(f"/sign-in?{urlencode({'next': request.url.path})}", 303)
     if isinstance(error, Refusal):
         status, detail, headers = error.status, _(error.detail), headers_of(error)
     elif isinstance(error, HTTPException):

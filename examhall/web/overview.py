@@ -56,6 +56,7 @@ class Picture:
     media_type: str
     content: bytes
     instructions: str
+    is_assigned: bool
     has_sat: bool
 
 
@@ -73,6 +74,8 @@ async def size_of_exam(conn: Connection, exam_id: int) -> Size:
 async def find_picture(conn: Connection, *, exam_id: int, name: str, me: Person) -> Picture:
     """A picture of an exam that I am sitting or have sat; those of its instructions before that, too."""
     found = await maybe(conn, SQL.picture, Picture, exam_id=exam_id, name=name, person_id=me.id)
-    if found is None or not (found.has_sat or name in pictures_in(found.instructions)):
+    if found is None or not (
+        found.has_sat or (found.is_assigned and name in pictures_in(found.instructions))
+    ):
         raise NotFound
     return found

@@ -48,6 +48,9 @@ SELECT (SELECT count(*)::integer FROM questions WHERE exam_id = %(exam_id)s) AS 
 
 -- name: picture
 SELECT pictures.media_type, pictures.content, exams.instructions,
+       NOT EXISTS (SELECT FROM assignments WHERE exam_id = exams.id)
+       OR EXISTS (SELECT FROM assignments
+                   WHERE exam_id = exams.id AND person_id = %(person_id)s) AS is_assigned,
        EXISTS (SELECT FROM sittings
                 WHERE candidate_id = %(person_id)s
                   AND exam_id = pictures.exam_id) AS has_sat
