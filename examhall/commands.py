@@ -76,9 +76,9 @@ def work(settings: Settings) -> None:
 
 def import_exam(settings: Settings, file: Path) -> None:
     from examhall.exams import importing
-    from examhall.exams.exam_file import read_exam_file
+    from examhall.exams.exam_file import FILE_BYTES, read_exam_file
 
-    exam = read_exam_file(file.read_bytes(), folder=file.parent, largest_bytes=sys.maxsize)
+    exam = read_exam_file(file.read_bytes(), folder=file.parent, largest_bytes=FILE_BYTES)
 
     async def operation(conn: Connection) -> int:
         return await importing.import_exam(conn, exam, None)

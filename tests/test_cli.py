@@ -141,6 +141,14 @@ def test_an_exam_goes_in_and_its_tickets_and_results_come_out(
     assert examhall("export", "2", "--data", data).returncode == 1
 
 
+def test_an_exam_file_may_have_5_mb_and_no_more(data: str, exam_file: Path) -> None:
+    exam_file.write_text(EXAM + "#" * 5_000_000)
+    done = examhall("import", str(exam_file), "--data", data)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "larger than the 5 MB allowed" in done.stderr
+    assert not Path(data).exists()
+
+
 def test_a_bad_exam_file_is_refused_line_by_line(data: str, exam_file: Path) -> None:
     exam_file.write_text(EXAM.replace("true_false", "riddle"))
     done = examhall("import", str(exam_file), "--data", data)

@@ -14,11 +14,6 @@ class Cache(Generic[Key, Value]):
     def __init__(self, *, ttl_s: float, size: int) -> None:
         self._kept: TTLCache[Key, Value] = TTLCache(maxsize=size, ttl=ttl_s)
         self._computing: dict[Key, asyncio.Future[Value]] = {}
-        self.hits = 0
-        self.misses = 0
-
-    def peek(self, key: Key) -> Value | None:
-        return self._kept.get(key)
 
     def drop(self, key: Key) -> None:
         """Forget a key. A computation under way is not kept: it may have read the old value."""
@@ -32,9 +27,7 @@ class Cache(Generic[Key, Value]):
     async def get(self, key: Key, compute: Callable[[], Awaitable[Value]]) -> Value:
         """The kept value, or the one computed now; those who ask meanwhile share it, its failure too."""
         if (kept := self._kept.get(key)) is not None:
-            self.hits += 1
             return kept
-        self.misses += 1
         if (computing := self._computing.get(key)) is None:
             computing = asyncio.ensure_future(compute())
             self._computing[key] = computing

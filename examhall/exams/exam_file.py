@@ -27,7 +27,7 @@ from examhall.exams.exam_file_values import (
 
 __all__ = ["BadExamFile", "ExamFile", "Item", "Picture", "Question", "read_exam_file"]
 
-# What the API takes in one body, and what a file on the author's own disk may hold.
+# What the API takes in one body, and what `examhall import` reads from the author's own disk.
 UPLOAD_BYTES = 1_000_000
 FILE_BYTES = 5_000_000
 
