@@ -109,7 +109,7 @@ def import_(file: Path, *, options: Where | None = None) -> None:
     Parameters
     ----------
     file
-        The exam, in YAML; docs/authors.md explains it.
+        The exam, in YAML; docs/exam-file.md explains it.
     """
     from examhall import commands
 

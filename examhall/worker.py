@@ -19,6 +19,7 @@ from examhall.sittings.history import ensure_partitions
 
 log = structlog.get_logger()
 
+# Marking computes: more side by side would only take turns.
 CONCURRENCY = 2
 # Connections: the jobs' own pool, and what procrastinate needs to fetch and to listen.
 POOL_SIZE = 2
@@ -27,6 +28,7 @@ QUEUE_POOL_SIZE = 2
 TRIES = RetryStrategy(max_attempts=10, exponential_wait=2)
 # A job whose worker was killed stays 'doing': after this it is given to another.
 STALLED_AFTER_S = 60
+# Over a weekend, for whoever asks on Monday what was done.
 FINISHED_JOBS_KEPT_H = 72
 RESTART_PAUSE_S = 1.0
 

@@ -30,7 +30,7 @@ SELECT exams.id
  LIMIT 1;
 
 -- name: my_exams
--- What this person may sit, those that need them soonest first: running, open, coming, over.
+-- What this person may sit, the newest first: pages of it stay apart while exams are added.
 SELECT exams.id AS exam_id, exams.title, exams.kind, exams.test_type, exams.opens_at, exams.closes_at,
        exams.duration_s, exams.attempts_allowed, taken.attempts_used, taken.open_sitting_id,
        taken.last_sitting_id, statement_timestamp() AS server_time, true AS is_assigned

@@ -1,4 +1,5 @@
 -- name: one_node_at_a_time
+-- Held until the transaction ends; the next node in line then finds the partitions made.
 SELECT pg_advisory_xact_lock(hashtext('answer_history partitions'));
 
 -- name: missing_partitions

@@ -10,8 +10,6 @@ from markupsafe import escape
 from examhall.exams.markdown import to_inline_html
 from examhall.scoring.results import MarkedItem
 
-GIST_CHARS = 120
-
 
 @dataclass(frozen=True)
 class Given:
