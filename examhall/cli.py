@@ -167,6 +167,25 @@ def export(
     commands.export(_settings(options), exam_id, file_format)
 
 
+@app.command
+def calibrate(responses: Path, *, json_file: Annotated[Path | None, Parameter(name="--json")] = None) -> None:
+    """Estimate how hard items are and how able persons, by the Rasch model, from a file of responses.
+
+    Prints a table of the items, and what the data did not allow.
+
+    Parameters
+    ----------
+    responses
+        CSV with a header that names the items, a row for each person, cells 1, 0 or empty (not presented).
+        The first column names persons if it is called person or id.
+    json_file
+        Where to write everything found about items and persons, instead of the table.
+    """
+    from examhall.scoring import calibrate_csv
+
+    calibrate_csv.calibrate(responses, json_file)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; its exit code. Expected failures are one line on standard error, never a traceback."""
     try:
