@@ -7,15 +7,21 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from examhall.accounts import people
-from examhall.accounts.access import Person, csrf_token, page_person, renew_cookie, require_exam
+from examhall.accounts.access import Person, csrf_token, page_person, renew_cookie
 from examhall.accounts.people import Account
-from examhall.base.errors import NotFound, Refusal
+from examhall.base.errors import NotFound
 from examhall.base.wire import LARGEST_ID
 from examhall.exams.content import Content, arrange
 from examhall.scoring.results import MarkedItem, Result, find_result, look_up_result
-from examhall.sittings.api import require_ticket_for, session_facts, starts_of
-from examhall.sittings.availability import Availability, availability_of_exam
-from examhall.sittings.start import StoredAnswer, answers_so_far, find_sitting
+from examhall.sittings.admission import require_ticket_for
+from examhall.sittings.availability import (
+    Availability,
+    NoAttemptsLeft,
+    NotYetOpen,
+    WindowClosed,
+    availability_of_exam,
+)
+from examhall.sittings.start import answers_so_far, find_sitting
 from examhall.web.breakdown import break_down, count_verdicts
 from examhall.web.i18n import gettext_of, language_of
 from examhall.web.overview import Size, find_picture, list_my_exams, size_of_exam
@@ -62,10 +68,8 @@ async def exams_page(request: Request) -> Response:
 
 async def lobby_page(request: Request) -> Response:
     """GET /exams/{exam_id}"""
-    return await _lobby(request, await page_person(request), _id(request, "exam_id"))
-
-
-async def _lobby(request: Request, me: Person, exam_id: int, refusal: Refusal | None = None) -> Response:
+    me = await page_person(request)
+    exam_id = _id(request, "exam_id")
     require_ticket_for(me, exam_id)
     async with request.app.state.database.transaction() as conn:
         account = await people.me(conn, me.id)
@@ -77,9 +81,7 @@ async def _lobby(request: Request, me: Person, exam_id: int, refusal: Refusal | 
         me,
         account,
         "lobby.html",
-        refusal.status if refusal else 200,
         **_lobby_view(request, availability, content, size),
-        problem=gettext_of(request)(refusal.detail) if refusal else "",
     )
 
 
@@ -107,13 +109,10 @@ async def post_start(request: Request) -> Response:
     exam_id = _id(request, "exam_id")
     require_ticket_for(me, exam_id)
     try:
-        started = await starts_of(request).start(exam_id=exam_id, candidate_id=me.id)
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        if refusal.status >= 500:
-            raise
-        return await _lobby(request, me, exam_id, refusal)
+        started = await request.app.state.starts.start(exam_id=exam_id, candidate_id=me.id)
+    except (NotYetOpen, WindowClosed, NoAttemptsLeft):
+        # The lobby says why.
+        return RedirectResponse(f"/exams/{exam_id}", SEE_OTHER)
     return RedirectResponse(f"/sittings/{started.sitting.id}", SEE_OTHER)
 
 
@@ -127,29 +126,24 @@ async def room_page(request: Request) -> Response:
     if sitting.closed_at is not None:
         return RedirectResponse(f"/sittings/{sitting.id}/result", SEE_OTHER)
     content: Content = await request.app.state.contents.of(sitting.exam_id)
-    facts = session_facts(sitting)
     page = render_around(
         request,
         paper_html(content, sitting.seed, language_of(request)),
         "room.html",
         person=None,
         csrf_token=csrf_token(request, me),
-        sitting={**facts, "title": content.title},
+        sitting={"session_id": sitting.id, "title": content.title},
         question_count=len(content.questions),
         boot={
             "sitting": sitting.id,
-            "deadline_at": facts["deadline_at"],
-            "server_time": facts["server_time"],
-            "answers": [_stored(answer) for answer in answers],
+            "deadline_at": sitting.deadline_at,
+            "server_time": sitting.server_time,
+            "answers": [vars(answer) for answer in answers],
             "words": room_words(language_of(request)),
         },
     )
     renew_cookie(request, page, me, secure=is_secure(request))
     return page
-
-
-def _stored(answer: StoredAnswer) -> dict[str, object]:
-    return vars(answer)
 
 
 async def result_page(request: Request) -> Response:
@@ -207,7 +201,7 @@ async def picture(request: Request) -> Response:
     """GET /exams/{exam_id}/pictures/{name}"""
     me = await page_person(request)
     exam_id = _id(request, "exam_id")
-    require_exam(me, exam_id)
+    require_ticket_for(me, exam_id)
     async with request.app.state.database.transaction() as conn:
         found = await find_picture(conn, exam_id=exam_id, name=request.path_params["name"], me=me)
     headers = {

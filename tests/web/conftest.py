@@ -19,6 +19,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from examhall.accounts.access import COOKIE
 from examhall.accounts.people import create_person
+from examhall.accounts.tickets import issue_tickets, ticket_url
 from examhall.accounts.tokens import Signer
 from examhall.base.embedded import Postgres
 from examhall.exams.exam_file import read_exam_file
@@ -57,6 +58,12 @@ class Served:
             for column, value in columns.items():
                 await conn.execute(f"UPDATE exams SET {column} = %s WHERE id = %s".encode(), (value, exam_id))
             return exam_id
+
+    async def ticket(self, exam_id: int, person_id: int) -> str:
+        """Where this person's admission ticket leads."""
+        async with await psycopg.AsyncConnection.connect(self.dsn) as conn:
+            [ticket] = await issue_tickets(conn, Signer(SECRET), exam_id=exam_id, person_ids=[person_id])
+        return ticket_url("", ticket.token)
 
     async def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         async with await psycopg.AsyncConnection.connect(self.dsn) as conn:

@@ -5,15 +5,12 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
-import psycopg
 import pytest
 from playwright.async_api import Browser, Page
 
-from examhall.accounts.tickets import issue_tickets
-from examhall.accounts.tokens import Signer
 from examhall.base import clock
 
-from .conftest import SECRET, Candidate, Served
+from .conftest import Candidate, Served
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -69,11 +66,9 @@ async def test_pages_outside_the_room(alice: Candidate) -> None:
     soon = {"opens_at": now + timedelta(hours=1), "closes_at": now + timedelta(hours=3)}
     coming = await served.exam(**soon)
     held_back = await served.exam(release="by_hand")
-    async with await psycopg.AsyncConnection.connect(served.dsn) as conn:
-        [ticket] = await issue_tickets(conn, Signer(SECRET), exam_id=coming, person_ids=[alice.id])
-
+    ticket = await served.ticket(coming, alice.id)
     found = []
-    for path in ("/", "/sign-in", f"/t/{ticket.token}", "/t/nonsense", "/nowhere"):
+    for path in ("/", "/sign-in", ticket, "/t/nonsense", "/nowhere"):
         await page.goto(path)
         found += await violations(page) + await sideways(page)
     await page.goto("/sign-in")

@@ -5,6 +5,8 @@ import { setFormulas } from "./math.js";
 
 const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}");
 const { words } = boot;
+// A clock known by round trips may be a little early; who presses at once must not be told to wait.
+const MARGIN_MS = 250;
 const clock = new Clock();
 const find = (/** @type {string} */ selector) => /** @type {HTMLElement | null} */ (document.querySelector(selector));
 
@@ -54,7 +56,7 @@ function waitForOpening() {
   const start = /** @type {HTMLButtonElement | null} */ (find("#start"));
   const dial = find("#countdown .clock");
   if (!start?.disabled || !dial || !boot.opens_at) return;
-  const opensAt = Date.parse(boot.opens_at);
+  const opensAt = Date.parse(boot.opens_at) + MARGIN_MS;
   const watch = sleepWatch(askTime);
   let asked = false;
   const tick = () => {

@@ -1,17 +1,23 @@
 /** Instants come in UTC; each reader sees them in their own time zone. */
 
-const language = document.documentElement.lang;
+const page = document.documentElement.lang;
+// British English for who asks for that, as long as it is the page's language.
+const language = navigator.languages.find((one) => one.split("-")[0] === page) ?? page;
 // Words in the page's language, 12 or 24 hours as the reader is used to.
 const { hourCycle } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
 /** @type {Intl.DateTimeFormatOptions} */
 const hours = { hour: "2-digit", minute: "2-digit", hourCycle };
 const clockTime = new Intl.DateTimeFormat(language, hours);
-const full = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "long", ...hours });
+/** @type {Intl.DateTimeFormatOptions} */
+const day = { weekday: "short", day: "numeric", month: "long", ...hours };
+const thisYear = new Intl.DateTimeFormat(language, day);
+const anotherYear = new Intl.DateTimeFormat(language, { ...day, year: "numeric" });
 
 for (const time of document.querySelectorAll("time[data-local]")) {
   const moment = new Date(time.getAttribute("datetime") ?? "");
   const today = moment.toDateString() === new Date().toDateString();
   const short = time.getAttribute("data-local") === "short" && today;
+  const full = moment.getFullYear() === new Date().getFullYear() ? thisYear : anotherYear;
   time.textContent = (short ? clockTime : full).format(moment);
   time.setAttribute("title", moment.toLocaleString(language, { dateStyle: "full", timeStyle: "long" }));
 }
