@@ -6,7 +6,8 @@ Three counters, each over 15 minutes from its first failure:
   whoever wants to lock a candidate out by failing in the candidate's name needs ten addresses, and the
   candidate waits 15 minutes at most, stays signed in where they are, and can always enter with a ticket;
 - an address: stops trying one password on many accounts. A school that shares one address belongs in
-  EXAMHALL_RATE_LIMIT_TRUSTED, whose networks are not counted at all.
+  EXAMHALL_RATE_LIMIT_TRUSTED, whose networks are spared both counters that an address has a part in. The
+  account's own holds there too: those who would guess a classmate's password sit in the same room.
 """
 
 import hashlib
@@ -57,14 +58,14 @@ class Limits:
     @classmethod
     def of(cls, *, person_id: int | None, name: str, address: str, trusted: Networks) -> "Limits":
         """An attempt on an account that does not exist is limited like any other, so that nobody can tell."""
+        # Hashed, because people type their password into the wrong field.
+        account = str(person_id or hashlib.sha256(name.lower().encode()).hexdigest())
         network = network_of(address)
         if network is not None and any(
             network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
             for other in trusted
         ):
-            return cls({}, {})
-        # Hashed, because people type their password into the wrong field.
-        account = str(person_id or hashlib.sha256(name.lower().encode()).hexdigest())
+            return cls({f"account {account}": ACCOUNT_FROM_ANYWHERE}, {})
         return cls(
             {
                 f"account {account}": ACCOUNT_FROM_ANYWHERE,

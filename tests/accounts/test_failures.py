@@ -73,12 +73,25 @@ async def test_failures_are_forgotten_after_a_quarter_of_an_hour(database, passw
     await sign_in(database, passwords)
 
 
-async def test_trusted_networks_are_neither_counted_nor_limited(database, passwords, alice):
-    trusted = (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
+TRUSTED = (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
+
+
+async def test_the_addresses_of_trusted_networks_are_not_counted(database, passwords, alice):
     for address in ("10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1"):
-        refused = await fail(database, passwords, ADDRESS + 1, address=address, trusted=trusted)
-        assert {*refused} == {WrongCredentials}
-    assert await count(database, "sign_in_failures") == 0
+        for name in ("alice", "bob", "carol"):
+            refused = await fail(
+                database, passwords, ADDRESS // 2, name=name, address=address, trusted=TRUSTED
+            )
+            assert {*refused} == {WrongCredentials}
+    assert (
+        await count(database, "sign_in_failures", "subject LIKE '%%address%%' OR subject LIKE '%%from%%'")
+        == 0
+    )
+
+
+async def test_one_account_is_not_guessed_without_end_from_a_trusted_network(database, passwords, alice):
+    refused = await fail(database, passwords, ACCOUNT_FROM_ANYWHERE + 1, address="10.1.2.3", trusted=TRUSTED)
+    assert refused.count(TooManySignIns) == 1
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "testclient", "fe80::1%eth0", "1.2.3.4; DROP TABLE people"])
