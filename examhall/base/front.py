@@ -49,8 +49,12 @@ class Front:
             nonlocal answering
             if message["type"] == "http.response.start":
                 answering = True
+                headers = message["headers"]
+                if not any(name == b"cache-control" for name, _ in headers):
+                    # Who asked by cookie must not find it in a cache that others share, or after signing out.
+                    headers = [*headers, (b"cache-control", b"no-store")]
                 message["headers"] = [
-                    *message["headers"],
+                    *headers,
                     (b"x-process-time", b"%.6f" % (time.perf_counter() - started)),
                     (b"x-request-id", request_id),
                     (b"x-content-type-options", b"nosniff"),

@@ -100,6 +100,12 @@ async def test_from_the_start_to_full_marks(hall: Hall, alice: Caller, session: 
     assert result["max_score"] == sum(i["max_points"] for i in result["breakdown"])
 
 
+async def test_no_cache_keeps_what_is_somebodys(alice: Caller, session: dict[str, Any]) -> None:
+    for path in ("/api/v1/me", "/api/v1/exams", f"/sessions/{session['session_id']}", "/health"):
+        reply = await alice.get(path)
+        assert reply.headers.get_list("cache-control") == ["no-store"], path
+
+
 async def test_no_result_before_it_is_handed_in(alice: Caller, session: dict[str, Any]) -> None:
     reply = await alice.get(f"/api/v1/sessions/{session['session_id']}/results")
     assert (reply.status_code, reply.json()["code"]) == (409, "still_in_progress")
