@@ -15,7 +15,7 @@ from examhall.scoring.results import (
     look_up_result,
     release_results,
 )
-from examhall.sittings.api import require_ticket_for_sitting
+from examhall.sittings.admission import require_ticket_for_sitting
 from examhall.sittings.close import submit_sitting
 
 router = APIRouter(tags=["Exams and sessions"])

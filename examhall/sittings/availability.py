@@ -43,7 +43,6 @@ class Availability:
     attempts_allowed: int
     attempts_used: int
     open_sitting_id: int | None
-    last_sitting_id: int | None
     server_time: datetime
     is_assigned: bool
 

@@ -1,14 +1,13 @@
 -- name: availability_of_exam
 SELECT exams.id AS exam_id, exams.title, exams.kind, exams.test_type, exams.opens_at, exams.closes_at,
        exams.duration_s, exams.attempts_allowed, taken.attempts_used, taken.open_sitting_id,
-       taken.last_sitting_id, statement_timestamp() AS server_time,
+       statement_timestamp() AS server_time,
        NOT EXISTS (SELECT FROM assignments WHERE exam_id = exams.id)
        OR EXISTS (SELECT FROM assignments
                    WHERE exam_id = exams.id AND person_id = %(candidate_id)s) AS is_assigned
   FROM exams
  CROSS JOIN LATERAL (SELECT count(*)::integer AS attempts_used,
-                            max(id) FILTER (WHERE closed_at IS NULL) AS open_sitting_id,
-                            max(id) AS last_sitting_id
+                            max(id) FILTER (WHERE closed_at IS NULL) AS open_sitting_id
                        FROM sittings
                       WHERE candidate_id = %(candidate_id)s
                         AND exam_id = exams.id) AS taken
@@ -33,11 +32,10 @@ SELECT exams.id
 -- What this person may sit, the newest first: pages of it stay apart while exams are added.
 SELECT exams.id AS exam_id, exams.title, exams.kind, exams.test_type, exams.opens_at, exams.closes_at,
        exams.duration_s, exams.attempts_allowed, taken.attempts_used, taken.open_sitting_id,
-       taken.last_sitting_id, statement_timestamp() AS server_time, true AS is_assigned
+       statement_timestamp() AS server_time, true AS is_assigned
   FROM exams
  CROSS JOIN LATERAL (SELECT count(*)::integer AS attempts_used,
-                            max(id) FILTER (WHERE closed_at IS NULL) AS open_sitting_id,
-                            max(id) AS last_sitting_id
+                            max(id) FILTER (WHERE closed_at IS NULL) AS open_sitting_id
                        FROM sittings
                       WHERE candidate_id = %(candidate_id)s
                         AND exam_id = exams.id) AS taken
