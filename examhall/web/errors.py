@@ -1,6 +1,6 @@
 """Refusals and bugs as pages: what went wrong in a sentence, and what to do now."""
 
-from http import HTTPStatus
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -13,6 +13,19 @@ from examhall.web.i18n import language_for, translations
 from examhall.web.pages import render
 
 
+def _title(_: Callable[[str], str], status: int) -> str:
+    """What a person makes of the status."""
+    titles = {
+        401: _("Please sign in"),
+        403: _("This is not open to you"),
+        404: _("There is nothing here"),
+        413: _("That is too much at once"),
+        429: _("One moment, please"),
+        503: _("One moment, please"),
+    }
+    return titles.get(status) or (_("Something went wrong") if status >= 500 else _("That did not work"))
+
+
 async def render_page_error(request: Request, error: Exception) -> Response:
     """Strangers are sent to sign in and come back; everybody else is told what is wrong."""
     _ = translations(language_for(request.headers.get("accept-language", ""))).ugettext
@@ -23,16 +36,16 @@ async def render_page_error(request: Request, error: Exception) -> Response:
         status, detail, headers = error.status, _(error.detail), headers_of(error)
     elif isinstance(error, HTTPException):
         status, headers = error.status_code, dict(error.headers or {})
-        detail = _("There is nothing here, or you may not see it.") if status == 404 else ""
+        detail = _("The address may be wrong, or the page may be for somebody else.") if status == 404 else ""
     else:
         status, headers = 500, {}
-        detail = _("Something went wrong on our side. It has been logged; please try again.")
+        detail = _("The mistake is ours, not yours. It has been logged; please try again.")
     retry_after = headers.get("retry-after", "")
     page = render(
         request,
         "error.html",
         status,
-        title=_(HTTPStatus(status).phrase),
+        title=_title(_, status),
         detail=detail,
         status=status,
         retry_after_s=int(retry_after) if status == 503 and request.method == "GET" and retry_after else None,

@@ -32,7 +32,7 @@ def room_words(language: str) -> Words:
     return {
         "question": _("Question {n}"),
         "place": _("{n} of {total}"),
-        "done": _("{n} of {total} answered"),
+        "done": _("{n} of {total} answers given"),
         "next": _("Next"),
         "hand_in": _("Hand in"),
         "handing_in": _("Handing in…"),
@@ -47,7 +47,7 @@ def room_words(language: str) -> Words:
         "refused": _("Not accepted: {why}"),
         "all_saving": _("Saving…"),
         "all_saved": _("All saved"),
-        "all_refused": ngettext("{n} answer not accepted", "{n} answers not accepted"),
+        "all_refused": ngettext("{n} not accepted", "{n} not accepted"),
         "all_waiting": ngettext("{n} answer waits", "{n} answers wait"),
         "waiting_network": _("Kept on this device, waiting for the network"),
         "waiting_busy": _("Kept on this device, the server is busy"),
@@ -88,7 +88,11 @@ def room_words(language: str) -> Words:
             "{n} answers have not reached the server yet. They are kept on this device and being sent; "
             "handing in follows by itself. You can also go on working.",
         ),
-        "no_answer": _("Your answers are saved, but the server does not answer. Trying again…"),
+        "no_answer": _("Your answers are saved. The server does not reply just now; trying again…"),
+        "no_reply": _(
+            "Your answers are saved and are handed in by themselves; there is nothing you need to do. "
+            "The result will be here when the server replies again."
+        ),
         "time_up": _("The time is over"),
         "handing_in_all": _("Your answers are being handed in…"),
         "late": ngettext(

@@ -99,7 +99,7 @@ async def test_an_answer_can_be_cleared(served: Served, candidate: MakeCandidate
     await alice.saved()
     await alice.page.click(".current [data-clear]")
     await served.until(lambda: _is(served, sitting_id, {"1": None}))
-    await expect(alice.page.locator("#done")).to_have_text("0 of 11 answered")
+    await expect(alice.page.locator("#done")).to_have_text("0 of 11 answers given")
 
 
 async def test_what_is_typed_while_the_network_is_cut_arrives_afterwards(
@@ -315,7 +315,7 @@ async def test_an_answer_that_is_refused_holds_up_no_other(served: Served, candi
     await alice.write("10")
     await expect(page.locator("#overall .state")).to_have_text("3 answers wait")
     await alice.context.set_offline(False)
-    await expect(page.locator("#overall .state")).to_have_text("1 answer not accepted")
+    await expect(page.locator("#overall .state")).to_have_text("1 not accepted")
     await served.until(lambda: _is(served, sitting_id, {"1": "A", "4": "10"}))
     await alice.turn_to(TEXT)
     await expect(page.locator(".current .state")).to_contain_text(

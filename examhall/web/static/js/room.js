@@ -34,8 +34,11 @@ let locked = false;
 /** Changed by hand and not yet in the outbox. @type {Map<Item, number>} */
 const typing = new Map();
 
-/** @param {string} text */
-const say = (text, box = "#say") => (find(box).textContent = text);
+/** The same words twice are news twice. @param {string} text */
+function say(text, box = "#say") {
+  find("#say").textContent = find("#shout").textContent = "";
+  setTimeout(() => (find(box).textContent = text), 50);
+}
 
 /** Some browsers forbid their own memory. @param {() => any} risky */
 function attempt(risky) {
@@ -62,7 +65,7 @@ function tick() {
   find("#clock .clock").textContent = countdown(left);
   find("#clock").dataset.phase = minutes <= 1 ? "last" : minutes <= 5 ? "soon" : "";
   const mark = ANNOUNCED_MINUTES.find((limit) => minutes <= limit) ?? Infinity;
-  if (mark < announced && left > 0) say(several("minutes_left", mark));
+  if (mark < announced && left > 0) say(several("minutes_left", Math.max(1, Math.round(minutes))));
   announced = mark;
   // Where an exam grants no grace, even the last word typed is sent in time.
   if (left < 1_500) commitAll();
@@ -292,20 +295,21 @@ confirm.onclick = async () => {
   await deliver(() => handIn.open, (text) => {
     find("[data-unsaved]").hidden = false;
     find("[data-unsaved] p").textContent = text;
-  }, "unsaved");
+  }, "unsaved", "no_answer");
   confirm.disabled = false;
   confirm.textContent = words.hand_in;
 };
 
 /**
  * Empty the outbox, then hand in; keep at it for as long as it is wanted, and say what it waits for.
- * @param {() => boolean} wanted @param {(text: string) => void} explain @param {string} unsaved
+ * @param {() => boolean} wanted @param {(text: string) => void} explain
+ * @param {string} unsaved what is said while answers wait @param {string} saved what when none do
  */
-async function deliver(wanted, explain, unsaved) {
+async function deliver(wanted, explain, unsaved, saved) {
   for (let round = 0; wanted() && !outbox.closed; round++) {
     if (outbox.pending.size) outbox.hurry();
     else if (await outbox.submit()) return;
-    if (round > 2) explain(outbox.pending.size ? several(unsaved, outbox.pending.size) : words.no_answer);
+    if (round > 2) explain(outbox.pending.size ? several(unsaved, outbox.pending.size) : words[saved]);
     await new Promise((resolve) => setTimeout(resolve, Math.min(2_000, 150 * 2 ** round)));
   }
 }
@@ -322,7 +326,7 @@ function timeIsUp() {
   commitAll();
   lock();
   showOver(words.time_up, words.handing_in_all);
-  deliver(() => true, (text) => showOver(words.time_up, text), "late");
+  deliver(() => true, (text) => showOver(words.time_up, text), "late", "no_reply");
 }
 
 /** @param {string} title @param {string} text */
