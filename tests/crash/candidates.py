@@ -5,6 +5,8 @@ import json
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +68,8 @@ class Room:
         self._seats = seats
         self._seed = seed
         self._stopping = False
+        self._going_on = asyncio.Event()
+        self._going_on.set()
         self._tasks: list[asyncio.Task[None]] = []
         self.replies: Counter[str] = Counter()
         self.unwelcome: list[str] = []
@@ -78,6 +82,13 @@ class Room:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Nobody begins another save meanwhile: the books grow by what a round needs, and no more."""
+        self._going_on.clear()
+        yield
+        self._going_on.set()
 
     async def finish(self) -> None:
         """Each gets the last change acknowledged that it has sent, and stops."""
@@ -98,6 +109,7 @@ class Room:
         desk = _Desk(self._hall, seat)
         try:
             while not self._stopping:
+                await self._going_on.wait()
                 await self._save_something(desk, seat, rng)
                 await asyncio.sleep(rng.random() * LONGEST_THOUGHT_S)
         finally:

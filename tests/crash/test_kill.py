@@ -132,7 +132,8 @@ async def _survive(fault: Fault, rng: random.Random, hall: Hall, room: Room, led
     await asyncio.sleep(rng.random() * 0.05)
     await fault(hall, rng)
     await room.saved(ENOUGH)
-    findings = await asyncio.to_thread(_compare, hall, ledger)
+    with room.at_rest():
+        findings = await asyncio.to_thread(_compare, hall, ledger)
     assert findings.is_right, findings
     assert room.unwelcome == []
     if fault in WITHOUT_POSTGRESQL:
