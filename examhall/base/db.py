@@ -20,8 +20,10 @@ Row = TypeVar("Row")
 
 # Within a second of the database going away a waiting request is told so.
 POOL_WAIT_S = 0.8
-# As long as it answers others, it is worth waiting for.
+# As long as it lets others in, it is worth waiting for.
 BUSY_WAIT_S = 8.0
+# The least that libpq takes for a limit.
+KNOCK_WAIT_S = 2
 # More waiting than this, and waiting longer would only make it worse.
 POOL_QUEUE = 2_000
 STATEMENT_LIMIT_MS = 10_000
@@ -75,8 +77,7 @@ class Database:
             open=False,
             kwargs=connecting(pooled=pooled),
         )
-        # On the event loop's clock: when the database last did what it was asked.
-        self._answered_at = 0.0
+        self._knocking: asyncio.Task[bool] | None = None
         self._check: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -106,7 +107,6 @@ class Database:
         try:
             async with conn:
                 yield conn
-            self._answered_at = loop.time()
         except GONE as error:
             if isinstance(error, errors.ReadOnlySqlTransaction):
                 await conn.close()
@@ -123,12 +123,25 @@ class Database:
             try:
                 return await self.pool.getconn(timeout=POOL_WAIT_S)
             except PoolTimeout as error:
-                is_silent = loop.time() - self._answered_at > POOL_WAIT_S
-                if is_silent or loop.time() > give_up_at:
+                if loop.time() > give_up_at or not await self._is_there():
                     raise Unavailable from error
             except psycopg.OperationalError as error:
                 # Too many wait already, or the pool is closing.
                 raise Unavailable from error
+
+    async def _is_there(self) -> bool:
+        """Whether the database lets somebody in just now. However many ask at once, one knocks."""
+        if self._knocking is None or self._knocking.done():
+            self._knocking = asyncio.create_task(self._knock(), name="is the database there")
+        return await asyncio.shield(self._knocking)
+
+    async def _knock(self) -> bool:
+        try:
+            conn = await AsyncConnection.connect(self.dsn, connect_timeout=KNOCK_WAIT_S)
+        except (psycopg.OperationalError, OSError):
+            return False
+        await conn.close()
+        return True
 
     def _lost(self, error: psycopg.Error) -> Exception:
         # 57014: our own statement_timeout; class 57 otherwise and no sqlstate at all: the server went away.

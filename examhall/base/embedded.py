@@ -53,7 +53,7 @@ lc_messages = 'C'
 """
 DURABLE = "fsync = on\nfull_page_writes = on\n"
 # For tests that count no losses.
-FORGETFUL = "fsync = off\nfull_page_writes = off\n"
+FORGETFUL = "fsync = off\nfull_page_writes = off\nautovacuum = off\n"
 
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
