@@ -32,6 +32,10 @@ class ResultsNotReleased(Conflict):
     """The results of this exam have not been released yet."""
 
 
+class NotReleasedByHand(Conflict):
+    """The results of this exam are released by themselves, or there is no such exam."""
+
+
 @dataclass(frozen=True)
 class _Sitting:
     candidate_id: int
@@ -192,7 +196,3 @@ async def release_results(conn: Connection, *, exam_id: int) -> None:
     """Let candidates see their results, where the exam leaves that to a person. Safe to repeat."""
     if await run(conn, SQL.release_results, exam_id=exam_id) == 0:
         raise NotReleasedByHand
-
-
-class NotReleasedByHand(Conflict):
-    """The results of this exam are released by themselves, or there is no such exam."""

@@ -17,8 +17,8 @@ SELECT sitting_id, question_number, sub_part, answer
  USING (candidate_id, sitting_id);
 
 -- name: upsert_marks
--- A mark given by hand stays when the machine has none to give. Keys in order: two markings of the same
--- sittings wait for each other instead of deadlocking.
+-- A mark given by hand stays when the machine has none to give. In the order of the keys: two markings of
+-- the same sittings wait for each other, never in a circle.
 INSERT INTO marks AS stored (candidate_id, sitting_id, question_number, sub_part, points)
 SELECT candidate_id, sitting_id, question_number, sub_part, points
   FROM unnest(%(candidate_ids)s::bigint[], %(sitting_ids)s::bigint[], %(question_numbers)s::smallint[],
@@ -29,6 +29,7 @@ ON CONFLICT (candidate_id, sitting_id, question_number, sub_part)
 DO UPDATE SET points = coalesce(excluded.points, stored.points);
 
 -- name: upsert_results
+-- In the order of the sittings, for the same reason.
 INSERT INTO results (candidate_id, sitting_id, exam_id, exam_version, points, max_points, unmarked, marked_at)
 SELECT candidate_id, sitting_id, exam_id, exam_version, total.points, total.max_points, total.unmarked,
        statement_timestamp()

@@ -1,0 +1,91 @@
+"""What the API says of results: the shapes of its replies."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from examhall.base.clock import rfc3339
+from examhall.scoring.results import MarkedItem, Result, ResultsNotReady, ResultsNotReleased
+
+
+class MarkOut(BaseModel):
+    question_number: int
+    sub_part: str
+    answer: Any
+    verdict: str = Field(description="right, partly, wrong, blank, or unmarked while it waits for a person.")
+    points: float | None
+    max_points: float
+
+    @classmethod
+    def of(cls, item: MarkedItem) -> "MarkOut":
+        return cls(
+            question_number=item.question_number,
+            sub_part=item.sub_part,
+            answer=item.answer,
+            verdict=item.verdict,
+            points=None if item.points is None else float(item.points),
+            max_points=float(item.max_points),
+        )
+
+
+class ResultOut(BaseModel):
+    session_id: int
+    attempt_id: int = Field(description="The same, by its other name.")
+    exam_id: int
+    title: str
+    attempt_number: int
+    status: str = "submitted"
+    submitted_at: str
+    closed_by: str | None
+    score: float
+    max_score: float
+    percent: float
+    unmarked: int | None = Field(description="How many items wait for a person to mark them.")
+    breakdown: Sequence[MarkOut]
+    server_time: str
+
+    @classmethod
+    def of(cls, result: Result, marked: Sequence[MarkedItem]) -> "ResultOut":
+        """Of a result that `find_result` gave: handed in, released and marked."""
+        assert result.closed_at is not None
+        assert result.points is not None
+        assert result.max_points is not None
+        score, max_score = float(result.points), float(result.max_points)
+        return cls(
+            session_id=result.session_id,
+            attempt_id=result.session_id,
+            exam_id=result.exam_id,
+            title=result.title,
+            attempt_number=result.attempt_number,
+            submitted_at=rfc3339(result.closed_at),
+            closed_by=result.closed_by,
+            score=score,
+            max_score=max_score,
+            percent=round(100 * score / max_score, 1) if max_score else 0.0,
+            unmarked=result.unmarked,
+            breakdown=[MarkOut.of(item) for item in marked],
+            server_time=rfc3339(result.server_time),
+        )
+
+
+class AttemptStatusOut(BaseModel):
+    attempt_id: int
+    attempt_number: int
+    status: str = Field(description="in_progress or submitted")
+    reason: str | None = Field(description="Why a submitted attempt has no result yet, as a stable word.")
+    result_url: str
+    server_time: str
+
+    @classmethod
+    def of(cls, result: Result) -> "AttemptStatusOut":
+        is_open = result.closed_at is None
+        missing = ResultsNotReady if result.is_released else ResultsNotReleased
+        return cls(
+            attempt_id=result.session_id,
+            attempt_number=result.attempt_number,
+            status="in_progress" if is_open else "submitted",
+            reason=None if is_open else missing.word(),
+            result_url=f"/api/v1/tests/attempts/{result.session_id}",
+            server_time=rfc3339(result.server_time),
+        )
