@@ -1,7 +1,7 @@
 """The sessions of the API and, by another name, the attempts at tests: bytes to values and back."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from msgspec.json import encode
@@ -91,12 +91,23 @@ async def post_session(exam_id: Id, request: Request, me: SignedIn, db: Db) -> R
     response_model=SessionOut,
     responses=OF_SESSION,
 )
-async def get_session(session_id: Id, request: Request, me: SignedIn, db: Db) -> Response:
+async def get_session(
+    session_id: Id,
+    request: Request,
+    me: SignedIn,
+    db: Db,
+    questions: Annotated[
+        Literal["all", "none"], Query(description="`none` to learn only of time and answers.")
+    ] = "all",
+) -> Response:
     async with db.transaction() as conn:
         sitting = await find_sitting(conn, sitting_id=session_id, candidate_id=me.id)
         require_ticket_for(me, sitting.exam_id)
         answers = await answers_so_far(conn, sitting)
-    return _reply(request, await _session(request, sitting, answers))
+    pieces = await _session(request, sitting, answers)
+    if questions == "none":
+        pieces[1] = b"[]"
+    return _reply(request, pieces)
 
 
 @sessions_router.post(

@@ -78,6 +78,16 @@ async def test_a_session_is_resumed_elsewhere_with_its_answers(
         ]
 
 
+async def test_a_look_at_time_and_answers_alone_is_small(alice: Caller, session: dict[str, Any]) -> None:
+    url = f"/api/v1/sessions/{session['session_id']}"
+    await alice.post(f"{url}/answers/", {"question_number": 1, "answer": "A", "revision": 1})
+    look = (await alice.get(f"{url}?questions=none")).json()
+    assert look["questions"] == []
+    assert [answer["answer"] for answer in look["answers"]] == ["A"]
+    assert look["deadline_at"] == session["deadline_at"]
+    assert (await alice.get(f"{url}?questions=some")).status_code == 422
+
+
 async def test_from_the_start_to_full_marks(hall: Hall, alice: Caller, session: dict[str, Any]) -> None:
     url = f"/api/v1/sessions/{session['session_id']}"
     assert (await alice.post(f"{url}/answers/", {"answers": RIGHT})).status_code == 200
