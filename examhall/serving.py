@@ -139,7 +139,8 @@ def _children(
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir(parents=True)
     environment = {**os.environ, **settings.environment(), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
-    python = [sys.executable, "-m", "examhall.child"]
+    # -P: without it, Python files that lie where the server was started would be run before ours.
+    python = [sys.executable, "-P", "-m", "examhall.child"]
     web = []
     for number, each in zip(range(1, settings.workers + 1), cycle(listening), strict=False):
         fd = each.fileno()
