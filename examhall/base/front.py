@@ -8,6 +8,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from examhall.base import problem
@@ -69,6 +70,9 @@ class Front:
             await self._app(scope, counted, send_with_headers)
         except BodyTooLarge as refusal:
             await send_refusal(refusal, send_with_headers)
+        except ClientDisconnect:
+            # Went away amid its own body: no bug of ours, and nobody is there to be answered.
+            return
         except Exception as error:
             # The frameworks inside render their own bugs; this is for what runs without one. They raise
             # theirs again once they have answered, for the log.

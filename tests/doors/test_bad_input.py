@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from examhall.app import Hall
+from examhall.app import Hall, create_app
 
 from .conftest import Caller
 
@@ -216,3 +217,27 @@ async def test_a_request_id_of_a_caller_is_kept_if_it_is_sane(alice: Caller) -> 
     assert sane.headers["x-request-id"] == "trace-1.a_B"
     wild = await alice.get("/api/v1/me", headers={"X-Request-Id": "a b\tc" + "x" * 100})
     assert "x" * 10 not in wild.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [("/sign-in", "application/x-www-form-urlencoded"), ("/auth/login", "application/json")],
+)
+async def test_whoever_goes_away_amid_a_body_is_no_bug_in_the_log(
+    hall: Hall, path: str, media_type: str
+) -> None:
+    messages = iter([{"type": "http.request", "body": b"half", "more_body": True}])
+
+    async def receive() -> Any:
+        return next(messages, {"type": "http.disconnect"})
+
+    async def send(message: Any) -> None:
+        pass
+
+    scope = {
+        "type": "http", "method": "POST", "path": path, "query_string": b"", "scheme": "http",
+        "server": ("testserver", 80), "headers": [(b"content-type", media_type.encode())],
+    }  # fmt: skip
+    with capture_logs() as logged:
+        await create_app(hall)(scope, receive, send)
+    assert logged == []
