@@ -94,7 +94,8 @@ def _check_element(element: ElementTree.Element) -> None:
         return
     if namespace != SVG or name not in SVG_ELEMENTS:
         raise NotAPicture(f"An SVG with <{name[:40]}> is not accepted.")
-    if name == "style" and OUTSIDE.search(element.text or ""):
+    # All of its text: what comes after an element inside it is a rule, too.
+    if name == "style" and OUTSIDE.search("".join(element.itertext())):
         raise NotAPicture("An SVG whose style refers to something outside itself is not accepted.")
     for attribute, value in element.attrib.items():
         local = attribute.rpartition("}")[2]

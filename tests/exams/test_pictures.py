@@ -61,6 +61,7 @@ def test_the_demo_pictures_are_accepted(path: Path) -> None:
         svg('<path fill="url(https://mallory.example/x.svg#a)"/>'),
         svg('<path style="fill: url(//mallory.example)"/>'),
         svg("<style>@import 'https://mallory.example/x.css';</style>"),
+        svg("<style><title/>@import 'https://mallory.example/x.css';</style>"),
         svg("<style>a { fill: \\75rl(https://mallory.example) }</style>"),
         b'<!DOCTYPE svg [<!ENTITY a "b">]>' + svg("&a;"),
         b'<?xml-stylesheet href="https://mallory.example/x.css"?>' + svg(""),
