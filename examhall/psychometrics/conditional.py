@@ -66,6 +66,30 @@ def steps(difficulty: Floats, presented: Bools) -> Steps:
     return Steps(right, wrong, log_gamma)
 
 
+def expected(taken: Steps, persons: Floats) -> Floats:
+    """Expected right answers to each item given everybody's score.
+
+    Parameters
+    ----------
+    taken : Steps
+    persons : array of shape (patterns, items + 1)
+        How many have each score.
+
+    Returns
+    -------
+    array of shape (items,)
+        Adds up to the sum of all scores.
+    """
+    found = np.empty(len(taken.right))
+    mass = persons.astype(float)
+    for k in reversed(range(len(found))):
+        was_right = mass[:, 1 : k + 2] * taken.right[k, :, : k + 1]
+        found[k] = was_right.sum()
+        mass[:, 1 : k + 2] *= taken.wrong[k, :, : k + 1]
+        mass[:, : k + 1] += was_right
+    return found
+
+
 def probabilities(taken: Steps, pattern: Ints, score: Ints) -> Floats:
     """P(item right | score) for each cell, by walking down from its score item by item.
 

@@ -21,7 +21,7 @@ WORKED_OUT = 8192
 # Complex numbers in the tables that stand ready at a time: 32 MB.
 TABLE = 2_000_000
 # Persons to a cell from which a table for it pays.
-WORTH_A_TABLE = 20
+WORTH_A_TABLE = 100
 
 
 class Fit(NamedTuple):

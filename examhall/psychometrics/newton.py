@@ -12,6 +12,8 @@ LAST_STEP = 1e-7
 # Logits. No step is longer, so that a poor start cannot throw an item out of reach.
 LONGEST_STEP = 3.0
 MOST_STEPS = 100
+# How much shorter than the last a step is to be, if second derivatives are not to be computed anew.
+FAST = 10
 # Of the mean information. Below, the data do not say where along some direction the maximum is.
 LEAST_INFORMATION = 1e-9
 
@@ -44,6 +46,8 @@ class Maximum(NamedTuple):
 def maximum(start: Floats, flat: Floats, derivatives: Callable[[Floats, bool], Derivatives]) -> Maximum:
     """The maximum near `start`. The parameters may be moved along `flat` at will.
 
+    `derivatives` is asked for second ones, which are dear, only where its other argument is true.
+
     Raises
     ------
     NoEstimate
@@ -51,21 +55,28 @@ def maximum(start: Floats, flat: Floats, derivatives: Callable[[Floats, bool], D
     """
     along = np.outer(flat, flat) / (flat @ flat)
     parameters = before = start
-    highest, step = -np.inf, np.zeros_like(start)
+    highest, size, step = -np.inf, np.inf, np.zeros_like(start)
+    covariance: Floats | None = None
     for number in range(1, MOST_STEPS + 1):
-        at = derivatives(parameters, True)
+        fresh = covariance is None
+        at = derivatives(parameters, fresh)
         # Rounding leaves the likelihood uncertain by about this much.
         if not at.value >= highest - 1e-12 * abs(highest):
             step = step / 2
             parameters = before + step
             continue
-        covariance = _inverse(at.information, along)
+        if covariance is None:
+            covariance = _inverse(at.information, along)
         step = np.clip(covariance @ at.gradient, -LONGEST_STEP, LONGEST_STEP)
         before, highest = parameters, at.value
         parameters = parameters + step
-        if np.abs(step).max() < LAST_STEP:
+        longest, size = size, float(np.abs(step).max())
+        if fresh and size < LAST_STEP:
             at = derivatives(parameters, False)
             return Maximum(parameters, covariance, at.value, float(np.abs(at.gradient).max()), number)
+        # Second derivatives cost three times the first: the old ones serve for as long as they lead on fast.
+        if size < LAST_STEP or not (fresh or size < longest / FAST):
+            covariance = None
     raise NoEstimate(f"no maximum was reached in {MOST_STEPS} steps")
 
 

@@ -153,16 +153,18 @@ class _Cells(NamedTuple):
         for first in range(0, len(self.presented), width):
             start, stop = np.searchsorted(self.pattern, [first, first + width])
             pattern, score = self.pattern[start:stop] - first, self.score[start:stop]
-            persons = self.persons[start:stop]
             taken = conditional.steps(difficulty, self.presented[first : first + width])
+            table = np.zeros_like(taken.log_gamma)
+            table[pattern, score] = self.persons[start:stop]
+            value -= float(self.persons[start:stop] @ taken.log_gamma[pattern, score])
+            if not second:
+                expected += conditional.expected(taken, table)
+                continue
             probability = conditional.probabilities(taken, pattern, score)
-            value -= float(persons @ taken.log_gamma[pattern, score])
+            persons = self.persons[start:stop]
             expected += persons @ probability
-            if second:
-                table = np.zeros_like(taken.log_gamma)
-                table[pattern, score] = persons
-                information += conditional.pairs(taken, table)
-                information -= probability.T @ (probability * persons[:, None])
+            information += conditional.pairs(taken, table)
+            information -= probability.T @ (probability * persons[:, None])
         return value, expected, information
 
 

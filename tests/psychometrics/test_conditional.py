@@ -4,7 +4,7 @@ from math import comb, log
 import numpy as np
 import pytest
 
-from examhall.psychometrics.conditional import pairs, probabilities, steps
+from examhall.psychometrics.conditional import expected, pairs, probabilities, steps
 
 
 def symmetric_functions(easiness: list[Fraction]) -> list[Fraction]:
@@ -46,6 +46,7 @@ def test_probabilities_and_pairs_are_those_of_all_answers_counted_one_by_one() -
             assert found == pytest.approx(weight @ these, rel=1e-13)
             together += persons[pattern, score] * (these.T * weight) @ these
     assert pairs(taken, persons) == pytest.approx(together, rel=1e-13)
+    assert expected(taken, persons) == pytest.approx(together.diagonal(), rel=1e-13)
 
 
 def test_each_row_of_probabilities_adds_up_to_its_score() -> None:

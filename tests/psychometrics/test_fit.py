@@ -56,7 +56,7 @@ def by_hand(marks: Floats, difficulty: Floats, theta: Floats, axis: int) -> Fit:
     return Fit(infit, outfit, *t)
 
 
-@pytest.mark.parametrize("persons", [60, 3000], ids=["one by one", "by table"])
+@pytest.mark.parametrize("persons", [60, 12_000], ids=["one by one", "by table"])
 @pytest.mark.parametrize("pieces", [2_000_000, 1000], ids=["at once", "in pieces"])
 def test_fit_is_that_of_all_residuals_added_up(
     persons: int, pieces: int, monkeypatch: pytest.MonkeyPatch
