@@ -34,7 +34,7 @@ export async function call(method, url, body, keepalive = false) {
 /** After a new sign-in in another tab this page's token is old: take the one a fresh page carries. */
 export async function renewToken() {
   try {
-    const page = await (await fetch(location.href, { cache: "no-store" })).text();
+    const page = await (await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) })).text();
     const fresh = token(new DOMParser().parseFromString(page, "text/html"));
     const mine = token();
     if (fresh && mine) mine.content = fresh.content;

@@ -73,7 +73,7 @@ export class Outbox {
   }
 
   async #takeUp() {
-    for (const entry of (await this.options.store?.list()) ?? []) {
+    for (const entry of (await this.options.store?.list().catch(() => null)) ?? []) {
       const { slot, revision } = entry;
       if (revision > (this.#known.get(slot) ?? 0)) {
         this.#learn(entry, entry.refused ? this.refused : this.pending);
@@ -124,7 +124,8 @@ export class Outbox {
       if (mine && mine.revision <= revision) this.#settle(mine, saved_at);
       if (this.pending.has(slot) || this.options.dirty(slot)) continue;
       this.savedAt.set(slot, saved_at);
-      if (revision > (this.#known.get(slot) ?? 0)) {
+      // A client that counts none leaves a 0.
+      if (revision > (this.#known.get(slot) ?? -1)) {
         this.#known.set(slot, revision);
         this.options.arrived(slot, answer);
       }

@@ -1,12 +1,14 @@
 /** What has not arrived yet, in IndexedDB: it outlives a reload, a crash and an empty battery. */
 
-const OPEN_LIMIT_MS = 3_000;
+// A frozen tab can keep us waiting for ever: answers must not wait for it.
+const LIMIT_MS = 3_000;
 
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
 const done = (request) =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
+    setTimeout(reject, LIMIT_MS);
   });
 
 export class Store {
@@ -24,13 +26,11 @@ export class Store {
   static async open(sitting) {
     const request = indexedDB.open("examhall", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("outbox", { keyPath: ["sitting", "slot"] });
-    const late = new Promise((_, reject) => setTimeout(reject, OPEN_LIMIT_MS));
-    const db = /** @type {IDBDatabase} */ (await Promise.race([done(request), late]));
-    return new Store(db, sitting);
+    return new Store(await done(request), sitting);
   }
 
   /**
-   * Resolves once the change is on disk.
+   * Resolves once the change is on disk, rejects when that takes too long: it may still come.
    * @param {(outbox: IDBObjectStore) => void} change @returns {Promise<void>}
    */
   #write(change) {
@@ -38,6 +38,7 @@ export class Store {
       const transaction = this.db.transaction("outbox", "readwrite", { durability: "strict" });
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error);
+      setTimeout(reject, LIMIT_MS);
       change(transaction.objectStore("outbox"));
     });
   }
