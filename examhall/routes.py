@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from examhall.accounts import api as accounts
+from examhall.accounts import staff_api as office
 from examhall.exams import api as exams
 from examhall.ops import api as ops
 from examhall.scoring import api as scoring
@@ -22,6 +23,7 @@ AT_THE_ROOT: tuple[APIRouter, ...] = (
 UNDER_API: tuple[APIRouter, ...] = (
     *AT_THE_ROOT,
     accounts.router,
+    office.router,
     exams.router,
     sittings.router,
     sittings.tests_router,

@@ -1,4 +1,4 @@
-"""The rules of docs/architecture.md that a machine can check."""
+"""The rules of CONTRIBUTING.md that a machine can check."""
 
 import ast
 import re
@@ -36,14 +36,19 @@ def tree_of(module: Path) -> ast.Module:
     return ast.parse(module.read_text(encoding="utf-8"))
 
 
-def packages_imported_by(module: Path) -> set[str]:
+def names_imported_by(module: Path) -> set[str]:
+    """Whole dotted names of what is imported from Examhall."""
     names = []
     for node in ast.walk(tree_of(module)):
         if isinstance(node, ast.ImportFrom):
             names += [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
-    return {name.split(".")[1] for name in names if name.startswith("examhall.")}
+    return {name for name in names if name.startswith("examhall.")}
+
+
+def packages_imported_by(module: Path) -> set[str]:
+    return {name.split(".")[1] for name in names_imported_by(module)}
 
 
 def sql_names(module: Path) -> set[str]:
@@ -83,6 +88,13 @@ def test_imports_point_one_way(module: Path) -> None:
     allowed = set(ORDER[: ORDER.index(package) + 1]) - ({"base"} if package == "psychometrics" else set())
     # Settings are read by the edges and handed on as values.
     assert packages_imported_by(module) <= allowed
+
+
+@pytest.mark.parametrize("module", LAYERED, ids=name_of)
+def test_only_the_table_of_contents_imports_handlers(module: Path) -> None:
+    """What two doors need is no handler's: it is an operation, or in base."""
+    handlers = {name for name in names_imported_by(module) if re.search(r"\.(\w+_)?api(\.|$)", name)}
+    assert handlers == set()
 
 
 @pytest.mark.parametrize("file", MODULES + SQL_FILES, ids=name_of)

@@ -40,10 +40,6 @@ class CrossSite(Forbidden):
     """This did not come from one of our pages. Please reload the page and try again."""
 
 
-class TicketForAnotherExam(Forbidden):
-    """You signed in with a ticket for another exam."""
-
-
 @dataclass(frozen=True, slots=True)
 class Person:
     """Whoever sent a request, as their token has it."""
@@ -59,10 +55,6 @@ class Person:
         """Only of somebody who came with a token."""
         assert self.claims is not None
         return self.claims.sign_in_id
-
-    @property
-    def is_staff(self) -> bool:
-        return any(role != "candidate" for role in self.roles)
 
 
 def claims_of(scope: Scope, signer: Signer) -> Claims:
@@ -114,7 +106,6 @@ async def signed_in(request: Request, _documented: Annotated[object, Depends(BEA
 
 
 SignedIn: TypeAlias = Annotated[Person, Depends(signed_in)]
-PageSignedIn: TypeAlias = Annotated[Person, Depends(page_person)]
 
 
 def Staff(*roles: str) -> Any:  # noqa: N802
@@ -136,11 +127,6 @@ def require_role(person: Person, *roles: str) -> None:
 def may_see_exam(person: Person, exam_id: int) -> bool:
     """Whether the sign-in reaches this exam. Whether the person is assigned to it, the exam knows."""
     return person.exam_id is None or person.exam_id == exam_id
-
-
-def require_exam(person: Person, exam_id: int) -> None:
-    if not may_see_exam(person, exam_id):
-        raise TicketForAnotherExam
 
 
 def check_csrf(signer: Signer, claims: Claims, given: str | None) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, model_validator
 
-from examhall.accounts import people, sign_in, staff_api, tickets
+from examhall.accounts import people, sign_in, tickets
 from examhall.accounts.access import (
     COOKIE,
     CrossSite,
@@ -22,12 +22,11 @@ from examhall.accounts.passwords import LONGEST_BYTES, SignInBusy, UnusablePassw
 from examhall.accounts.tokens import ACCESS_LIFE, Signer, TokenInvalid
 from examhall.accounts.turnstile import Turnstile
 from examhall.base.shared_transaction import Crowded
-from examhall.base.wire import Body, Db, Text, refusals
+from examhall.base.wire import Body, Db, Text, address_of, refusals
 
 # Older clients call these at the root too.
 sign_in_router = APIRouter(tags=["Sign-in"])
-router = APIRouter()
-router.include_router(staff_api.router)
+router = APIRouter(tags=["Sign-in"])
 
 Token = Annotated[Text, Field(min_length=1, max_length=200)]
 Name = Annotated[Text, Field(min_length=1, max_length=254)]
@@ -174,15 +173,11 @@ async def post_ticket(body: TicketIn, request: Request, response: Response) -> S
     return _signed_in(done, request, response)
 
 
-@router.get("/me", tags=["Sign-in"], summary="Who I am", responses=refusals(NotSignedIn, TokenInvalid))
+@router.get("/me", summary="Who I am", responses=refusals(NotSignedIn, TokenInvalid))
 async def get_me(me: SignedIn, db: Db) -> User:
     async with db.transaction() as conn:
-        account = await people.me(conn, me.id)
+        account = await people.find_account(conn, me.id)
     return User.of(account, me.roles if me.exam_id else account.roles, me.exam_id)
-
-
-def address_of(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 def _signed_in(done: sign_in.SignIn, request: Request, response: Response) -> SignedInOut:

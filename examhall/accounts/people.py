@@ -106,7 +106,7 @@ async def create_person(
     return created.id
 
 
-async def me(conn: Connection, person_id: int) -> Account:
+async def find_account(conn: Connection, person_id: int) -> Account:
     """The account of somebody who is signed in."""
     account = await maybe(conn, SQL.find_account, Account, person_id=person_id)
     if account is None:

@@ -173,7 +173,10 @@ def entry_of(signer: Signer, ticket: str, *, browser: bool) -> Entry:
 
 
 async def admit(conn: Connection, entries: Sequence[Entry]) -> dict[UUID, SignIn]:
-    """Sign all of them in, in one statement: sign-ins by their ids. Whose ticket is not good is missing."""
+    """Sign each in for their ticket's exam; sign-ins by their ids. Whose ticket is not good is missing.
+
+    One statement, no password hash. A ticket serves again on another device.
+    """
     admitted = await many(
         conn,
         SQL.admit,
@@ -188,20 +191,6 @@ async def admit(conn: Connection, entries: Sequence[Entry]) -> dict[UUID, SignIn
         each.sign_in_id: SignIn(each.sign_in_id, each, each.exam_id, tokens[each.sign_in_id])
         for each in admitted
     }
-
-
-async def sign_in_with_ticket(
-    conn: Connection, signer: Signer, *, ticket: str, browser: bool = False
-) -> SignIn:
-    """Sign in for one exam: no password hash, one statement. A ticket serves again on another device.
-
-    Where many may come at once, let them through the turnstile instead.
-    """
-    entry = entry_of(signer, ticket, browser=browser)
-    admitted = await admit(conn, [entry])
-    if entry.sign_in_id not in admitted:
-        raise TicketInvalid
-    return admitted[entry.sign_in_id]
 
 
 def ticket_url(base_url: str, token: str) -> str:

@@ -58,6 +58,11 @@ async def database_of(request: Request) -> Database:
 Db: TypeAlias = Annotated[Database, Depends(database_of)]
 
 
+def address_of(request: Request) -> str:
+    """The network address of whoever asks; behind a trusted proxy, the one that the proxy says."""
+    return request.client.host if request.client else ""
+
+
 def refusals(*kinds: type[Refusal]) -> dict[int | str, dict[str, Any]]:
     """What a route's OpenAPI entry says about how it may refuse: the sentence and code of each kind."""
 

@@ -6,9 +6,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from examhall.accounts import people
 from examhall.accounts.access import Person, csrf_token, page_person, renew_cookie
-from examhall.accounts.people import Account
+from examhall.accounts.people import Account, find_account
 from examhall.base.errors import NotFound
 from examhall.base.wire import LARGEST_ID
 from examhall.exams.content import Content, arrange
@@ -53,7 +52,7 @@ async def exams_page(request: Request) -> Response:
     """GET /exams"""
     me = await page_person(request)
     async with request.app.state.database.transaction() as conn:
-        account = await people.me(conn, me.id)
+        account = await find_account(conn, me.id)
         exams, done = await list_my_exams(conn, me)
     return _page(
         request,
@@ -72,7 +71,7 @@ async def lobby_page(request: Request) -> Response:
     exam_id = _id(request, "exam_id")
     require_ticket_for(me, exam_id)
     async with request.app.state.database.transaction() as conn:
-        account = await people.me(conn, me.id)
+        account = await find_account(conn, me.id)
         availability = await availability_of_exam(conn, exam_id=exam_id, candidate_id=me.id)
         size = await size_of_exam(conn, exam_id)
     content: Content = await request.app.state.contents.of(exam_id)
@@ -152,7 +151,7 @@ async def result_page(request: Request) -> Response:
     sitting_id = _id(request, "sitting_id")
     marked: list[MarkedItem] = []
     async with request.app.state.database.transaction() as conn:
-        account = await people.me(conn, me.id)
+        account = await find_account(conn, me.id)
         result = await look_up_result(conn, sitting_id=sitting_id, candidate_id=me.id)
         require_ticket_for(me, result.exam_id)
         sitting = await find_sitting(conn, sitting_id=sitting_id, candidate_id=me.id)

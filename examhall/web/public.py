@@ -12,13 +12,13 @@ from examhall.accounts.access import (
     set_cookie,
     signer_of,
 )
-from examhall.accounts.api import address_of
 from examhall.accounts.failures import TooManySignIns
 from examhall.accounts.passwords import SignInBusy, UnusablePassword
 from examhall.accounts.sign_in import SignIn, WrongCredentials, sign_in_with_password, sign_out
 from examhall.accounts.tickets import TicketInvalid, read_admission
 from examhall.base.errors import Refusal, Unauthorized
 from examhall.base.problem import headers_of
+from examhall.base.wire import address_of
 from examhall.web.i18n import gettext_of
 from examhall.web.pages import render
 

@@ -12,7 +12,6 @@ from examhall.accounts.access import (
     CSRF_FIELD,
     CSRF_HEADER,
     Person,
-    TicketForAnotherExam,
     WrongRole,
     clear_cookie,
     csrf_token,
@@ -20,7 +19,6 @@ from examhall.accounts.access import (
     page_person,
     refuse_cross_site,
     renew_cookie,
-    require_exam,
     require_role,
     set_cookie,
 )
@@ -82,8 +80,6 @@ def test_who_has_a_role(roles, exam_id, asked, allowed):
 def test_a_ticket_reaches_its_exam_alone():
     assert [may_see_exam(Person(1, exam_id=3), exam) for exam in (3, 4)] == [True, False]
     assert may_see_exam(Person(1), 4)
-    with pytest.raises(TicketForAnotherExam):
-        require_exam(Person(1, exam_id=3), 4)
 
 
 async def test_a_form_is_taken_with_the_token_of_its_page(browser, signer):

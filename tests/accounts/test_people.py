@@ -8,9 +8,9 @@ from examhall.accounts.people import (
     NoSuchPerson,
     UsernameTaken,
     create_person,
+    find_account,
     import_people,
     list_people,
-    me,
 )
 from examhall.accounts.people_file import BadPeopleFile
 from examhall.base.db import Database
@@ -131,7 +131,7 @@ async def test_people_sign_in_while_an_import_is_written(database, passwords, al
 
 async def test_an_account_is_created_once(conn):
     first = await create_person(conn, username="bob", full_name="Bob", email="bob@example.com")
-    assert (await me(conn, first)).email == "bob@example.com"
+    assert (await find_account(conn, first)).email == "bob@example.com"
     for username, email, refusal in (
         ("BOB", None, UsernameTaken),
         ("bobby", "Bob@Example.com", EmailTaken),
@@ -145,7 +145,7 @@ async def test_whoever_is_inactive_is_nobody(conn):
     person_id = await create_person(conn, username="bob", full_name="Bob")
     await conn.execute("UPDATE people SET active = false")
     with pytest.raises(NoSuchPerson):
-        await me(conn, person_id)
+        await find_account(conn, person_id)
 
 
 async def test_people_are_listed_in_the_order_of_their_ids(conn):

@@ -13,15 +13,17 @@ from examhall.accounts.tickets import (
     NoSuchTicket,
     TicketInvalid,
     UnknownPeople,
+    admit,
+    entry_of,
     issue_tickets,
     list_tickets,
     read_admission,
     revoke_ticket,
-    sign_in_with_ticket,
     ticket_url,
     tickets_csv,
     tickets_sheet_html,
 )
+from examhall.accounts.turnstile import Turnstile
 from examhall.base.db import Database
 from tests.accounts.office import count, make_exam
 
@@ -36,8 +38,7 @@ async def issue(database, signer, exam_id, person_ids=None):
 
 
 async def enter(database, signer, token, **how):
-    async with database.transaction() as conn:
-        return await sign_in_with_ticket(conn, signer, ticket=token, **how)
+    return await Turnstile(database, signer).enter(token, **how)
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ async def test_a_revoked_ticket_opens_nothing_and_what_it_opened_is_closed(
 async def test_revoking_waits_for_whoever_is_just_entering(database, signer, ticket, exam):
     """Or the sign-in would be stored after the revocation had looked for it."""
     async with database.transaction() as entering:
-        await sign_in_with_ticket(entering, signer, ticket=ticket.token)
+        assert await admit(entering, [entry_of(signer, ticket.token, browser=True)])
 
         async def revoke():
             async with database.transaction() as conn:
