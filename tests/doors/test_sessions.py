@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -217,8 +218,6 @@ async def test_the_list_of_exams_comes_in_pages(hall: Hall, alice: Caller, exam_
 
 
 async def test_a_ticket_reaches_its_own_exam_alone(hall: Hall, call: Any, session: dict[str, Any]) -> None:
-    from uuid import uuid4
-
     bob = await call("bob")
     other = hall.signer.access_token(bob.id, uuid4(), ["candidate"], exam_id=999)
     bob.client.headers["Authorization"] = f"Bearer {other}"

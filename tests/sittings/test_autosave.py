@@ -1,7 +1,8 @@
-"""What becomes of a save. Invariants 2, 3, 5, 7 and 8 of docs/architecture.md, each with a control."""
+"""What becomes of a save. Promises 2, 3, 5, 7 and 8 of docs/reliability.md, each with a control."""
 
 from itertools import permutations
 
+import anyio
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -54,8 +55,6 @@ async def test_the_highest_revision_wins_within_one_batch_too(
 def test_the_highest_revision_wins_however_saves_are_cut_into_batches(
     shared_dsn: str, batches: list[list[int]]
 ) -> None:
-    import anyio
-
     async def run() -> None:
         async with await psycopg.AsyncConnection.connect(shared_dsn) as conn:
             seat = await add_seat(conn)
@@ -154,11 +153,11 @@ async def test_control_judged_by_when_it_is_written_a_waiting_answer_is_late(
 async def test_a_wrong_clock_of_the_application_changes_nothing(
     conn: Connection, alices_seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    in_an_hour = clock.now().replace(year=2099)
-    monkeypatch.setattr(clock, "now", lambda: in_an_hour)
+    far_ahead = clock.now().replace(year=2099)
+    monkeypatch.setattr(clock, "now", lambda: far_ahead)
     [outcome] = await save_batch(conn, [save(alices_seat)])
     assert isinstance(outcome, Saved)
-    assert outcome.saved_at < in_an_hour
+    assert outcome.saved_at < far_ahead
 
 
 async def test_every_accepted_change_is_in_the_history(conn: Connection, alices_seat: Seat) -> None:

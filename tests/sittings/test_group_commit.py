@@ -1,4 +1,4 @@
-"""The queue before the database: invariants 1, 4, 6, 7 and 9, on real connections, each with a control."""
+"""The queue before the database: promises 1, 4, 6, 7 and 9, on real connections, each with a control."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
