@@ -23,8 +23,9 @@ from examhall.base.sqlfile import beside
 SQL = beside(__file__)
 
 ROWS_AT_A_TIME = 2_000
-# What a spreadsheet takes for a formula when a cell begins with it.
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+# Where a spreadsheet may take what follows for a formula: at a cell's beginning and, as some separate cells
+# by semicolons and tabs whatever the quotes say, after those.
+FORMULA = re.compile(r"^(?=[=+\-@\t\r])|(?<=[;\t\r\n])(?=[=+\-@])")
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 
@@ -68,7 +69,7 @@ OF_ITEM = ("question_number", "sub_part", "kind", "answer", "revision", "saved_a
 async def export_csv(conn: Connection, exam_id: int, file: TextIO) -> None:
     """One line per item of each sitting, and one for each person assigned who never sat.
 
-    What people wrote cannot become a formula in a spreadsheet: such a cell begins with an apostrophe.
+    What people wrote cannot become a formula in a spreadsheet: an apostrophe stands before it. JSON is exact.
     """
     await _find(conn, exam_id)
     writer = csv.writer(file)
@@ -120,8 +121,8 @@ def _cell(value: object) -> object:
         return rfc3339(value)
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.startswith(FORMULA_SIGNS) and not NUMBER.fullmatch(value):
-        return f"'{value}"
+    if isinstance(value, str) and not NUMBER.fullmatch(value):
+        return FORMULA.sub("'", value)
     return value
 
 
