@@ -35,7 +35,13 @@ def newcomers(participants: int) -> Ratings:
 
 
 def rate(
-    before: Ratings, places: NDArray[Any], *, beta: float = BETA, tau: float = TAU, kappa: float = KAPPA
+    before: Ratings,
+    places: NDArray[Any],
+    *,
+    counts_as: int | None = None,
+    beta: float = BETA,
+    tau: float = TAU,
+    kappa: float = KAPPA,
 ) -> Ratings:
     """Everybody's rating after a contest: Weng & Lin's Plackett-Luce update for a ranked field with ties.
 
@@ -48,6 +54,9 @@ def rate(
         Of the participants; finite, sigma positive.
     places : array of shape (participants,)
         1 is best; equal places are ties. Only their order matters, so minus the points will do.
+    counts_as : int, optional
+        The most participants that a field counts as in c, the scale of its outcomes; all, if left out, as in
+        the paper. There c grows with the field, until an exam of thousands moves nobody and teaches nothing.
     beta, tau, kappa
         The spread of performances, what an exam adds to each sigma, the least share it leaves of a variance.
 
@@ -76,7 +85,8 @@ def rate(
     if len(mu) == 0:
         return before
     variance = sigma**2 + tau**2
-    c = float(np.sqrt((variance + beta**2).sum()))
+    share = 1.0 if counts_as is None else min(counts_as / len(mu), 1.0)
+    c = float(np.sqrt((variance + beta**2).sum() * share))
     strength = np.exp((mu - mu.max()) / c)
 
     _, place, tied = np.unique(places, return_inverse=True, return_counts=True)

@@ -48,6 +48,7 @@ def test_booklets_are_averaged_by_their_persons() -> None:
     marks[:60, :6], marks[60:100, 3:] = simulated(60, 6, seed=3), simulated(40, 6, seed=4)
     # Five with items of their own choice: too few to say anything about.
     marks[100:] = [1, 0, 1, -1, -1, -1, -1, 0, 1]
+    marks[100:103, 0] = 0
     found, first, second = classical(marks), classical(marks[:60, :6]), classical(marks[60:100, 3:])
     assert found.kr20 == pytest.approx(0.6 * first.kr20 + 0.4 * second.kr20)
     assert found.sem == pytest.approx(0.6 * first.sem + 0.4 * second.sem)

@@ -89,6 +89,18 @@ def test_after_many_exams_ratings_are_in_the_order_of_skill() -> None:
     assert (ratings.sigma < SPREAD).all()
 
 
+def test_a_field_that_counts_as_fewer_teaches_more_and_a_small_one_the_same() -> None:
+    small, large = np.arange(8), np.arange(10_000)
+    assert rate(newcomers(8), small, counts_as=8).mu.tolist() == rate(newcomers(8), small).mu.tolist()
+    plain, counted = rate(newcomers(10_000), large), rate(newcomers(10_000), large, counts_as=8)
+    # As the paper has it nobody moves a tenth of a point up, and everybody is less certain than before.
+    assert plain.mu.max() - MEAN < 0.1
+    assert (plain.sigma > SPREAD).all()
+    assert counted.mu.max() - MEAN > 2
+    assert (counted.sigma < SPREAD).mean() > 0.9
+    assert counted.mu.mean() == pytest.approx(MEAN)
+
+
 def test_winners_rise_and_losers_fall_and_a_tie_of_equals_moves_nobody() -> None:
     after = rate(newcomers(5), np.arange(1, 6))
     assert (np.diff(after.mu) < 0).all()

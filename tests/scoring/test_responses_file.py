@@ -80,7 +80,7 @@ def test_every_bad_line_is_named_with_its_column(tmp_path: Path) -> None:
 
 def test_lines_are_counted_across_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(responses_file, "PIECE_BYTES", 50)
-    content = "a,b\n" + "1,0\n" * 500 + "1,x\n" + "0,1\n" * 40 + "9,1\n"
+    content = "a,b\n\n" + "1,0\n" * 499 + "1,x\n" + "0,1\n" * 40 + "9,1\n"
     assert [(line, column) for line, column, _ in refused(tmp_path, content)] == [(502, "b"), (543, "a")]
 
 
