@@ -24,6 +24,7 @@ SELECT exams.id
  ORDER BY (exams.opens_at IS NULL OR exams.opens_at <= statement_timestamp())
           AND (exams.closes_at IS NULL OR exams.closes_at > statement_timestamp()) DESC,
           coalesce(exams.closes_at, 'infinity') > statement_timestamp() DESC,
+          CASE WHEN exams.closes_at <= statement_timestamp() THEN exams.closes_at END DESC,
           exams.opens_at,
           exams.id DESC
  LIMIT 1;

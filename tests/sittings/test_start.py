@@ -13,6 +13,7 @@ from examhall.sittings.availability import (
     NotYetOpen,
     WindowClosed,
     availability_of_exam,
+    exam_of_test_type,
     my_exams,
 )
 from examhall.sittings.close import submit_sitting
@@ -179,3 +180,21 @@ async def test_resuming_gives_the_same_sitting_and_the_answers_so_far(conn: Conn
 async def test_somebody_elses_sitting_does_not_exist(conn: Connection, alices_seat: Seat) -> None:
     with pytest.raises(SessionNotFound):
         await find_sitting(conn, sitting_id=alices_seat.sitting_id, candidate_id=MALLORY)
+
+
+async def test_a_test_type_means_the_exam_open_now_else_the_next_else_the_last(conn: Connection) -> None:
+    async def meant(*windows: tuple[str, str]) -> str:
+        names = {}
+        for opens_in, closes_in in windows:
+            exam_id = await _window(conn, opens_in, closes_in)
+            names[exam_id] = opens_in
+            await conn.execute("UPDATE exams SET kind = 'test', test_type = 'SJT' WHERE id = %s", (exam_id,))
+        found = await exam_of_test_type(conn, test_type="SJT", candidate_id=ALICE, only_exam_id=None)
+        await conn.execute("DELETE FROM exams")
+        return names[found]
+
+    over = [("-9 h", "-8 h"), ("-3 h", "-2 h"), ("-6 h", "-5 h")]
+    coming = [("5 h", "6 h"), ("1 h", "2 h"), ("3 h", "4 h")]
+    assert await meant(*over) == "-3 h"
+    assert await meant(*over, *coming) == "1 h"
+    assert await meant(*over, *coming, ("-1 h", "7 h")) == "-1 h"
