@@ -20,6 +20,8 @@ ORDER = [
     "events", "ops", "web", "demo",
 ]  # fmt: skip
 LONGEST = 400
+SCHEMA = PACKAGE.parent / "schema.sql"
+WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+(?!SET\b)([a-z_]+)")
 TOUCHES_A_TABLE = re.compile(r"\b(FROM|INTO|UPDATE|JOIN)\s+\w", re.IGNORECASE)
 VERBS = {"one", "maybe", "many", "run"}
 
@@ -129,6 +131,25 @@ def test_every_query_is_asked_with_the_parameters_it_has(sql_file: Path) -> None
         if isinstance(query, ast.Attribute) and isinstance(query.value, ast.Name) and query.value.id in mine:
             given = {keyword.arg for keyword in node.keywords}
             assert None in given or given == queries[query.attr], f"line {node.lineno}: {query.attr}"
+
+
+def tables_owned() -> dict[str, str]:
+    """Table -> package, by the headings of schema.sql."""
+    owner, owned = "", {}
+    for line in SCHEMA.read_text(encoding="utf-8").splitlines():
+        if heading := re.match(r"-- (\w+)(?: \(sharded\))? -+$", line):
+            owner = heading[1]
+        elif table := re.match(r"CREATE (?:UNLOGGED )?TABLE (\w+)", line):
+            owned[table[1]] = owner
+    return owned
+
+
+@pytest.mark.parametrize("sql_file", SQL_FILES, ids=name_of)
+def test_a_table_is_written_by_the_package_that_owns_it(sql_file: Path) -> None:
+    owned = tables_owned()
+    assert "" not in owned.values()
+    written = {table for table in WRITES.findall(sql_file.read_text(encoding="utf-8")) if table in owned}
+    assert {owned[table] for table in written} <= {package_of(sql_file)}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name_of)

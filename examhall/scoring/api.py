@@ -7,15 +7,14 @@ from fastapi import APIRouter, Response
 from examhall.accounts.access import CrossSite, NotSignedIn, Person, SignedIn, Staff, WrongRole
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.wire import Db, Id, refusals
+from examhall.exams.release import NotReleasedByHand, release_results
 from examhall.scoring.replies import AttemptStatusOut, ResultOut
 from examhall.scoring.results import (
-    NotReleasedByHand,
     ResultsNotReady,
     ResultsNotReleased,
     StillInProgress,
     find_result,
     look_up_result,
-    release_results,
 )
 from examhall.sittings.admission import require_ticket_for_sitting
 from examhall.sittings.autosave import SessionNotFound

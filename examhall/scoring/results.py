@@ -32,10 +32,6 @@ class ResultsNotReleased(Conflict):
     """The results of this exam have not been released yet."""
 
 
-class NotReleasedByHand(Conflict):
-    """The results of this exam are released by themselves, or there is no such exam."""
-
-
 @dataclass(frozen=True)
 class _Sitting:
     candidate_id: int
@@ -190,9 +186,3 @@ async def find_result(
         raise ResultsNotReady
     marked = await many(conn, SQL.breakdown, MarkedItem, sitting_id=sitting_id, candidate_id=candidate_id)
     return result, marked
-
-
-async def release_results(conn: Connection, *, exam_id: int) -> None:
-    """Let candidates see their results, where the exam leaves that to a person. Safe to repeat."""
-    if await run(conn, SQL.release_results, exam_id=exam_id) == 0:
-        raise NotReleasedByHand

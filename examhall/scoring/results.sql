@@ -86,9 +86,3 @@ SELECT items.question_number, items.sub_part, items.kind, marks.points, items.po
  WHERE sittings.candidate_id = %(candidate_id)s
    AND sittings.id = %(sitting_id)s
  ORDER BY items.question_number, items.sub_part;
-
--- name: release_results
-UPDATE exams
-   SET released_at = coalesce(released_at, statement_timestamp())
- WHERE id = %(exam_id)s
-   AND release = 'by_hand';

@@ -10,12 +10,11 @@ import pytest
 from examhall.base.db import Connection
 from examhall.exams.exam_file import read_exam_file
 from examhall.exams.importing import import_exam
+from examhall.exams.release import NotReleasedByHand, release_results
 from examhall.scoring.results import (
-    NotReleasedByHand,
     ResultsNotReleased,
     StillInProgress,
     find_result,
-    release_results,
     score_sittings,
 )
 from examhall.sittings.autosave import SessionNotFound
