@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from examhall.app import Hall, create_app
+from examhall.base.front import BODY_LIMIT_BYTES
 
 from .conftest import Caller
 
@@ -139,6 +140,7 @@ async def test_a_body_of_unannounced_length_is_read_to_the_limit_only(
 
     reply = await alice.post(f"/sessions/{session['session_id']}/answers/", content=endless(), headers=JSON)
     a_problem(reply, 413, "body_too_large")
+    assert sent <= BODY_LIMIT_BYTES + 100_000
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])

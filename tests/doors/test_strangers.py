@@ -122,11 +122,7 @@ async def test_a_strangers_browser_is_sent_to_sign_in(
 async def test_mallory_gets_nothing_of_alices(
     hall: Any, mallory: Caller, session: dict[str, Any], method: str, path: str
 ) -> None:
-    """The exam is assigned to Alice, so that for Mallory it is not there either."""
-    async with hall.database.transaction() as conn:
-        await conn.execute(
-            "INSERT INTO assignments SELECT %s, candidate_id FROM sittings", (session["exam_id"],)
-        )
+    await assign_to_alice(hall, session)
     reply = await ask(mallory, method, path, session)
     assert reply.status_code in (403, 404), reply.text
     async with hall.database.connection() as conn:
@@ -142,10 +138,7 @@ async def test_mallory_gets_nothing_of_alices(
 async def test_mallorys_browser_gets_nothing_of_alices(
     hall: Any, mallory: Caller, session: dict[str, Any], method: str, path: str
 ) -> None:
-    async with hall.database.transaction() as conn:
-        await conn.execute(
-            "INSERT INTO assignments SELECT %s, candidate_id FROM sittings", (session["exam_id"],)
-        )
+    await assign_to_alice(hall, session)
     mallory.client.cookies.set("examhall", hall.signer.cookie_token(mallory.id, uuid4(), ["candidate"]))
     reply = await ask(mallory, method, path, session)
     assert reply.status_code in (403, 404), (reply.status_code, reply.headers)
