@@ -98,6 +98,7 @@ def start_empty(beside: Hall) -> Server:
     data = beside.data / "empty"
     data.mkdir()
     environment = {
+        "PYTHONPATH": str(ROOT),
         "EXAMHALL_DATA": str(data),
         "DATABASE_URL": beside.dsn,
         "EXAMHALL_SECRET": (beside.data / "secret").read_text(encoding="ascii").strip(),
