@@ -21,11 +21,15 @@ log = structlog.get_logger()
 
 # Marking computes: more side by side would only take turns.
 CONCURRENCY = 2
-# Connections: the jobs' own pool, and what procrastinate needs to fetch and to listen.
-POOL_SIZE = 2
+# Connections: one for each job and one for the deadlines, which must not wait for jobs; and what
+# procrastinate needs to fetch and to listen.
+POOL_SIZE = CONCURRENCY + 1
 QUEUE_POOL_SIZE = 2
 # Pauses of 2, 4, 8, ... s: over half an hour in all, so a job outlives a restart of the database.
 TRIES = RetryStrategy(max_attempts=10, exponential_wait=2)
+# Marked in one transaction. The longest exams have a thousand items: 500 such sittings took 10 s, the limit
+# of a statement; on a slower machine every try would fail.
+SCORED_AT_ONCE = 100
 # A job whose worker was killed stays 'doing': after this it is given to another.
 STALLED_AFTER_S = 60
 # Over a weekend, for whoever asks on Monday what was done.
@@ -42,8 +46,9 @@ def create_jobs(settings: Settings, database: Database) -> App:
 
     @jobs.task(name="score_sittings", retry=TRIES)
     async def _score_sittings(sittings: list[tuple[int, int]]) -> None:
-        async with database.transaction() as conn:
-            await score_sittings(conn, sittings)
+        for start in range(0, len(sittings), SCORED_AT_ONCE):
+            async with database.transaction() as conn:
+                await score_sittings(conn, sittings[start : start + SCORED_AT_ONCE])
 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")
