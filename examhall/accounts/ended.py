@@ -42,13 +42,13 @@ class EndedSignIns:
 
 
 @dataclass(frozen=True)
-class Ended:
+class _Ended:
     id: UUID
 
 
 async def load_recently_ended(conn: Connection, ended: EndedSignIns) -> None:
     """Take in what was announced while nobody listened: at the start, and whenever LISTEN was interrupted."""
-    for sign_in in await many(conn, SQL.recently_ended, Ended, remembered=REMEMBERED):
+    for sign_in in await many(conn, SQL.recently_ended, _Ended, remembered=REMEMBERED):
         ended.remember_ended(str(sign_in.id))
 
 

@@ -42,7 +42,7 @@ class ListedPerson(Account):
 
 
 @dataclass(frozen=True)
-class Created:
+class _Created:
     id: int
 
 
@@ -55,20 +55,20 @@ class Imported:
 
 
 @dataclass(frozen=True)
-class Conflicting:
+class _Conflicting:
     line: int
     column: str
     reason: str
 
 
 @dataclass(frozen=True)
-class StoredHash:
+class _StoredHash:
     line: int
     password_hash: str
 
 
 @dataclass(frozen=True)
-class Affected:
+class _Affected:
     id: int
 
 
@@ -94,7 +94,7 @@ async def create_person(
         created = await one(
             conn,
             SQL.create_person,
-            Created,
+            _Created,
             username=username,
             full_name=full_name,
             email=email,
@@ -135,7 +135,7 @@ async def import_people(database: Database, passwords: Passwords, text: str) -> 
             for found in await many(
                 conn,
                 SQL.stored_hashes,
-                StoredHash,
+                _StoredHash,
                 lines=[person.line for person in people if person.password],
                 usernames=[person.username for person in people if person.password],
             )
@@ -168,7 +168,7 @@ async def _refuse_conflicts(conn: Connection, people: Sequence[PersonLine]) -> N
     found = await many(
         conn,
         SQL.conflicts,
-        Conflicting,
+        _Conflicting,
         lines=[person.line for person in people],
         usernames=[person.username for person in people],
         emails=[person.email for person in people],
@@ -190,7 +190,7 @@ async def _write(conn: Connection, people: Sequence[PersonLine], hashes: dict[in
     affected = await many(
         conn,
         SQL.whose_rights_shrink,
-        Affected,
+        _Affected,
         **{name: given[name] for name in ("usernames", "password_hashes", "roles", "actives")},
     )
     updated = await run(conn, SQL.update_people, **given)

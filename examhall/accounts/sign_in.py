@@ -77,7 +77,7 @@ class Fresh(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Candidate:
+class _Claimant:
     """Whoever the name belongs to, for the time of the attempt."""
 
     id: int
@@ -85,12 +85,12 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Family:
+class _Family:
     sign_in_id: UUID
 
 
 @dataclass(frozen=True)
-class Extended(Account):
+class _Extended(Account):
     exam_id: int | None
 
 
@@ -113,7 +113,7 @@ async def sign_in_with_password(
     """
     name = _as_stored(name)
     async with database.transaction() as conn:
-        person = await maybe(conn, SQL.find_person, Candidate, name=name)
+        person = await maybe(conn, SQL.find_person, _Claimant, name=name)
         limits = Limits.of(
             person_id=person.id if person else None, name=name, address=address, trusted=trusted
         )
@@ -134,7 +134,7 @@ async def sign_in_with_password(
     raise too_many or refusal or WrongCredentials()
 
 
-async def _open(conn: Connection, person: Candidate, new_hash: str | None, fresh: Fresh) -> SignIn | None:
+async def _open(conn: Connection, person: _Claimant, new_hash: str | None, fresh: Fresh) -> SignIn | None:
     password_hash = person.password_hash
     if new_hash is not None:
         # Row count 0: somebody changed it meanwhile, and open_sign_in will find that out.
@@ -163,13 +163,13 @@ async def refresh(conn: Connection, *, refresh_token: str) -> SignIn | None:
     are no exception: one wins, the other is a token that comes again, and the winner's pair dies with the
     family. A client with several tabs must share one refresh among them.
     """
-    used = await maybe(conn, SQL.claim_refresh_token, Family, token_hash=_hash(refresh_token))
+    used = await maybe(conn, SQL.claim_refresh_token, _Family, token_hash=_hash(refresh_token))
     if used is None:
-        family = await maybe(conn, SQL.find_family, Family, token_hash=_hash(refresh_token))
+        family = await maybe(conn, SQL.find_family, _Family, token_hash=_hash(refresh_token))
         if family is not None:
             await end_sign_in(conn, family.sign_in_id, by="reuse")
         return None
-    extended = await maybe(conn, SQL.extend_sign_in, Extended, sign_in_id=used.sign_in_id, life=REFRESH_LIFE)
+    extended = await maybe(conn, SQL.extend_sign_in, _Extended, sign_in_id=used.sign_in_id, life=REFRESH_LIFE)
     if extended is None:
         return None
     token = _new_refresh_token()
@@ -184,7 +184,7 @@ async def sign_out(conn: Connection, *, sign_in_id: UUID) -> None:
 
 async def sign_out_by_refresh_token(conn: Connection, *, refresh_token: str) -> UUID | None:
     """End the sign-in that a refresh token belongs to, and say which; None when there is none."""
-    family = await maybe(conn, SQL.find_family, Family, token_hash=_hash(refresh_token))
+    family = await maybe(conn, SQL.find_family, _Family, token_hash=_hash(refresh_token))
     if family is None:
         return None
     await sign_out(conn, sign_in_id=family.sign_in_id)

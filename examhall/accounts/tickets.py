@@ -83,23 +83,23 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Admitted(Account):
+class _Admitted(Account):
     sign_in_id: UUID
     exam_id: int
 
 
 @dataclass(frozen=True)
-class Exam:
+class _Exam:
     title: str
 
 
 @dataclass(frozen=True)
-class Missing:
+class _Missing:
     id: int
 
 
 @dataclass(frozen=True)
-class Revoked:
+class _Revoked:
     person_id: int
 
 
@@ -111,10 +111,10 @@ async def issue_tickets(
     Who has one keeps it, however often and by how many at once this is asked: a ticket in somebody's hand
     stays good. In the order of usernames.
     """
-    if await maybe(conn, SQL.find_exam, Exam, exam_id=exam_id) is None:
+    if await maybe(conn, SQL.find_exam, _Exam, exam_id=exam_id) is None:
         raise NoSuchExam
     if person_ids is not None:
-        missing = await many(conn, SQL.missing_people, Missing, person_ids=list(person_ids))
+        missing = await many(conn, SQL.missing_people, _Missing, person_ids=list(person_ids))
         if missing:
             raise UnknownPeople(person_ids=[person.id for person in missing])
     wanted = None if person_ids is None else list(person_ids)
@@ -147,7 +147,7 @@ async def list_tickets(
 
 async def revoke_ticket(conn: Connection, *, exam_id: int, ticket_id: UUID) -> None:
     """Withdraw a ticket, and end what was signed in with it. A repeat changes nothing."""
-    revoked = await maybe(conn, SQL.revoke_ticket, Revoked, exam_id=exam_id, ticket_id=ticket_id)
+    revoked = await maybe(conn, SQL.revoke_ticket, _Revoked, exam_id=exam_id, ticket_id=ticket_id)
     if revoked is None:
         raise NoSuchTicket
     # After the update: whoever was just signing in has been waited for, and is found here.
@@ -180,7 +180,7 @@ async def admit(conn: Connection, entries: Sequence[Entry]) -> dict[UUID, SignIn
     admitted = await many(
         conn,
         SQL.admit,
-        Admitted,
+        _Admitted,
         ticket_ids=[entry.ticket_id for entry in entries],
         sign_in_ids=[entry.sign_in_id for entry in entries],
         token_hashes=[entry.token_hash for entry in entries],

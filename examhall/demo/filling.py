@@ -51,20 +51,20 @@ class NotADemo(Hindrance):
 
 
 @dataclass(frozen=True)
-class Here:
+class _Here:
     anything: bool
     demo: bool
     candidates: int
 
 
 @dataclass(frozen=True)
-class Titled:
+class _Titled:
     title: str
     id: int
 
 
 @dataclass(frozen=True)
-class Named:
+class _Named:
     id: int
     username: str
 
@@ -76,7 +76,7 @@ async def fill(database: Database, signer: Signer, *, candidates: int) -> list[T
     next start. Refuses a database with anybody else's data.
     """
     async with database.transaction() as conn:
-        here = await one(conn, SQL.what_is_here, Here, marker=MARKER)
+        here = await one(conn, SQL.what_is_here, _Here, marker=MARKER)
     if here.anything and not here.demo:
         raise NotADemo
     if not here.demo or here.candidates < candidates:
@@ -90,9 +90,9 @@ async def fill(database: Database, signer: Signer, *, candidates: int) -> list[T
 
 
 async def _add_exams(conn: Connection, signer: Signer) -> list[Ticket]:
-    people = await many(conn, SQL.find_people, Named, marker=MARKER)
+    people = await many(conn, SQL.find_people, _Named, marker=MARKER)
     author = next(person.id for person in people if person.username == MARKER)
-    ids = {exam.title: exam.id for exam in await many(conn, SQL.titles_here, Titled)}
+    ids = {exam.title: exam.id for exam in await many(conn, SQL.titles_here, _Titled)}
     exams = []
     for name in EXAMS:
         source = (FOLDER / name).read_bytes()

@@ -11,7 +11,6 @@ from examhall.exams.exam_file import ExamFile
 
 SQL = beside(__file__)
 
-
 # A list of 20,000 wrong names is a wrong list; the first hundred show that.
 MOST_NAMED = 100
 
@@ -20,13 +19,13 @@ class AssignedToNobody(Refusal):
     """The exam is assigned to people who have no account here. Nothing was imported."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExamId:
+@dataclass(frozen=True)
+class _ExamId:
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Assigned:
+@dataclass(frozen=True)
+class _Assigned:
     id: int
     # As the file writes it.
     username: str
@@ -41,7 +40,7 @@ async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) 
     created = await one(
         conn,
         SQL.insert_exam,
-        ExamId,
+        _ExamId,
         title=exam.title,
         kind=exam.kind,
         test_type=exam.test_type,
@@ -75,7 +74,7 @@ async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) 
 async def _people(conn: Connection, exam: ExamFile) -> list[int]:
     if not exam.assigned:
         return []
-    people = await many(conn, SQL.people_of, Assigned, usernames=list(exam.assigned))
+    people = await many(conn, SQL.people_of, _Assigned, usernames=list(exam.assigned))
     known = {person.username for person in people}
     missing = [username for username in exam.assigned if username not in known]
     if missing:

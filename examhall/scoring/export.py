@@ -34,13 +34,13 @@ class NoSuchExam(NotFound):
 
 
 @dataclass(frozen=True)
-class Exam:
+class _Exam:
     id: int
     title: str
 
 
 @dataclass(frozen=True)
-class Row:
+class _Row:
     """One item of one sitting. Without a sitting everything after the person is None."""
 
     username: str
@@ -100,16 +100,16 @@ async def export_json(conn: Connection, exam_id: int, file: TextIO) -> None:
     file.write("\n]}\n")
 
 
-async def _find(conn: Connection, exam_id: int) -> Exam:
-    exam = await maybe(conn, SQL.find_exam, Exam, exam_id=exam_id)
+async def _find(conn: Connection, exam_id: int) -> _Exam:
+    exam = await maybe(conn, SQL.find_exam, _Exam, exam_id=exam_id)
     if exam is None:
         raise NoSuchExam
     return exam
 
 
-async def _rows(conn: Connection, exam_id: int) -> AsyncIterator[Row]:
+async def _rows(conn: Connection, exam_id: int) -> AsyncIterator[_Row]:
     await run(conn, SQL.stay_for_slow_readers)
-    async with conn.cursor(name="export", row_factory=class_row(Row)) as cursor:
+    async with conn.cursor(name="export", row_factory=class_row(_Row)) as cursor:
         cursor.itersize = ROWS_AT_A_TIME
         await cursor.execute(SQL.rows.text, {"exam_id": exam_id})
         async for row in cursor:

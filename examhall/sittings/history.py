@@ -10,7 +10,7 @@ SQL = beside(__file__)
 
 
 @dataclass(frozen=True)
-class Statement:
+class _Statement:
     text: LiteralString
 
 
@@ -20,11 +20,11 @@ async def ensure_partitions(conn: Connection) -> int:
     Nothing is refused for want of a partition: such rows rest in answer_history_rest, and move to
     their month's partition when it is made. Safe to run on many nodes at once, and as often as you like.
     """
-    if not await many(conn, SQL.missing_partitions, Statement):
+    if not await many(conn, SQL.missing_partitions, _Statement):
         return 0
     # Asked again behind the lock: another node may have been faster.
     await run(conn, SQL.one_node_at_a_time)
-    missing = await many(conn, SQL.missing_partitions, Statement)
+    missing = await many(conn, SQL.missing_partitions, _Statement)
     for statement in missing:
         # Made by our own query of nothing but dates.
         await conn.execute(statement.text)
