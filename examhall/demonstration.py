@@ -37,9 +37,7 @@ def demonstrate(settings: Settings, candidates: int) -> int:
 def _introduce(settings: Settings, tickets: list[Ticket]) -> None:
     if settings.host not in ("127.0.0.1", "localhost", "::1"):
         say("")
-        say(
-            f"WARNING: others can reach {settings.host}, and these passwords are known to everybody, the admin's too."
-        )
+        say(f"WARNING: others can reach {settings.host}. Everybody knows these passwords, the admin's too.")
     say("")
     say("The demo's accounts, known to everybody (hold no real exam on them):")
     for account in ACCOUNTS:

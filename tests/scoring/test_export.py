@@ -71,6 +71,9 @@ async def test_csv_has_a_line_per_item_and_one_for_whoever_never_came(conn: Conn
         ("-1.5", "-1.5"),
         ("+7", "+7"),
         ("a=1", "a=1"),
+        ("a;=1+1", "a;'=1+1"),
+        ("a\n@SUM(A1)", "a\n'@SUM(A1)"),
+        ("first; second", "first; second"),
     ],
 )
 async def test_what_people_wrote_is_no_formula_unless_it_is_a_number(
