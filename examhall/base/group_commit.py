@@ -87,7 +87,6 @@ class GroupCommit(Generic[Entry, Outcome]):
         self._watcher: asyncio.Task[None] | None = None
         self._closing = False
         self.batches = 0
-        self.written = 0
 
     @property
     def depth(self) -> int:
@@ -194,7 +193,6 @@ class GroupCommit(Generic[Entry, Outcome]):
             await self._failed(conn, batch, error)
         else:
             self.batches += 1
-            self.written += len(batch)
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 if not waiting.answered.done():
                     waiting.answered.set_result(outcome)

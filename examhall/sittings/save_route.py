@@ -32,11 +32,12 @@ from examhall.sittings.autosave import (
 )
 
 PATH = re.compile(r"(?:/api(?:/v1)?)?/sessions/([0-9]{1,18})/answers/?")
-# A question number, a revision: what PostgreSQL's smallint and a browser's integers hold.
-LARGEST_NUMBER = 2**15 - 1
+# What a browser's integers hold.
 LARGEST_REVISION = 2**53 - 1
+# In one request: as many as an exam has questions at most.
 ANSWERS_LIMIT = 500
 CSRF = CSRF_HEADER.lower().encode()
+# A few hundred bytes each; the rules are shared by all who sit the exam.
 SITTINGS_KEPT = 50_000
 
 
