@@ -1,4 +1,4 @@
-"""What could keep the browser from sending or showing an answer: its own memory, a page that never comes."""
+"""What could keep the browser from sending or showing an answer, or from saying that one is lost."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -77,3 +77,27 @@ async def test_a_page_that_never_comes_does_not_hold_up_the_answers(
     await alice.context.add_cookies(cookies)  # type: ignore[arg-type]
     await alice.saved()
     assert await served.stored(sitting_id) == {"1": "A"}
+
+
+async def test_what_was_being_typed_when_the_exam_was_closed_elsewhere_is_said(
+    served: Served, candidate: MakeCandidate
+) -> None:
+    alice = await candidate()
+    page = alice.page
+    sitting_id = await alice.sit(await served.exam())
+    await alice.turn_to(TEXT)
+    # Somebody who types without a pause: nothing of it is in the outbox yet.
+    await page.evaluate(
+        """() => setInterval(() => {
+            const box = document.querySelector("#q5");
+            box.value = "Tashkent";
+            box.dispatchEvent(new Event("input", { bubbles: true }));
+        }, 50)"""
+    )
+    token = Signer(SECRET).access_token(alice.id, uuid4(), ["candidate"])
+    async with httpx.AsyncClient(headers={"authorization": f"Bearer {token}"}) as phone:
+        reply = await phone.post(f"{served.url}/api/v1/sessions/{sitting_id}/submit")
+        assert reply.status_code == 200
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(page.locator("#over [data-lost]")).to_contain_text("Question 5 Tashkent")
+    assert await served.stored(sitting_id) == {}

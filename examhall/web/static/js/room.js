@@ -338,6 +338,7 @@ function showOver(title, text) {
 
 /** The sitting is closed, here or elsewhere. What did not arrive is said before anything else. */
 function over() {
+  commitAll();
   lock();
   const lost = [...outbox.pending.values(), ...outbox.refused.values()];
   if (!lost.length) return location.replace(find("#over a").href);
