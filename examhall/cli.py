@@ -131,7 +131,7 @@ def import_people(file: Path, *, options: Where | None = None) -> None:
 
 
 @app.command
-def tickets(exam_id: int, *, options: Where | None = None) -> None:
+def tickets(exam_id: int, *, sheet: Path | None = None, options: Where | None = None) -> None:
     """Print an admission ticket for everybody assigned to an exam, as CSV: username,ticket,url.
 
     Whoever has one keeps it.
@@ -140,10 +140,12 @@ def tickets(exam_id: int, *, options: Where | None = None) -> None:
     ----------
     exam_id
         The number that `examhall import` printed.
+    sheet
+        Write a page to print and cut there as well (HTML): name, QR code and link of each.
     """
     from examhall import commands
 
-    commands.print_tickets(_settings(options), exam_id)
+    commands.print_tickets(_settings(options), exam_id, sheet)
 
 
 @app.command

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import psycopg
 
-from examhall.base.db import Connection, Database, Unavailable
+from examhall.base.db import BACKGROUND_LIMIT_S, Connection, Database, Unavailable
 from examhall.base.embedded import Postgres
 from examhall.base.hindrance import Hindrance
 from examhall.serving import bring_up_to_date
@@ -104,8 +104,8 @@ def import_people(settings: Settings, file: Path) -> None:
     print(f"{done.created} created, {done.updated} updated, {done.unchanged} unchanged")
 
 
-def print_tickets(settings: Settings, exam_id: int) -> None:
-    from examhall.accounts.tickets import Ticket, issue_tickets, tickets_csv
+def print_tickets(settings: Settings, exam_id: int, sheet: Path | None) -> None:
+    from examhall.accounts.tickets import Ticket, issue_tickets, tickets_csv, tickets_sheet_html
     from examhall.accounts.tokens import Signer
 
     if settings.database_url and not settings.given_secret and not (settings.data / "secret").exists():
@@ -117,6 +117,8 @@ def print_tickets(settings: Settings, exam_id: int) -> None:
         return await issue_tickets(conn, Signer(settings.secret), exam_id=exam_id)
 
     tickets = _in_transaction(settings, operation)
+    if sheet is not None:
+        sheet.write_text(tickets_sheet_html(tickets, _public_url(settings)), encoding="utf-8")
     sys.stdout.write(tickets_csv(tickets, _public_url(settings)))
 
 
@@ -151,7 +153,7 @@ def _in_transaction(settings: Settings, operation: Callable[[Connection], Awaita
 
 def _with_database(settings: Settings, operation: Callable[[Database], Awaitable[Outcome]]) -> Outcome:
     async def inside(address: str) -> Outcome:
-        database = Database(address, pool_size=2)
+        database = Database(address, pool_size=2, limit_s=BACKGROUND_LIMIT_S)
         await database.open()
         try:
             return await operation(database)

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 from examhall.accounts.tickets import Ticket, ticket_url
 from examhall.accounts.tokens import Signer
-from examhall.base.db import Database
+from examhall.base.db import BACKGROUND_LIMIT_S, Database
 from examhall.demo.filling import ACCOUNTS, fill
 from examhall.serving import say, serve
 from examhall.settings import Settings, WrongSetting
@@ -24,7 +24,7 @@ def demonstrate(settings: Settings, candidates: int) -> int:
 
     async def prepare(known: Settings) -> None:
         assert known.database_url is not None
-        database = Database(known.database_url, pool_size=2)
+        database = Database(known.database_url, pool_size=2, limit_s=BACKGROUND_LIMIT_S)
         await database.open()
         try:
             tickets.extend(await fill(database, Signer(known.secret), candidates=candidates))

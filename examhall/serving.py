@@ -4,7 +4,6 @@ import asyncio
 import errno
 import http.client
 import os
-import shutil
 import socket
 import sys
 import time
@@ -135,10 +134,7 @@ def _children(
     settings: Settings, lifeline: int, listening: list[socket.socket], app: str, jobs: str
 ) -> list[list[Child]]:
     """The web workers, and the job worker that may be needed as long as one of them runs."""
-    metrics = settings.data / "metrics"
-    shutil.rmtree(metrics, ignore_errors=True)
-    metrics.mkdir(parents=True)
-    environment = {**os.environ, **settings.environment(), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+    environment = {**os.environ, **settings.environment()}
     # -P: without it, Python files that lie where the server was started would be run before ours.
     python = [sys.executable, "-P", "-m", "examhall.child"]
     web = []

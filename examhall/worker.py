@@ -11,7 +11,7 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
 from examhall.accounts.sign_in import forget_old_sign_ins
-from examhall.base.db import Database
+from examhall.base.db import BACKGROUND_LIMIT_S, Database
 from examhall.scoring.results import score_sittings
 from examhall.settings import Settings
 from examhall.sittings.deadlines import keep_deadlines
@@ -89,7 +89,12 @@ async def _until_told_to_stop(settings: Settings) -> None:
 async def work(settings: Settings, stopping: asyncio.Event) -> None:
     """Close what is due and run jobs, until `stopping`; what is running is finished first."""
     assert settings.database_url is not None
-    database = Database(settings.database_url, pool_size=POOL_SIZE, pooled=settings.direct_url is not None)
+    database = Database(
+        settings.database_url,
+        pool_size=POOL_SIZE,
+        pooled=settings.direct_url is not None,
+        limit_s=BACKGROUND_LIMIT_S,
+    )
     await database.open()
     deadlines = asyncio.create_task(keep_deadlines(database, stopping), name="deadlines")
     running = asyncio.create_task(_run_jobs(settings, database), name="jobs")

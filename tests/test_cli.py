@@ -130,11 +130,16 @@ def test_an_exam_goes_in_and_its_tickets_and_results_come_out(
     imported = examhall("import", str(exam_file), "--data", data)
     assert (imported.returncode, imported.stdout) == (0, "1\n"), imported.stderr
 
-    tickets = examhall("tickets", "1", "--data", data, EXAMHALL_URL="https://exams.example.org")
+    sheet = tmp_path / "sheet.html"
+    tickets = examhall(
+        "tickets", "1", "--sheet", str(sheet), "--data", data, EXAMHALL_URL="https://exams.example.org"
+    )
     header, row = tickets.stdout.splitlines()
     assert header == "username,ticket,url"
     assert row.startswith("alice,")
     assert ",https://exams.example.org/t/" in row
+    assert "<svg" in sheet.read_text()
+    assert row.split(",")[2] in sheet.read_text()
 
     exported = examhall("export", "1", "--data", data)
     assert exported.stdout.splitlines()[1].startswith("alice,'=Alice,,")

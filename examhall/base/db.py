@@ -26,11 +26,13 @@ BUSY_WAIT_S = 8.0
 KNOCK_WAIT_S = 2
 # More waiting than this, and waiting longer would only make it worse.
 POOL_QUEUE = 2_000
-STATEMENT_LIMIT_MS = 10_000
-TRANSACTION_LIMIT_S = 15.0
+# A transaction that somebody waits for, at its longest; then the connection is hung up on.
+REQUEST_LIMIT_S = 5.0
+# One that nobody waits for.
+BACKGROUND_LIMIT_S = 120.0
 
 
-def connecting(*, pooled: bool) -> dict[str, Any]:
+def connecting(*, pooled: bool, limit_s: float) -> dict[str, Any]:
     """How connections are made, besides the address.
 
     `pooled` means that the address leads through PgBouncer, where a prepared statement may be run on another
@@ -39,7 +41,7 @@ def connecting(*, pooled: bool) -> dict[str, Any]:
     """
     if pooled:
         return {"prepare_threshold": None}
-    return {"options": f"-c statement_timeout={STATEMENT_LIMIT_MS} -c synchronous_commit=on"}
+    return {"options": f"-c statement_timeout={int(limit_s * 1000)} -c synchronous_commit=on"}
 
 
 # After a failover a server that lives on as a standby answers, but takes nothing: as good as gone, and its
@@ -48,7 +50,7 @@ GONE = (psycopg.OperationalError, errors.ReadOnlySqlTransaction)
 
 
 class Unavailable(Overloaded):
-    """The database does not answer just now. What you had saved is safe; please try again in a moment."""
+    """The server can store nothing just now. What was saved is safe; please try again in a moment."""
 
 
 def hang_up(conn: Connection) -> None:
@@ -65,8 +67,11 @@ def hang_up(conn: Connection) -> None:
 class Database:
     """One process's pool of connections. Knows how to recover when PostgreSQL goes away and comes back."""
 
-    def __init__(self, dsn: str, *, pool_size: int = 4, pooled: bool = False) -> None:
+    def __init__(
+        self, dsn: str, *, pool_size: int = 4, pooled: bool = False, limit_s: float = REQUEST_LIMIT_S
+    ) -> None:
         self.dsn = dsn
+        self._limit_s = limit_s
         self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             dsn,
             min_size=1,
@@ -75,7 +80,7 @@ class Database:
             # psycopg doubles the pause between attempts; a short total keeps the pauses short.
             reconnect_timeout=5.0,
             open=False,
-            kwargs=connecting(pooled=pooled),
+            kwargs=connecting(pooled=pooled, limit_s=limit_s),
         )
         self._knocking: asyncio.Task[bool] | None = None
         self._check: asyncio.Task[None] | None = None
@@ -103,7 +108,7 @@ class Database:
         conn = await self._take()
         loop = asyncio.get_running_loop()
         # A frozen server never answers, and psycopg would wait for it without end.
-        limit = loop.call_later(TRANSACTION_LIMIT_S, hang_up, conn)
+        limit = loop.call_later(self._limit_s, hang_up, conn)
         try:
             async with conn:
                 yield conn

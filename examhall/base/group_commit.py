@@ -167,7 +167,7 @@ class GroupCommit(Generic[Entry, Outcome]):
                 autocommit=True,
                 connect_timeout=2,
                 # Always the same statement: prepared from the first time on.
-                **{"prepare_threshold": 0, **connecting(pooled=self._pooled)},
+                **{"prepare_threshold": 0, **connecting(pooled=self._pooled, limit_s=self._write_limit_s)},
             )
         except (psycopg.OperationalError, OSError) as error:
             log.warning("save lane has no database", error=str(error).strip())
