@@ -10,10 +10,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeAlias, TypeVar
 
-import psycopg
-
 from examhall.base.db import Connection, Database
-from examhall.base.errors import Overloaded, Refusal
+from examhall.base.errors import Overloaded
 
 Entry = TypeVar("Entry")
 Outcome = TypeVar("Outcome")
@@ -54,8 +52,9 @@ class SharedTransaction(Generic[Entry, Outcome]):
             try:
                 async with self._database.transaction() as conn:
                     outcomes = await self._perform(conn, [entry for entry, _ in batch])
-            except (Refusal, psycopg.Error) as error:
-                # The database is not there: all of them are told, and whoever comes next tries anew.
+            except Exception as error:  # noqa: BLE001
+                # Mostly a database that is not there. All of them are told, of a bug too (they render it),
+                # for nobody else would answer them; and whoever comes next tries anew.
                 for _, done in batch:
                     if not done.done():
                         done.set_exception(error)
