@@ -25,7 +25,7 @@ from examhall.base.migrate import migrate
 from examhall.sittings.autosave import Answer, Save, Saved, save_batch
 
 from .candidates import QUESTIONS, Room, Seat, seat_candidates
-from .hall import PATIENCE_S, Hall, eventually, is_running, postgres_under, send
+from .hall import PATIENCE_S, Hall, eventually, is_running, send, tree_of
 from .ledger import Findings, Key, Ledger
 
 pytestmark = [
@@ -214,7 +214,8 @@ async def _save_until_postgresql_is_killed(folder: Path, write: Write) -> Findin
         await asyncio.sleep(0.01)
     # Nothing is awaited from here on: what the ledger has now is what was acknowledged before the kill.
     assert postgres.process is not None
-    send(postgres_under(os.getpid()), signal.SIGKILL)
+    # This server alone: the other tests of this process have one of their own.
+    send(tree_of(postgres.process.pid), signal.SIGKILL)
     await asyncio.gather(*writers)
     await saves.close()
     postgres.process.wait()
