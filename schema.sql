@@ -72,6 +72,7 @@ CREATE TABLE exams (
     version           integer     NOT NULL DEFAULT 1,
     created_by        bigint REFERENCES people,
     created_at        timestamptz NOT NULL DEFAULT now(),
+    key_version       integer     NOT NULL DEFAULT 1,
     CONSTRAINT exams_window CHECK (closes_at > opens_at),
     CONSTRAINT exams_test_type CHECK ((kind = 'test') = (test_type IS NOT NULL)),
     CONSTRAINT exams_release_at CHECK ((release = 'at_time') = (release_at IS NOT NULL))
@@ -195,6 +196,7 @@ CREATE TABLE results (
     -- Items that wait for a person to mark them.
     unmarked     integer       NOT NULL,
     marked_at    timestamptz   NOT NULL,
+    key_version  integer       NOT NULL DEFAULT 1,
     PRIMARY KEY (candidate_id, sitting_id)
 );
 CREATE INDEX results_exam ON results (exam_id, points DESC);
@@ -207,4 +209,13 @@ CREATE TABLE marks (
     -- NULL: not marked yet.
     points          numeric(8, 3),
     PRIMARY KEY (candidate_id, sitting_id, question_number, sub_part)
+);
+
+-- An exam whose window is over and whose every sitting is marked by this version of its key: what follows from
+-- results (calibration, ratings, streaks) was enqueued in the transaction that wrote the row, once.
+CREATE TABLE conclusions (
+    exam_id      bigint      NOT NULL REFERENCES exams ON DELETE CASCADE,
+    key_version  integer     NOT NULL,
+    concluded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (exam_id, key_version)
 );
