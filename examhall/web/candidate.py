@@ -6,10 +6,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from examhall.accounts.access import Person, csrf_token, page_person, renew_cookie
-from examhall.accounts.people import Account, find_account
-from examhall.base.errors import NotFound
-from examhall.base.wire import LARGEST_ID
+from examhall.accounts.access import csrf_token, page_person, renew_cookie
+from examhall.accounts.people import find_account
 from examhall.exams.content import Content, arrange
 from examhall.scoring.results import MarkedItem, Result, find_result, look_up_result
 from examhall.sittings.admission import require_ticket_for
@@ -22,9 +20,10 @@ from examhall.sittings.availability import (
 )
 from examhall.sittings.start import answers_so_far, find_sitting
 from examhall.web.breakdown import break_down, count_verdicts
+from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of, language_of
 from examhall.web.overview import Size, find_picture, list_my_exams, size_of_exam
-from examhall.web.pages import render, render_around
+from examhall.web.pages import render_around
 from examhall.web.paper import paper_html
 from examhall.web.public import SEE_OTHER, is_secure
 from examhall.web.words import lobby_words, result_words, room_words
@@ -33,28 +32,13 @@ from examhall.web.words import lobby_words, result_words, room_words
 PICTURE_CSP = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
-def _page(
-    request: Request, me: Person, account: Account | None, template: str, status: int = 200, **context: object
-) -> Response:
-    page = render(request, template, status, person=account, csrf_token=csrf_token(request, me), **context)
-    renew_cookie(request, page, me, secure=is_secure(request))
-    return page
-
-
-def _id(request: Request, name: str) -> int:
-    number: int = request.path_params[name]
-    if number > LARGEST_ID:
-        raise NotFound
-    return number
-
-
 async def exams_page(request: Request) -> Response:
     """GET /exams"""
     me = await page_person(request)
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
         exams, done = await list_my_exams(conn, me)
-    return _page(
+    return framed(
         request,
         me,
         account,
@@ -68,14 +52,14 @@ async def exams_page(request: Request) -> Response:
 async def lobby_page(request: Request) -> Response:
     """GET /exams/{exam_id}"""
     me = await page_person(request)
-    exam_id = _id(request, "exam_id")
+    exam_id = id_of(request, "exam_id")
     require_ticket_for(me, exam_id)
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
         availability = await availability_of_exam(conn, exam_id=exam_id, candidate_id=me.id)
         size = await size_of_exam(conn, exam_id)
     content: Content = await request.app.state.contents.of(exam_id)
-    return _page(
+    return framed(
         request,
         me,
         account,
@@ -105,7 +89,7 @@ def _lobby_view(request: Request, availability: Availability, content: Content, 
 async def post_start(request: Request) -> Response:
     """POST /exams/{exam_id}/start"""
     me = await page_person(request)
-    exam_id = _id(request, "exam_id")
+    exam_id = id_of(request, "exam_id")
     require_ticket_for(me, exam_id)
     try:
         started = await request.app.state.starts.start(exam_id=exam_id, candidate_id=me.id)
@@ -119,7 +103,7 @@ async def room_page(request: Request) -> Response:
     """GET /sittings/{sitting_id}"""
     me = await page_person(request)
     async with request.app.state.database.transaction() as conn:
-        sitting = await find_sitting(conn, sitting_id=_id(request, "sitting_id"), candidate_id=me.id)
+        sitting = await find_sitting(conn, sitting_id=id_of(request, "sitting_id"), candidate_id=me.id)
         require_ticket_for(me, sitting.exam_id)
         answers = await answers_so_far(conn, sitting)
     if sitting.closed_at is not None:
@@ -148,7 +132,7 @@ async def room_page(request: Request) -> Response:
 async def result_page(request: Request) -> Response:
     """GET /sittings/{sitting_id}/result"""
     me = await page_person(request)
-    sitting_id = _id(request, "sitting_id")
+    sitting_id = id_of(request, "sitting_id")
     marked: list[MarkedItem] = []
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
@@ -167,7 +151,7 @@ async def result_page(request: Request) -> Response:
         for place, question in enumerate(questions, 1)
         for item in question["items"]
     ]
-    return _page(
+    return framed(
         request,
         me,
         account,
@@ -199,7 +183,7 @@ def _result_view(result: Result, marked: list[MarkedItem]) -> dict[str, Any]:
 async def picture(request: Request) -> Response:
     """GET /exams/{exam_id}/pictures/{name}"""
     me = await page_person(request)
-    exam_id = _id(request, "exam_id")
+    exam_id = id_of(request, "exam_id")
     require_ticket_for(me, exam_id)
     async with request.app.state.database.transaction() as conn:
         found = await find_picture(conn, exam_id=exam_id, name=request.path_params["name"], me=me)

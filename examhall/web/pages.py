@@ -92,11 +92,13 @@ def environment(language: str) -> Environment:
         language=language,
         direction=Locale.parse(language, sep="-").text_direction,
         person=None,
+        places=(),
+        here="",
         csrf_token=None,
     )
     found.filters.update(
-        duration=duration, json=as_json, letter=letter, plain=plain, points=points,
-        rfc3339=clock.rfc3339, utc=utc, worth=worth,
+        duration=duration, figure=figure, json=as_json, letter=letter, plain=plain, points=points,
+        rfc3339=clock.rfc3339, since_1970=since_1970, utc=utc, worth=worth,
     )  # fmt: skip
     return found
 
@@ -128,6 +130,18 @@ def plain(markdown: str) -> str:
 def points(value: float) -> str:
     """Without zeros that say nothing: 1, 0.5, 12.75."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def figure(value: float) -> str:
+    """To four digits, as a table shows it: 12,345 and 0.1235."""
+    if isinstance(value, int) or value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+
+
+def since_1970(seconds: float) -> str:
+    """A moment that a chart has in seconds, as a table shows it."""
+    return utc(datetime.fromtimestamp(seconds, UTC))
 
 
 def utc(moment: datetime) -> str:

@@ -59,3 +59,32 @@ interface OutboxOptions {
   /** Is it being typed right now? */
   dirty(slot: Slot): boolean;
 }
+
+declare module "*/uPlot.esm.js" {
+  export { default } from "uplot";
+}
+type uPlotClass = typeof import("uplot");
+
+interface ChartSeries {
+  name: string;
+  values: (number | null)[];
+  /** line if left out */
+  style?: "line" | "curve" | "steps" | "area" | "bars" | "points";
+  /** 1 to 6: --c1 to --c6; by its place if left out */
+  colour?: number;
+  dashed?: boolean;
+  faint?: boolean;
+  /** Bars that touch: a histogram. */
+  full?: boolean;
+  /** On an axis of its own. */
+  right?: boolean;
+}
+
+/** What parts/charts.html writes beside a figure. */
+interface ChartSpec {
+  /** values in seconds since 1970 where time is true; labels instead of values for categories */
+  x: { label?: string; values?: number[]; labels?: string[]; time?: boolean; range?: [number, number] };
+  y?: { label?: string; unit?: string; min?: number; max?: number };
+  series: ChartSeries[];
+  marks?: { x: number; text: string }[];
+}

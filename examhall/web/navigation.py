@@ -1,0 +1,28 @@
+"""Where somebody can go from any page, by their roles: the one table of it."""
+
+from typing import NamedTuple
+
+from examhall.accounts.access import Person
+
+
+def _(message: str) -> str:
+    """Marks a name for translation; the template translates it."""
+    return message
+
+
+class Place(NamedTuple):
+    path: str
+    name: str
+    # Everybody's if empty. An admin goes everywhere.
+    roles: frozenset[str] = frozenset()
+
+
+# A candidate's places first, then the office's.
+PLACES = (Place("/exams", _("My exams")),)
+
+
+def places_for(me: Person) -> list[Place]:
+    """Who has come with a ticket for one exam goes nowhere else."""
+    if me.exam_id is not None:
+        return []
+    return [place for place in PLACES if not place.roles or {"admin", *place.roles} & {*me.roles}]

@@ -1,0 +1,1 @@
+"""The office's pages, a module each: courses, contests, items, keys, activity."""
