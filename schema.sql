@@ -52,6 +52,13 @@ CREATE UNLOGGED TABLE sign_in_failures (
 
 -- exams ------------------------------------------------------------------------------------------
 
+-- Exams that belong together, such as the weekly mock exam: a streak is to sit them one after the other.
+CREATE TABLE series (
+    id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text   NOT NULL
+);
+CREATE UNIQUE INDEX series_name ON series (lower(name));
+
 CREATE TABLE exams (
     id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     title             text        NOT NULL,
@@ -73,18 +80,21 @@ CREATE TABLE exams (
     created_by        bigint REFERENCES people,
     created_at        timestamptz NOT NULL DEFAULT now(),
     key_version       integer     NOT NULL DEFAULT 1,
+    series_id         bigint REFERENCES series,
     CONSTRAINT exams_window CHECK (closes_at > opens_at),
     CONSTRAINT exams_test_type CHECK ((kind = 'test') = (test_type IS NOT NULL)),
     CONSTRAINT exams_release_at CHECK ((release = 'at_time') = (release_at IS NOT NULL))
 );
 CREATE INDEX exams_test_type_open ON exams (test_type, opens_at) WHERE test_type IS NOT NULL;
 CREATE INDEX exams_closes ON exams (closes_at);
+CREATE INDEX exams_series ON exams (series_id, opens_at) WHERE series_id IS NOT NULL;
 
 -- A question is what is read; its items are what is answered: one with sub_part '', or 'a', 'b', ...
 CREATE TABLE questions (
     exam_id bigint   NOT NULL REFERENCES exams ON DELETE CASCADE,
     number  smallint NOT NULL CHECK (number >= 1),
     prompt  text     NOT NULL,
+    topic   text,
     PRIMARY KEY (exam_id, number)
 );
 
@@ -218,4 +228,28 @@ CREATE TABLE conclusions (
     key_version  integer     NOT NULL,
     concluded_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (exam_id, key_version)
+);
+
+-- standings --------------------------------------------------------------------------------------
+
+-- How many exams of a series somebody has sat one after the other: up to the last, and at most.
+CREATE TABLE streaks (
+    series_id     bigint      NOT NULL REFERENCES series ON DELETE CASCADE,
+    person_id     bigint      NOT NULL REFERENCES people ON DELETE CASCADE,
+    current       integer     NOT NULL,
+    longest       integer     NOT NULL,
+    sat           integer     NOT NULL,
+    followed_at   timestamptz NOT NULL,
+    PRIMARY KEY (series_id, person_id)
+);
+CREATE INDEX streaks_person ON streaks (person_id);
+CREATE INDEX streaks_current ON streaks (current DESC, longest DESC, person_id);
+
+CREATE TABLE achievements (
+    person_id bigint      NOT NULL REFERENCES people ON DELETE CASCADE,
+    name      text        NOT NULL,
+    given_at  timestamptz NOT NULL DEFAULT now(),
+    -- The exam after which it was given, if one.
+    exam_id   bigint REFERENCES exams ON DELETE SET NULL,
+    PRIMARY KEY (person_id, name)
 );

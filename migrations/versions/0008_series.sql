@@ -1,1 +1,30 @@
--- Nothing yet.
+-- Exams that belong together, such as the weekly mock exam: a streak is to sit them one after the other.
+CREATE TABLE series (
+    id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text   NOT NULL
+);
+CREATE UNIQUE INDEX series_name ON series (lower(name));
+ALTER TABLE exams ADD COLUMN series_id bigint REFERENCES series;
+CREATE INDEX exams_series ON exams (series_id, opens_at) WHERE series_id IS NOT NULL;
+ALTER TABLE questions ADD COLUMN topic text;
+
+CREATE TABLE streaks (
+    series_id     bigint      NOT NULL REFERENCES series ON DELETE CASCADE,
+    person_id     bigint      NOT NULL REFERENCES people ON DELETE CASCADE,
+    current       integer     NOT NULL,
+    longest       integer     NOT NULL,
+    sat           integer     NOT NULL,
+    followed_at   timestamptz NOT NULL,
+    PRIMARY KEY (series_id, person_id)
+);
+CREATE INDEX streaks_person ON streaks (person_id);
+CREATE INDEX streaks_current ON streaks (current DESC, longest DESC, person_id);
+
+CREATE TABLE achievements (
+    person_id bigint      NOT NULL REFERENCES people ON DELETE CASCADE,
+    name      text        NOT NULL,
+    given_at  timestamptz NOT NULL DEFAULT now(),
+    -- The exam after which it was given, if one.
+    exam_id   bigint REFERENCES exams ON DELETE SET NULL,
+    PRIMARY KEY (person_id, name)
+);
