@@ -42,7 +42,7 @@ TEST_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 KINDS = ("mock_exam", "contest", "test")
 FIELDS = (
     "title", "kind", "test_type", "instructions", "timezone", "window", "duration", "grace", "attempts",
-    "shuffle", "release", "pictures", "assigned", "questions",
+    "shuffle", "release", "pictures", "assigned", "series", "questions",
 )  # fmt: skip
 
 
@@ -65,6 +65,8 @@ class ExamFile:
     pictures: tuple[Picture, ...]
     # Usernames. Nobody here means everybody who is signed in.
     assigned: tuple[str, ...]
+    # The name of the series that it belongs to.
+    series: str | None
 
 
 def read_exam_file(
@@ -112,6 +114,7 @@ def _exam(root: Value, folder: Path | None) -> ExamFile:
         questions=read_questions(found["questions"]) if "questions" in found else (),
         pictures=pictures,
         assigned=_assigned(found["assigned"]) if "assigned" in found else (),
+        series=text(found["series"], most=TITLE_CHARS, one_line=True) if "series" in found else None,
     )
     # A picture that is there but broken has been noted already; it is not missing as well.
     named = found["pictures"].names if "pictures" in found else ()

@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from examhall.exams.exam_file_kinds import FIELDS, LETTERS, SHORT_NAMES, Key, Presented, read_kind
-from examhall.exams.exam_file_values import Value, choice, entries, fields, items, markdown, points, whole
+from examhall.exams.exam_file_values import Value, choice, entries, fields, items, markdown, points, text, whole
 
 MOST_QUESTIONS = 500
+TOPIC_CHARS = 80
 PROMPT_CHARS = 20_000
 
 COMMON = {"type", "prompt", "points"}
-QUESTION = {"number", "parts"}
+QUESTION = {"number", "parts", "topic"}
 ITEM = COMMON.union(*FIELDS.values())
 
 
@@ -31,6 +32,7 @@ class Question:
     number: int
     prompt: str
     items: tuple[Item, ...]
+    topic: str | None = None
 
 
 def read_questions(value: Value) -> tuple[Question, ...]:
@@ -44,10 +46,11 @@ def _question(number: int, value: Value) -> Question:
     found = fields(value, ITEM | QUESTION)
     if "number" in found and whole(found["number"], least=1, most=MOST_QUESTIONS) != number:
         found["number"].bad(f"This is question {number} by its place in the list; `number` may be left out.")
+    topic = text(found["topic"], most=TOPIC_CHARS, one_line=True) if "topic" in found else None
     if "parts" in found:
-        return Question(number, _prompt(value, found, required=True), _parts(found))
+        return Question(number, _prompt(value, found, required=True), _parts(found), topic)
     item = _item("", value, found)
-    return Question(number, _prompt(value, found, required=True), (item,))
+    return Question(number, _prompt(value, found, required=True), (item,), topic)
 
 
 def _prompt(value: Value, found: dict[str, Value], *, required: bool) -> str:
@@ -59,7 +62,7 @@ def _prompt(value: Value, found: dict[str, Value], *, required: bool) -> str:
 
 
 def _parts(found: dict[str, Value]) -> tuple[Item, ...]:
-    for name in sorted(found.keys() - {"number", "prompt", "parts"}):
+    for name in sorted(found.keys() - {"number", "prompt", "parts", "topic"}):
         found[name].bad(f"A question in parts has its `{name}` in each part.")
     parts = entries(found["parts"])
     expected = list(LETTERS.lower()[: len(parts)])

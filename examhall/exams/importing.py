@@ -54,6 +54,7 @@ async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) 
         shuffle_options=exam.shuffle_options,
         release=exam.release,
         release_at=exam.release_at,
+        series_id=await _series(conn, exam.series),
         created_by=created_by,
     )
     await _insert_questions(conn, created.id, exam)
@@ -82,6 +83,11 @@ async def _people(conn: Connection, exam: ExamFile) -> list[int]:
     return [person.id for person in people]
 
 
+async def _series(conn: Connection, name: str | None) -> int | None:
+    """The series of that name, made with its first exam."""
+    return None if name is None else (await one(conn, SQL.find_or_make_series, _ExamId, name=name)).id
+
+
 async def _insert_questions(conn: Connection, exam_id: int, exam: ExamFile) -> None:
     await run(
         conn,
@@ -89,6 +95,7 @@ async def _insert_questions(conn: Connection, exam_id: int, exam: ExamFile) -> N
         exam_id=exam_id,
         numbers=[question.number for question in exam.questions],
         prompts=[question.prompt for question in exam.questions],
+        topics=[question.topic for question in exam.questions],
     )
     items = [(question.number, item) for question in exam.questions for item in question.items]
     await run(

@@ -1,15 +1,23 @@
 -- name: insert_exam
 INSERT INTO exams (title, kind, test_type, instructions, opens_at, closes_at, duration_s, grace_s,
-                   attempts_allowed, shuffle_questions, shuffle_options, release, release_at, created_by)
+                   attempts_allowed, shuffle_questions, shuffle_options, release, release_at, series_id,
+                   created_by)
 VALUES (%(title)s, %(kind)s, %(test_type)s, %(instructions)s, %(opens_at)s, %(closes_at)s, %(duration_s)s,
         %(grace_s)s, %(attempts_allowed)s, %(shuffle_questions)s, %(shuffle_options)s, %(release)s,
-        %(release_at)s, %(created_by)s)
+        %(release_at)s, %(series_id)s, %(created_by)s)
+RETURNING id;
+
+-- name: find_or_make_series
+-- The update changes nothing but makes the row come back, and waits for whoever makes the same series.
+INSERT INTO series AS stored (name)
+VALUES (%(name)s)
+ON CONFLICT (lower(name)) DO UPDATE SET name = stored.name
 RETURNING id;
 
 -- name: insert_questions
-INSERT INTO questions (exam_id, number, prompt)
-SELECT %(exam_id)s, number, prompt
-  FROM unnest(%(numbers)s::smallint[], %(prompts)s::text[]) AS new (number, prompt);
+INSERT INTO questions (exam_id, number, prompt, topic)
+SELECT %(exam_id)s, number, prompt, topic
+  FROM unnest(%(numbers)s::smallint[], %(prompts)s::text[], %(topics)s::text[]) AS new (number, prompt, topic);
 
 -- name: insert_items
 INSERT INTO items (exam_id, question_number, sub_part, kind, prompt, presented, key, points)

@@ -53,6 +53,8 @@ ACCEPTED = [
     "title: 2026\nduration: 1 h\nassigned: [1001]\nquestions: [{prompt: 5, options: [1, 2], answer: A}]",
     question("type: multiple_choice\noptions: [1, 2]\nanswer: [A, B]\npartial: false\npoints: 2.5"),
     question("number: 1\ntype: true_false\nanswer: no"),
+    question("topic: Rivers\ntype: true_false\nanswer: no") + "\nseries: Weekly mock",
+    question("topic: Rivers\nparts: {a: {options: [x, y], answer: A}}"),
     question("type: number\nanswer: [1, 3/4, '0,5']\ntolerance: 0.1\nunit: m"),
     question("type: short_text\nanswer: [Paris, 1789]\ncase_sensitive: yes"),
     question("type: matching\nleft: {1: x, 2: y}\nright: [u, v]\nanswer: {1: A, 2: B}"),
