@@ -80,10 +80,15 @@ CREATE TABLE exams (
     created_by        bigint REFERENCES people,
     created_at        timestamptz NOT NULL DEFAULT now(),
     key_version       integer     NOT NULL DEFAULT 1,
+    -- Whether candidates see the right answers once results are released and the window is over.
+    show_key          boolean     NOT NULL DEFAULT false,
+    -- The share of all points that passes, in percent.
+    pass_percent      numeric(5, 2),
     series_id         bigint REFERENCES series,
     CONSTRAINT exams_window CHECK (closes_at > opens_at),
     CONSTRAINT exams_test_type CHECK ((kind = 'test') = (test_type IS NOT NULL)),
-    CONSTRAINT exams_release_at CHECK ((release = 'at_time') = (release_at IS NOT NULL))
+    CONSTRAINT exams_release_at CHECK ((release = 'at_time') = (release_at IS NOT NULL)),
+    CONSTRAINT exams_pass_percent CHECK (pass_percent > 0 AND pass_percent <= 100)
 );
 CREATE INDEX exams_test_type_open ON exams (test_type, opens_at) WHERE test_type IS NOT NULL;
 CREATE INDEX exams_closes ON exams (closes_at);
@@ -113,6 +118,21 @@ CREATE TABLE items (
     points          numeric(8, 3) NOT NULL CHECK (points >= 0),
     PRIMARY KEY (exam_id, question_number, sub_part),
     FOREIGN KEY (exam_id, question_number) REFERENCES questions ON DELETE CASCADE
+);
+
+-- Every change of a key after the import, for ever.
+CREATE TABLE key_corrections (
+    exam_id      bigint      NOT NULL REFERENCES exams ON DELETE CASCADE,
+    -- The version of the key that it made.
+    key_version  integer     NOT NULL,
+    corrected_at timestamptz NOT NULL DEFAULT now(),
+    corrected_by bigint REFERENCES people,
+    reason       text        NOT NULL,
+    -- What was asked for, as it was sent.
+    document     jsonb       NOT NULL,
+    -- Each item that it changed: {question_number, sub_part, kind, from: {key, points}, to: {key, points}}.
+    changes      jsonb       NOT NULL,
+    PRIMARY KEY (exam_id, key_version)
 );
 
 CREATE TABLE pictures (
@@ -218,8 +238,28 @@ CREATE TABLE marks (
     sub_part        text          NOT NULL,
     -- NULL: not marked yet.
     points          numeric(8, 3),
+    -- What a person gave; it outlasts every correction of the key.
+    by_hand         numeric(8, 3),
     PRIMARY KEY (candidate_id, sitting_id, question_number, sub_part)
 );
+
+-- Results that a marking by a corrected key replaced. Appended in the transaction that replaces them.
+CREATE TABLE result_history (
+    candidate_id bigint         NOT NULL,
+    sitting_id   bigint         NOT NULL,
+    exam_id      bigint         NOT NULL,
+    -- The key that it was marked by, and the one whose marking replaced it.
+    key_version  integer        NOT NULL,
+    replaced_by  integer        NOT NULL,
+    exam_version integer        NOT NULL,
+    points       numeric(10, 3) NOT NULL,
+    max_points   numeric(10, 3) NOT NULL,
+    unmarked     integer        NOT NULL,
+    marked_at    timestamptz    NOT NULL,
+    replaced_at  timestamptz    NOT NULL,
+    PRIMARY KEY (candidate_id, sitting_id, key_version)
+);
+CREATE INDEX result_history_exam ON result_history (exam_id, replaced_by);
 
 -- An exam whose window is over and whose every sitting is marked by this version of its key: what follows from
 -- results (calibration, ratings, streaks) was enqueued in the transaction that wrote the row, once.
