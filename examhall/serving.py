@@ -17,9 +17,9 @@ import psycopg
 from examhall.base.embedded import CannotStart, Postgres
 from examhall.base.hindrance import Hindrance
 from examhall.base.migrate import migrate
+from examhall.base.partitions import ensure_partitions
 from examhall.base.supervisor import Child, Say, Supervisor
 from examhall.settings import Settings
-from examhall.sittings.history import ensure_partitions
 
 APP = "examhall.app:create_app"
 JOBS = "examhall.worker:run"

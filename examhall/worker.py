@@ -12,18 +12,19 @@ from procrastinate.exceptions import ConnectorException
 
 from examhall.accounts.sign_in import forget_old_sign_ins
 from examhall.base.db import BACKGROUND_LIMIT_S, Database
+from examhall.base.partitions import ensure_partitions
+from examhall.scoring.conclude import keep_conclusions
 from examhall.scoring.results import score_sittings
 from examhall.settings import Settings
 from examhall.sittings.deadlines import keep_deadlines
-from examhall.sittings.history import ensure_partitions
 
 log = structlog.get_logger()
 
 # Marking computes: more side by side would only take turns.
 CONCURRENCY = 2
-# Connections: one for each job and one for the deadlines, which must not wait for jobs; and what
-# procrastinate needs to fetch and to listen.
-POOL_SIZE = CONCURRENCY + 1
+# Connections: one for each job, one for the deadlines, which must not wait for jobs, and one for conclusions;
+# and what procrastinate needs to fetch and to listen.
+POOL_SIZE = CONCURRENCY + 2
 QUEUE_POOL_SIZE = 2
 # Pauses of 2, 4, 8, ... s: over half an hour in all, so a job outlives a restart of the database.
 TRIES = RetryStrategy(max_attempts=10, exponential_wait=2)
@@ -35,9 +36,13 @@ STALLED_AFTER_S = 60
 # Over a weekend, for whoever asks on Monday what was done.
 FINISHED_JOBS_KEPT_H = 72
 RESTART_PAUSE_S = 1.0
+# What follows once an exam is over and marked, in this order: jobs that take its exam_id and key_version, may
+# be repeated, and do nothing when a newer version of the key is there.
+FOLLOW_UPS: tuple[str, ...] = ()
 
 
-def create_jobs(settings: Settings, database: Database) -> App:
+def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | None = None) -> App:
+    """The jobs and their operations. `marked` is set whenever sittings have been marked."""
     assert settings.database_url is not None
     connector = PsycopgConnector(
         conninfo=settings.direct_url or settings.database_url, min_size=1, max_size=QUEUE_POOL_SIZE
@@ -49,6 +54,8 @@ def create_jobs(settings: Settings, database: Database) -> App:
         for start in range(0, len(sittings), SCORED_AT_ONCE):
             async with database.transaction() as conn:
                 await score_sittings(conn, sittings[start : start + SCORED_AT_ONCE])
+        if marked is not None:
+            marked.set()
 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")
@@ -96,23 +103,27 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         limit_s=BACKGROUND_LIMIT_S,
     )
     await database.open()
+    marked = asyncio.Event()
     deadlines = asyncio.create_task(keep_deadlines(database, stopping), name="deadlines")
-    running = asyncio.create_task(_run_jobs(settings, database), name="jobs")
+    conclusions = asyncio.create_task(
+        keep_conclusions(database, stopping, marked, FOLLOW_UPS), name="conclusions"
+    )
+    running = asyncio.create_task(_run_jobs(settings, database, marked), name="jobs")
     stopped = asyncio.create_task(stopping.wait())
     try:
-        # Neither ends by itself but by a bug: then the process ends too, is seen, and is started again.
-        await asyncio.wait({deadlines, running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        # None ends by itself but by a bug: then the process ends too, is seen, and is started again.
+        await asyncio.wait({deadlines, conclusions, running, stopped}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopping.set()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        await deadlines
+        await asyncio.gather(deadlines, conclusions)
         await database.close()
 
 
-async def _run_jobs(settings: Settings, database: Database) -> None:
+async def _run_jobs(settings: Settings, database: Database, marked: asyncio.Event) -> None:
     while True:
-        jobs = create_jobs(settings, database)
+        jobs = create_jobs(settings, database, marked)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(

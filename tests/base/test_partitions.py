@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from examhall.base.db import Connection, Database
-from examhall.sittings.history import ensure_partitions
+from examhall.base.partitions import drop_old_partitions, ensure_partitions
 
 pytestmark = pytest.mark.anyio
 
@@ -13,6 +13,7 @@ INSERT = """
                                 received_at, saved_at)
     VALUES (1, 1, 1, '', '"A"', %s, %s, now())
 """
+INSERT_EVENT = "INSERT INTO events (at, what, person_id) VALUES (%s, 'signed_in', 1)"
 
 
 async def rows_by_partition(conn: Connection) -> dict[str, int]:
@@ -20,9 +21,17 @@ async def rows_by_partition(conn: Connection) -> dict[str, int]:
     return dict(await cursor.fetchall())
 
 
+async def event_partitions(conn: Connection) -> list[str]:
+    cursor = await conn.execute(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events'::regclass ORDER BY 1"
+    )
+    return [name for (name,) in await cursor.fetchall()]
+
+
 async def test_this_month_and_the_next_two_have_a_partition(conn: Connection) -> None:
-    assert await ensure_partitions(conn) == 3
-    assert await ensure_partitions(conn) == 0
+    made = await ensure_partitions(conn)
+    assert [name.rpartition("_20")[0] for name in made] == ["answer_history"] * 3 + ["events"] * 3
+    assert await ensure_partitions(conn) == []
     now = datetime.now(UTC)
     await conn.execute(INSERT, (1, now))
     await conn.execute(INSERT, (2, (now.replace(day=1) + timedelta(days=45))))
@@ -55,6 +64,29 @@ async def test_the_month_begins_at_midnight_utc_whatever_the_sessions_time_zone(
 async def test_many_nodes_may_make_them_at_once(database: Database) -> None:
     async def node() -> int:
         async with database.transaction() as conn:
-            return await ensure_partitions(conn)
+            return len(await ensure_partitions(conn))
 
-    assert sorted(await asyncio.gather(*[node() for _ in range(4)])) == [0, 0, 0, 3]
+    assert sorted(await asyncio.gather(*[node() for _ in range(4)])) == [0, 0, 0, 6]
+
+
+async def test_what_is_older_than_it_may_be_goes_and_nothing_else(conn: Connection) -> None:
+    await ensure_partitions(conn)
+    await conn.execute("CREATE TABLE events_2020_05 (LIKE events)")
+    await conn.execute(
+        "ALTER TABLE events ATTACH PARTITION events_2020_05 FOR VALUES FROM ('2020-05-01') TO ('2020-06-01')"
+    )
+    now = datetime.now(UTC)
+    kept = (now.replace(day=15) - timedelta(days=365)).replace(day=1, hour=0, minute=0, second=0)
+    for at in (now, datetime(2020, 5, 2, tzinfo=UTC), datetime(2019, 1, 1, tzinfo=UTC), kept):
+        await conn.execute(INSERT_EVENT, (at,))
+    assert await drop_old_partitions(conn, "events", months=12) == ["events_2020_05"]
+    cursor = await conn.execute("SELECT at FROM events ORDER BY at")
+    assert await cursor.fetchall() == [(kept,), (now,)]
+    assert "events_rest" in await event_partitions(conn)
+    assert len(await event_partitions(conn)) == 4
+
+
+async def test_the_history_of_answers_is_not_touched_by_the_events_retention(conn: Connection) -> None:
+    await conn.execute(INSERT, (1, datetime(2019, 1, 1, tzinfo=UTC)))
+    await drop_old_partitions(conn, "events", months=1)
+    assert await rows_by_partition(conn) == {"answer_history_rest": 1}
