@@ -29,12 +29,23 @@ def mark(kind: str, key: Key, points: Decimal, answer: object) -> Decimal | None
     """The points that *answer* earns, from 0 to *points*; None when a person has to mark it.
 
     Never raises for any answer that JSON can hold: what makes no sense earns 0, as does no answer.
-    Parts of points are rounded to a thousandth, half to even.
+    Parts of points are rounded to a thousandth, half to even. A correction of the key may have given
+    everybody full marks, or accepted further answers beside the right one.
     """
+    if key.get("everybody"):
+        return points
     if kind == "essay":
-        return None if isinstance(answer, str) and answer.strip() else Decimal(0)
-    share = SHARES[kind](key, answer)
+        # Of an item that counts for nothing there is nothing to wait for.
+        return None if points and isinstance(answer, str) and answer.strip() else Decimal(0)
+    share = RIGHT if _is_also_right(kind, key, answer) else SHARES[kind](key, answer)
     return (points * share.numerator / share.denominator).quantize(THOUSANDTH)
+
+
+def _is_also_right(kind: str, key: Key, answer: object) -> bool:
+    also = key.get("also", ())
+    if kind == "multiple_choice":
+        return any(_distinct(answer) == frozenset(one) for one in also)
+    return answer in also
 
 
 def normalise(text: str, *, case_sensitive: bool = False) -> str:

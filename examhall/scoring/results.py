@@ -38,6 +38,7 @@ class _Sitting:
     id: int
     exam_id: int
     exam_version: int
+    key_version: int
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ async def score_sittings(conn: Connection, sittings: Sequence[tuple[int, int]]) 
     """Mark these (candidate_id, sitting_id) by their exams' keys as they are now; give how many.
 
     Safe to repeat, and right after a repeat: marks and results are replaced by what the same answers and
-    keys give. A sitting that is still open is left out. Five statements, however many sittings.
+    keys give. A sitting that is still open is left out. Five statements, however many sittings. Each result
+    says by which version of the key, and marks of an older version never replace those of a newer one.
     """
     wanted = {"candidate_ids": [c for c, _ in sittings], "sitting_ids": [s for _, s in sittings]}
     closed = await many(conn, SQL.closed_sittings, _Sitting, **wanted)
@@ -126,14 +128,20 @@ async def score_sittings(conn: Connection, sittings: Sequence[tuple[int, int]]) 
         question_numbers=[m[2] for m in marks],
         sub_parts=[m[3] for m in marks],
         points=[m[4] for m in marks],
+        max_points=[m[5] for m in marks],
     )
+    marked = {
+        "candidate_ids": [sitting.candidate_id for sitting in closed],
+        "sitting_ids": [sitting.id for sitting in closed],
+        "key_versions": [sitting.key_version for sitting in closed],
+    }
+    await run(conn, SQL.keep_replaced, **marked)
     return await run(
         conn,
         SQL.upsert_results,
-        candidate_ids=[sitting.candidate_id for sitting in closed],
-        sitting_ids=[sitting.id for sitting in closed],
         exam_ids=[sitting.exam_id for sitting in closed],
         exam_versions=[sitting.exam_version for sitting in closed],
+        **marked,
     )
 
 
@@ -141,8 +149,8 @@ def _mark_all(
     sittings: Sequence[_Sitting],
     items: Mapping[int, Sequence[_Item]],
     answers: Mapping[tuple[int, int, str], Any],
-) -> list[tuple[int, int, int, str, Decimal | None]]:
-    """Candidate, sitting, question, part and points (None: for a person to give) of every item of each."""
+) -> list[tuple[int, int, int, str, Decimal | None, Decimal]]:
+    """Candidate, sitting, question, part, points (None: for a person to give), most points of every item."""
     return [
         (
             sitting.candidate_id,
@@ -155,6 +163,7 @@ def _mark_all(
                 item.points,
                 answers.get((sitting.id, item.question_number, item.sub_part)),
             ),
+            item.points,
         )
         for sitting in sittings
         for item in items[sitting.exam_id]

@@ -1,9 +1,12 @@
 -- name: closed_sittings
-SELECT sittings.candidate_id, sittings.id, sittings.exam_id, exams.version AS exam_version
+-- FOR SHARE: a correction of the key waits until this marking is committed, and a marking that comes while one
+-- is under way waits for it and reads the corrected key. Markings do not wait for each other.
+SELECT sittings.candidate_id, sittings.id, sittings.exam_id, exams.version AS exam_version, exams.key_version
   FROM unnest(%(candidate_ids)s::bigint[], %(sitting_ids)s::bigint[]) AS wanted (candidate_id, id)
   JOIN sittings USING (candidate_id, id)
   JOIN exams ON exams.id = sittings.exam_id
- WHERE sittings.closed_at IS NOT NULL;
+ WHERE sittings.closed_at IS NOT NULL
+   FOR SHARE OF exams;
 
 -- name: items_with_keys
 SELECT exam_id, question_number, sub_part, kind, key, points
@@ -17,25 +20,52 @@ SELECT sitting_id, question_number, sub_part, answer
  USING (candidate_id, sitting_id);
 
 -- name: upsert_marks
--- A mark given by hand stays when the machine has none to give. In the order of the keys: two markings of
--- the same sittings wait for each other, never in a circle.
+-- Where the machine has no mark to give, what a person gave counts, up to what the item is worth now. In the
+-- order of the keys: two markings of the same sittings wait for each other, never in a circle.
 INSERT INTO marks AS stored (candidate_id, sitting_id, question_number, sub_part, points)
-SELECT candidate_id, sitting_id, question_number, sub_part, points
+SELECT candidate_id, sitting_id, question_number, sub_part,
+       CASE WHEN points IS NULL
+            THEN (SELECT least(by_hand, given.max_points)
+                    FROM marks
+                   WHERE marks.candidate_id = given.candidate_id
+                     AND marks.sitting_id = given.sitting_id
+                     AND marks.question_number = given.question_number
+                     AND marks.sub_part = given.sub_part)
+            ELSE points
+       END
   FROM unnest(%(candidate_ids)s::bigint[], %(sitting_ids)s::bigint[], %(question_numbers)s::smallint[],
-              %(sub_parts)s::text[], %(points)s::numeric[])
-    AS given (candidate_id, sitting_id, question_number, sub_part, points)
+              %(sub_parts)s::text[], %(points)s::numeric[], %(max_points)s::numeric[])
+    AS given (candidate_id, sitting_id, question_number, sub_part, points, max_points)
  ORDER BY sitting_id, question_number, sub_part
 ON CONFLICT (candidate_id, sitting_id, question_number, sub_part)
-DO UPDATE SET points = coalesce(excluded.points, stored.points);
+DO UPDATE SET points = excluded.points
+ WHERE stored.points IS DISTINCT FROM excluded.points;
+
+-- name: keep_replaced
+-- What an older key gave, before it is replaced below. FOR UPDATE, in the order of the sittings: of two markings
+-- the second waits here, and finds nothing older any more.
+INSERT INTO result_history (candidate_id, sitting_id, exam_id, key_version, replaced_by, exam_version, points,
+                            max_points, unmarked, marked_at, replaced_at)
+SELECT results.candidate_id, results.sitting_id, results.exam_id, results.key_version, marked.key_version,
+       results.exam_version, results.points, results.max_points, results.unmarked, results.marked_at,
+       statement_timestamp()
+  FROM results
+  JOIN unnest(%(candidate_ids)s::bigint[], %(sitting_ids)s::bigint[], %(key_versions)s::integer[])
+    AS marked (candidate_id, sitting_id, key_version)
+ USING (candidate_id, sitting_id)
+ WHERE results.key_version < marked.key_version
+ ORDER BY results.sitting_id
+   FOR UPDATE OF results;
 
 -- name: upsert_results
 -- In the order of the sittings, for the same reason.
-INSERT INTO results (candidate_id, sitting_id, exam_id, exam_version, points, max_points, unmarked, marked_at)
-SELECT candidate_id, sitting_id, exam_id, exam_version, total.points, total.max_points, total.unmarked,
-       statement_timestamp()
+INSERT INTO results (candidate_id, sitting_id, exam_id, exam_version, key_version, points, max_points, unmarked,
+                     marked_at)
+SELECT candidate_id, sitting_id, exam_id, exam_version, key_version, total.points, total.max_points,
+       total.unmarked, statement_timestamp()
   FROM unnest(%(candidate_ids)s::bigint[], %(sitting_ids)s::bigint[], %(exam_ids)s::bigint[],
-              %(exam_versions)s::integer[])
-    AS marked (candidate_id, sitting_id, exam_id, exam_version)
+              %(exam_versions)s::integer[], %(key_versions)s::integer[])
+    AS marked (candidate_id, sitting_id, exam_id, exam_version, key_version)
  CROSS JOIN LATERAL (SELECT coalesce(sum(marks.points), 0) AS points, sum(items.points) AS max_points,
                             count(*) FILTER (WHERE marks.points IS NULL) AS unmarked
                        FROM items
@@ -47,8 +77,9 @@ SELECT candidate_id, sitting_id, exam_id, exam_version, total.points, total.max_
                       WHERE items.exam_id = marked.exam_id) AS total
  ORDER BY sitting_id
 ON CONFLICT (candidate_id, sitting_id)
-DO UPDATE SET exam_version = excluded.exam_version, points = excluded.points,
-              max_points = excluded.max_points, unmarked = excluded.unmarked, marked_at = excluded.marked_at;
+DO UPDATE SET exam_version = excluded.exam_version, key_version = excluded.key_version,
+              points = excluded.points, max_points = excluded.max_points, unmarked = excluded.unmarked,
+              marked_at = excluded.marked_at;
 
 -- name: result_of
 SELECT sittings.id AS session_id, sittings.exam_id, exams.title, sittings.attempt_number,

@@ -118,7 +118,7 @@ async def test_an_essay_waits_for_a_person_and_keeps_the_mark_it_was_given(conn:
     [essay] = [item for item in marked if item.kind == "essay"]
     assert essay.verdict == "unmarked"
 
-    await conn.execute("UPDATE marks SET points = 4 WHERE question_number = %s", (essay.question_number,))
+    await conn.execute("UPDATE marks SET by_hand = 4 WHERE question_number = %s", (essay.question_number,))
     await score_sittings(conn, [(ALICE, sitting.id)])
     result, _ = await find_result(conn, sitting_id=sitting.id, candidate_id=ALICE)
     assert (result.points, result.unmarked) == (4, 0)
