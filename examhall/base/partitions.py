@@ -1,4 +1,4 @@
-"""Tables that grow for ever are kept in a partition per month; this makes them ahead of time and drops old ones."""
+"""Tables that grow for ever have a partition per month; this makes them ahead of time and drops old ones."""
 
 from dataclasses import dataclass
 from typing import LiteralString
