@@ -86,11 +86,7 @@ SELECT sittings.id AS session_id, sittings.exam_id, exams.title, sittings.attemp
        sittings.started_at, sittings.closed_at, sittings.closed_by, results.points, results.max_points,
        results.unmarked, results.marked_at, exams.release, exams.release_at,
        statement_timestamp() AS server_time,
-       CASE exams.release
-            WHEN 'at_once' THEN true
-            WHEN 'at_time' THEN exams.release_at <= statement_timestamp()
-            ELSE exams.released_at IS NOT NULL
-       END AS is_released
+       results_released(exams) AS is_released
   FROM sittings
   JOIN exams ON exams.id = sittings.exam_id
   LEFT JOIN results

@@ -31,11 +31,7 @@ SELECT sittings.id AS sitting_id, sittings.attempt_number, sittings.closed_at AS
   LEFT JOIN results
     ON results.candidate_id = sittings.candidate_id
    AND results.sitting_id = sittings.id
-   AND CASE exams.release
-            WHEN 'at_once' THEN true
-            WHEN 'at_time' THEN exams.release_at <= statement_timestamp()
-            ELSE exams.released_at IS NOT NULL
-       END
+   AND results_released(exams)
  WHERE sittings.candidate_id = %(candidate_id)s
    AND sittings.closed_at IS NOT NULL
    AND (%(only_exam_id)s::bigint IS NULL OR exams.id = %(only_exam_id)s)

@@ -1,0 +1,1 @@
+"""How people compare, and how each goes on. Owns ratings, rating_history, streaks, achievements."""
