@@ -14,6 +14,7 @@ from examhall.accounts.sign_in import forget_old_sign_ins
 from examhall.base.db import BACKGROUND_LIMIT_S, Database
 from examhall.base.partitions import ensure_partitions
 from examhall.scoring.conclude import keep_conclusions
+from examhall.scoring.rescore import rescore_sittings
 from examhall.scoring.results import score_sittings
 from examhall.settings import Settings
 from examhall.sittings.deadlines import keep_deadlines
@@ -54,6 +55,16 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
         for start in range(0, len(sittings), SCORED_AT_ONCE):
             async with database.transaction() as conn:
                 await score_sittings(conn, sittings[start : start + SCORED_AT_ONCE])
+        if marked is not None:
+            marked.set()
+
+    @jobs.task(name="rescore_sittings", retry=TRIES)
+    async def _rescore_sittings(exam_id: int, key_version: int, first_id: int, last_id: int) -> None:
+        chunk = {"exam_id": exam_id, "key_version": key_version, "first_id": first_id, "last_id": last_id}
+        more = True
+        while more:
+            async with database.transaction() as conn:
+                more = await rescore_sittings(conn, **chunk) > 0
         if marked is not None:
             marked.set()
 
