@@ -82,6 +82,10 @@ CREATE TABLE exams (
     created_by        bigint REFERENCES people,
     created_at        timestamptz NOT NULL DEFAULT now(),
     key_version       integer     NOT NULL DEFAULT 1,
+    -- The mean and spread of scaled scores; or the exam on whose scale they are, by the items in common.
+    scale_mean        double precision,
+    scale_sd          double precision,
+    scale_linked_to   bigint REFERENCES exams,
     -- Whether candidates see the right answers once results are released and the window is over.
     show_key          boolean     NOT NULL DEFAULT false,
     -- The share of all points that passes, in percent.
@@ -93,6 +97,7 @@ CREATE TABLE exams (
     freeze_minutes    smallint,
     series_id         bigint REFERENCES series,
     CONSTRAINT exams_window CHECK (closes_at > opens_at),
+    CONSTRAINT exams_scale CHECK (scale_sd > 0),
     CONSTRAINT exams_test_type CHECK ((kind = 'test') = (test_type IS NOT NULL)),
     CONSTRAINT exams_release_at CHECK ((release = 'at_time') = (release_at IS NOT NULL)),
     CONSTRAINT exams_pass_percent CHECK (pass_percent > 0 AND pass_percent <= 100),
@@ -288,6 +293,73 @@ CREATE TABLE conclusions (
     PRIMARY KEY (exam_id, key_version)
 );
 
+-- What an exam's marks by one version of its key say of its items and its candidates; NULL where the data
+-- allow no estimate, and problems says why. `found` holds what is only ever shown as a whole: the distribution
+-- of scores and abilities, problems in words' names, and how the scale was linked.
+CREATE TABLE calibrations (
+    exam_id         bigint           NOT NULL REFERENCES exams ON DELETE CASCADE,
+    key_version     integer          NOT NULL,
+    calibrated_at   timestamptz      NOT NULL,
+    persons         integer          NOT NULL,
+    items           integer          NOT NULL,
+    items_estimated integer          NOT NULL,
+    log_likelihood  double precision,
+    kr20            double precision,
+    sem             double precision,
+    separation      double precision,
+    reliability     double precision,
+    -- A scaled score is slope * ability + intercept, kept between the scale's ends.
+    slope           double precision,
+    intercept       double precision,
+    lowest          double precision,
+    highest         double precision,
+    linked_to       bigint,
+    found           jsonb            NOT NULL,
+    read_s          real             NOT NULL,
+    compute_s       real             NOT NULL,
+    PRIMARY KEY (exam_id, key_version)
+);
+
+CREATE TABLE item_calibrations (
+    exam_id         bigint           NOT NULL,
+    key_version     integer          NOT NULL,
+    question_number smallint         NOT NULL,
+    sub_part        text             NOT NULL,
+    presented       integer          NOT NULL,
+    facility        double precision,
+    mean_share      double precision,
+    discrimination  double precision,
+    difficulty      double precision,
+    se              double precision,
+    infit           double precision,
+    outfit          double precision,
+    infit_t         double precision,
+    outfit_t        double precision,
+    -- Who chose what, how many got which share of the points, and the share right by ability.
+    details         jsonb            NOT NULL,
+    PRIMARY KEY (exam_id, key_version, question_number, sub_part),
+    FOREIGN KEY (exam_id, key_version) REFERENCES calibrations ON DELETE CASCADE
+);
+
+-- Written by COPY, and never changed. By exam last, as the tables above that are sharded by candidate.
+CREATE TABLE abilities (
+    candidate_id bigint           NOT NULL,
+    sitting_id   bigint           NOT NULL,
+    exam_id      bigint           NOT NULL,
+    key_version  integer          NOT NULL,
+    score        integer          NOT NULL,
+    presented    integer          NOT NULL,
+    theta        double precision,
+    se           double precision,
+    infit        double precision,
+    outfit       double precision,
+    infit_t      double precision,
+    outfit_t     double precision,
+    scaled       double precision,
+    PRIMARY KEY (candidate_id, sitting_id, key_version)
+);
+CREATE INDEX abilities_exam ON abilities (exam_id, key_version);
+
 -- standings --------------------------------------------------------------------------------------
 
 -- An exam whose places are final by this version of its key: concluded, and its results released. The rated
@@ -391,6 +463,15 @@ CREATE TABLE exam_awards (
     rules       text        NOT NULL,
     awarded_at  timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (exam_id, key_version, rules)
+);
+
+-- How everybody did in an exam, by topic: what one person's share is compared with.
+CREATE TABLE exam_topics (
+    exam_id     bigint           NOT NULL REFERENCES exams ON DELETE CASCADE,
+    topic       text             NOT NULL,
+    key_version integer          NOT NULL,
+    mean_share  double precision NOT NULL,
+    PRIMARY KEY (exam_id, topic)
 );
 
 -- events ------------------------------------------------------------------------------------------
