@@ -6,6 +6,7 @@ take all memory, and a few thousand that send nothing all connections.
 
 import asyncio
 
+from examhall.base.event_stream import LINE, EventStream
 from examhall.base.one_write import OneWriteProtocol
 
 # Of headers and of what frames a body in chunks. Proxies allow half of it; one read from the socket may
@@ -17,10 +18,13 @@ PATIENCE_S = 75.0
 
 
 class BoundedProtocol(OneWriteProtocol):
+    # What would go on for ever when the server stops.
+    stream: EventStream | None = None
     _beside_body = 0
     _has_head = False
     _is_complete = False
     _giving_up: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -29,6 +33,29 @@ class BoundedProtocol(OneWriteProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+        # Or it would keep this object alive until the next search for cycles.
+        if self.scope is not None:
+            self.scope.pop(LINE, None)  # type: ignore[typeddict-item]
+
+    def shutdown(self) -> None:
+        """The server stops: what is in hand is finished, a stream is ended."""
+        super().shutdown()
+        if self.stream is not None:
+            self.stream.end()
+
+    def hang_up(self) -> None:
+        """End the connection now, whatever has not been taken yet."""
+        self.transport.abort()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(PATIENCE_S, self.hang_up)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def data_received(self, data: bytes) -> None:
         self._beside_body += len(data)
@@ -44,6 +71,7 @@ class BoundedProtocol(OneWriteProtocol):
         self._beside_body = 0
         self._has_head = self._is_complete = False
         super().on_message_begin()
+        self.scope[LINE] = self  # type: ignore[typeddict-unknown-key]
 
     def on_headers_complete(self) -> None:
         self._has_head = True

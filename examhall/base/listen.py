@@ -22,14 +22,14 @@ CHECK_EVERY_S = 5.0
 class Listener:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._callbacks: dict[str, Callable[[str], None]] = {}
+        self._callbacks: dict[str, list[Callable[[str], None]]] = {}
         self._on_reconnect: list[Callable[[Connection], Awaitable[None]]] = []
         self._task: asyncio.Task[None] | None = None
         self.connected = asyncio.Event()
 
     def on(self, channel: str, callback: Callable[[str], None]) -> None:
         """Before `open`: call back with the payload of each announcement on the channel."""
-        self._callbacks[channel] = callback
+        self._callbacks.setdefault(channel, []).append(callback)
 
     def on_reconnect(self, callback: Callable[[Connection], Awaitable[None]]) -> None:
         """Before `open`: called with the connection after each (re)connect, the first included."""
@@ -63,5 +63,6 @@ class Listener:
             self.connected.set()
             while True:
                 async for notice in conn.notifies(timeout=CHECK_EVERY_S):
-                    self._callbacks[notice.channel](notice.payload)
+                    for heard in self._callbacks[notice.channel]:
+                        heard(notice.payload)
                 await conn.execute("SELECT 1")
