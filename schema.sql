@@ -52,6 +52,32 @@ CREATE UNLOGGED TABLE sign_in_failures (
     since_at timestamptz NOT NULL
 );
 
+-- courses ----------------------------------------------------------------------------------------
+
+CREATE TABLE courses (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- What people call it, and what an exam file names: "ALG-1".
+    code        text        NOT NULL,
+    title       text        NOT NULL,
+    description text        NOT NULL DEFAULT '',
+    -- The exams of a course that is not active are open to nobody.
+    active      boolean     NOT NULL DEFAULT true,
+    version     integer     NOT NULL DEFAULT 1,
+    created_by  bigint REFERENCES people,
+    created_at  timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX courses_code ON courses (lower(code));
+
+-- Who leaves a course stays here, not active: what they sat keeps its place in the statistics.
+CREATE TABLE enrolments (
+    course_id   bigint      NOT NULL REFERENCES courses ON DELETE CASCADE,
+    person_id   bigint      NOT NULL REFERENCES people ON DELETE CASCADE,
+    active      boolean     NOT NULL DEFAULT true,
+    enrolled_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (course_id, person_id)
+);
+CREATE INDEX enrolments_person ON enrolments (person_id, course_id) WHERE active;
+
 -- exams ------------------------------------------------------------------------------------------
 
 -- Exams that belong together, such as the weekly mock exam: a streak is to sit them one after the other.
@@ -82,6 +108,7 @@ CREATE TABLE exams (
     created_by        bigint REFERENCES people,
     created_at        timestamptz NOT NULL DEFAULT now(),
     key_version       integer     NOT NULL DEFAULT 1,
+    course_id         bigint REFERENCES courses,
     -- The mean and spread of scaled scores; or the exam on whose scale they are, by the items in common.
     scale_mean        double precision,
     scale_sd          double precision,
@@ -99,12 +126,14 @@ CREATE TABLE exams (
     CONSTRAINT exams_window CHECK (closes_at > opens_at),
     CONSTRAINT exams_scale CHECK (scale_sd > 0),
     CONSTRAINT exams_test_type CHECK ((kind = 'test') = (test_type IS NOT NULL)),
+    CONSTRAINT exams_contest_once CHECK (kind <> 'contest' OR course_id IS NULL OR attempts_allowed = 1),
     CONSTRAINT exams_release_at CHECK ((release = 'at_time') = (release_at IS NOT NULL)),
     CONSTRAINT exams_pass_percent CHECK (pass_percent > 0 AND pass_percent <= 100),
     CONSTRAINT exams_freeze CHECK (freeze_minutes BETWEEN 1 AND 10080)
 );
 CREATE INDEX exams_test_type_open ON exams (test_type, opens_at) WHERE test_type IS NOT NULL;
 CREATE INDEX exams_closes ON exams (closes_at);
+CREATE INDEX exams_course ON exams (course_id, opens_at) WHERE course_id IS NOT NULL;
 CREATE INDEX exams_series ON exams (series_id, opens_at) WHERE series_id IS NOT NULL;
 
 -- Whether candidates may see their results of this exam now: the one place that says so.
@@ -173,6 +202,23 @@ CREATE TABLE assignments (
     PRIMARY KEY (exam_id, person_id)
 );
 CREATE INDEX assignments_person ON assignments (person_id);
+
+-- Who may sit an exam, in one place: of a course's, who is actively enrolled; of one assigned to some, who is
+-- among them; of any other, everybody. LANGUAGE sql, STABLE and RETURNS TABLE: PostgreSQL puts the body in
+-- the place of the call, which costs nothing.
+CREATE FUNCTION admission(exam bigint, course bigint, person bigint) RETURNS TABLE (admitted boolean)
+LANGUAGE sql STABLE ROWS 1
+AS $$
+SELECT (course IS NULL
+        OR EXISTS (SELECT
+                     FROM enrolments
+                     JOIN courses ON courses.id = enrolments.course_id AND courses.active
+                    WHERE enrolments.course_id = course
+                      AND enrolments.person_id = person
+                      AND enrolments.active))
+   AND (NOT EXISTS (SELECT FROM assignments WHERE exam_id = exam)
+        OR EXISTS (SELECT FROM assignments WHERE exam_id = exam AND person_id = person))
+$$;
 
 -- accounts ---------------------------------------------------------------------------------------
 

@@ -46,3 +46,12 @@ CREATE TABLE exam_awards (
     awarded_at  timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (exam_id, key_version, rules)
 );
+
+-- How everybody did in an exam, by topic: what one person's share is compared with.
+CREATE TABLE exam_topics (
+    exam_id     bigint           NOT NULL REFERENCES exams ON DELETE CASCADE,
+    topic       text             NOT NULL,
+    key_version integer          NOT NULL,
+    mean_share  double precision NOT NULL,
+    PRIMARY KEY (exam_id, topic)
+);
