@@ -9,9 +9,10 @@ from pathlib import Path
 import psycopg
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from examhall.base.event_stream import Streams
 from examhall.settings import Settings
 
 
@@ -32,7 +33,19 @@ def create_app(settings: Settings) -> Starlette:
         except psycopg.OperationalError:
             return JSONResponse(None, 503)
 
-    return Starlette(routes=[Route("/pid", pid), Route("/slow", slow), Route("/postgres", postgres)])
+    streams = Streams()
+
+    async def stream(request: Request) -> Response:
+        return streams.open()
+
+    return Starlette(
+        routes=[
+            Route("/pid", pid),
+            Route("/slow", slow),
+            Route("/postgres", postgres),
+            Route("/stream", stream),
+        ]
+    )
 
 
 def run(settings: Settings) -> None:

@@ -161,6 +161,15 @@ def test_sigterm_answers_what_is_in_flight_and_leaves_nothing_running(running: R
     assert running.get_or_none("/pid") is None
 
 
+def test_sigterm_ends_a_stream_in_order(running: Running) -> None:
+    """Not when the patience with requests in flight is over: then it would be cut off amid its reply."""
+    with urllib.request.urlopen(running.address + "/stream", timeout=60) as reply:
+        assert reply.readline().startswith(b"retry: ")
+        running.process.terminate()
+        assert reply.read() == b"\n"
+    assert running.finish() == 0
+
+
 def test_a_second_signal_ends_its_patience(running: Running) -> None:
     eventually((running.data / "job-worker").exists)
     everything = running.everything()
