@@ -17,9 +17,13 @@ SELECT given.id
 INSERT INTO tickets (id, exam_id, person_id)
 SELECT gen_random_uuid(), %(exam_id)s, people.id
   FROM people
+  JOIN exams ON exams.id = %(exam_id)s
+ CROSS JOIN admission(exams.id, exams.course_id, people.id)
  WHERE people.active
    AND CASE WHEN %(person_ids)s::bigint[] IS NULL
-            THEN people.id IN (SELECT person_id FROM assignments WHERE exam_id = %(exam_id)s)
+            THEN admission.admitted
+                 AND (exams.course_id IS NOT NULL
+                      OR people.id IN (SELECT person_id FROM assignments WHERE exam_id = %(exam_id)s))
             ELSE people.id = ANY(%(person_ids)s) END
  ORDER BY people.id
     ON CONFLICT (exam_id, person_id) WHERE revoked_at IS NULL DO NOTHING;

@@ -14,7 +14,7 @@ from examhall.accounts.tokens import TokenInvalid
 from examhall.base.wire import Db, refusals
 from examhall.exams.exam_file import read_exam_file
 from examhall.exams.exam_file_problems import BadExamFile
-from examhall.exams.importing import AssignedToNobody, import_exam
+from examhall.exams.importing import AssignedToNobody, UnknownCourse, import_exam
 
 router = APIRouter(tags=["Authors"])
 # At the root: what editors are told as "$schema".
@@ -29,7 +29,7 @@ class ImportedExam(BaseModel):
     "/exams/import",
     status_code=201,
     summary="Import an exam file",
-    responses=refusals(NotSignedIn, TokenInvalid, WrongRole, BadExamFile, AssignedToNobody),
+    responses=refusals(NotSignedIn, TokenInvalid, WrongRole, BadExamFile, AssignedToNobody, UnknownCourse),
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -35,6 +35,7 @@ LONGEST_S = 7 * 24 * 3600
 LONGEST_GRACE_S = 3600
 GRACE_S = 30
 TITLE_CHARS = 200
+COURSE_CODE_CHARS = 40
 INSTRUCTIONS_CHARS = 20_000
 MOST_ATTEMPTS = 1_000
 MOST_ASSIGNED = 20_000
@@ -42,7 +43,7 @@ TEST_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 KINDS = ("mock_exam", "contest", "test")
 FIELDS = (
     "title", "kind", "test_type", "instructions", "timezone", "window", "duration", "grace", "attempts",
-    "shuffle", "release", "pictures", "assigned", "series", "questions",
+    "shuffle", "release", "pictures", "course", "assigned", "series", "questions",
 )  # fmt: skip
 
 
@@ -67,6 +68,8 @@ class ExamFile:
     assigned: tuple[str, ...]
     # The name of the series that it belongs to.
     series: str | None
+    # The code of the course whose students sit it.
+    course: str | None
 
 
 def read_exam_file(
@@ -115,7 +118,10 @@ def _exam(root: Value, folder: Path | None) -> ExamFile:
         pictures=pictures,
         assigned=_assigned(found["assigned"]) if "assigned" in found else (),
         series=text(found["series"], most=TITLE_CHARS, one_line=True) if "series" in found else None,
+        course=text(found["course"], most=COURSE_CODE_CHARS, one_line=True) if "course" in found else None,
     )
+    if exam.course is not None and kind == "contest" and exam.attempts_allowed > 1:
+        found["attempts"].bad("A contest of a course is sat once.")
     # A picture that is there but broken has been noted already; it is not missing as well.
     named = found["pictures"].names if "pictures" in found else ()
     note_missing(root.problems, named)

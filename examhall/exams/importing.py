@@ -7,6 +7,7 @@ from psycopg.types.json import Jsonb
 from examhall.base.db import Connection, many, one, run
 from examhall.base.errors import Refusal
 from examhall.base.sqlfile import beside
+from examhall.courses.courses import announce_course, course_of_code
 from examhall.exams.exam_file import ExamFile
 
 SQL = beside(__file__)
@@ -19,8 +20,12 @@ class AssignedToNobody(Refusal):
     """The exam is assigned to people who have no account here. Nothing was imported."""
 
 
+class UnknownCourse(Refusal):
+    """The exam names a course that is not here. Nothing was imported."""
+
+
 @dataclass(frozen=True)
-class _ExamId:
+class _Id:
     id: int
 
 
@@ -37,10 +42,11 @@ async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) 
     The number of statements does not depend on the number of questions, pictures or people.
     """
     person_ids = await _people(conn, exam)
+    course_id = await _course(conn, exam.course)
     created = await one(
         conn,
         SQL.insert_exam,
-        _ExamId,
+        _Id,
         title=exam.title,
         kind=exam.kind,
         test_type=exam.test_type,
@@ -55,6 +61,7 @@ async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) 
         release=exam.release,
         release_at=exam.release_at,
         series_id=await _series(conn, exam.series),
+        course_id=course_id,
         created_by=created_by,
     )
     await _insert_questions(conn, created.id, exam)
@@ -69,6 +76,8 @@ async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) 
         )
     if person_ids:
         await run(conn, SQL.insert_assignments, exam_id=created.id, person_ids=person_ids)
+    if course_id is not None:
+        await announce_course(conn, course_id)
     return created.id
 
 
@@ -85,7 +94,16 @@ async def _people(conn: Connection, exam: ExamFile) -> list[int]:
 
 async def _series(conn: Connection, name: str | None) -> int | None:
     """The series of that name, made with its first exam."""
-    return None if name is None else (await one(conn, SQL.find_or_make_series, _ExamId, name=name)).id
+    return None if name is None else (await one(conn, SQL.find_or_make_series, _Id, name=name)).id
+
+
+async def _course(conn: Connection, code: str | None) -> int | None:
+    """The course of that code; one that is not there is a slip of the pen, and made by nobody."""
+    if code is None:
+        return None
+    if (course_id := await course_of_code(conn, code)) is None:
+        raise UnknownCourse(course=code)
+    return course_id
 
 
 async def _insert_questions(conn: Connection, exam_id: int, exam: ExamFile) -> None:

@@ -8,12 +8,19 @@ SELECT id, title
 SET LOCAL idle_in_transaction_session_timeout = 0;
 
 -- name: rows
--- Everybody who was assigned or sat, also those with nothing to show; one row per item of each sitting.
+-- Everybody who was assigned or enrolled or sat, also those with nothing to show; one row per item of each sitting.
 SELECT people.username, people.full_name, people.email, sittings.id AS sitting_id, sittings.attempt_number,
        sittings.started_at, sittings.closed_at, sittings.closed_by, items.question_number, items.sub_part,
        items.kind, answers.answer, answers.revision, answers.saved_at, marks.points,
        items.points AS max_points
   FROM (SELECT person_id FROM assignments WHERE exam_id = %(exam_id)s
+         UNION
+        SELECT enrolments.person_id
+          FROM exams
+          JOIN enrolments ON enrolments.course_id = exams.course_id
+         CROSS JOIN admission(exams.id, exams.course_id, enrolments.person_id)
+         WHERE exams.id = %(exam_id)s
+           AND admission.admitted
          UNION
         SELECT candidate_id FROM sittings WHERE exam_id = %(exam_id)s) AS everybody
   JOIN people ON people.id = everybody.person_id

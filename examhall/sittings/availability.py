@@ -44,7 +44,7 @@ class Availability:
     attempts_used: int
     open_sitting_id: int | None
     server_time: datetime
-    is_assigned: bool
+    is_admitted: bool
 
     @property
     def reason(self) -> str | None:
@@ -61,7 +61,7 @@ class Availability:
         return self._refusal() or AttemptInProgress()
 
     def _refusal(self) -> Refusal | None:
-        if not self.is_assigned:
+        if not self.is_admitted:
             return ExamNotFound()
         if self.open_sitting_id is not None:
             return AttemptInProgress()
@@ -78,7 +78,7 @@ async def availability_of_exam(conn: Connection, *, exam_id: int, candidate_id: 
     found = await maybe(
         conn, SQL.availability_of_exam, Availability, exam_id=exam_id, candidate_id=candidate_id
     )
-    if found is None or not found.is_assigned:
+    if found is None or not found.is_admitted:
         raise ExamNotFound
     return found
 

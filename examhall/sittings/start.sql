@@ -7,6 +7,7 @@ SELECT wanted.candidate_id, exams.id, taken.attempts + 1, wanted.seed, statement
   FROM unnest(%(candidate_ids)s::bigint[], %(exam_ids)s::bigint[], %(seeds)s::integer[])
     AS wanted (candidate_id, exam_id, seed)
   JOIN exams ON exams.id = wanted.exam_id
+ CROSS JOIN admission(exams.id, exams.course_id, wanted.candidate_id)
  CROSS JOIN LATERAL (SELECT count(*) AS attempts
                        FROM sittings
                       WHERE sittings.candidate_id = wanted.candidate_id
@@ -16,9 +17,7 @@ SELECT wanted.candidate_id, exams.id, taken.attempts + 1, wanted.seed, statement
  WHERE (exams.opens_at IS NULL OR exams.opens_at <= statement_timestamp())
    AND (exams.closes_at IS NULL OR exams.closes_at > statement_timestamp())
    AND taken.attempts < exams.attempts_allowed
-   AND (NOT EXISTS (SELECT FROM assignments WHERE exam_id = exams.id)
-        OR EXISTS (SELECT FROM assignments
-                    WHERE exam_id = exams.id AND person_id = wanted.candidate_id))
+   AND admission.admitted
  ORDER BY wanted.candidate_id, exams.id
 ON CONFLICT DO NOTHING
 RETURNING candidate_id, id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at,

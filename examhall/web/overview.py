@@ -56,7 +56,7 @@ class Picture:
     media_type: str
     content: bytes
     instructions: str
-    is_assigned: bool
+    is_admitted: bool
     has_sat: bool
 
 
@@ -75,7 +75,7 @@ async def find_picture(conn: Connection, *, exam_id: int, name: str, me: Person)
     """A picture of an exam that I am sitting or have sat; those of its instructions before that, too."""
     found = await maybe(conn, SQL.picture, Picture, exam_id=exam_id, name=name, person_id=me.id)
     if found is None or not (
-        found.has_sat or (found.is_assigned and name in pictures_in(found.instructions))
+        found.has_sat or (found.is_admitted and name in pictures_in(found.instructions))
     ):
         raise NotFound
     return found

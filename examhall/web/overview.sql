@@ -5,6 +5,7 @@ SELECT exams.id, exams.title, exams.opens_at, exams.closes_at, exams.duration_s,
        taken.attempts_used, running.id AS sitting_id, running.deadline_at,
        statement_timestamp() AS server_time
   FROM exams
+ CROSS JOIN admission(exams.id, exams.course_id, %(candidate_id)s)
  CROSS JOIN LATERAL (SELECT count(*)::integer AS attempts_used
                        FROM sittings
                       WHERE candidate_id = %(candidate_id)s
@@ -13,8 +14,7 @@ SELECT exams.id, exams.title, exams.opens_at, exams.closes_at, exams.duration_s,
     ON running.candidate_id = %(candidate_id)s
    AND running.exam_id = exams.id
    AND running.closed_at IS NULL
- WHERE (NOT EXISTS (SELECT FROM assignments WHERE exam_id = exams.id)
-        OR EXISTS (SELECT FROM assignments WHERE exam_id = exams.id AND person_id = %(candidate_id)s))
+ WHERE admission.admitted
    AND (%(only_exam_id)s::bigint IS NULL OR exams.id = %(only_exam_id)s)
    AND (running.id IS NOT NULL
         OR (coalesce(exams.closes_at, 'infinity') > statement_timestamp()
@@ -44,13 +44,12 @@ SELECT (SELECT count(*)::integer FROM questions WHERE exam_id = %(exam_id)s) AS 
 
 -- name: picture
 SELECT pictures.media_type, pictures.content, exams.instructions,
-       NOT EXISTS (SELECT FROM assignments WHERE exam_id = exams.id)
-       OR EXISTS (SELECT FROM assignments
-                   WHERE exam_id = exams.id AND person_id = %(person_id)s) AS is_assigned,
+       admission.admitted AS is_admitted,
        EXISTS (SELECT FROM sittings
                 WHERE candidate_id = %(person_id)s
                   AND exam_id = pictures.exam_id) AS has_sat
   FROM pictures
   JOIN exams ON exams.id = pictures.exam_id
+ CROSS JOIN admission(exams.id, exams.course_id, %(person_id)s)
  WHERE pictures.exam_id = %(exam_id)s
    AND pictures.name = %(name)s;
