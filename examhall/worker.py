@@ -13,11 +13,16 @@ from procrastinate.exceptions import ConnectorException
 from examhall.accounts.sign_in import forget_old_sign_ins
 from examhall.base.db import BACKGROUND_LIMIT_S, Database
 from examhall.base.partitions import ensure_partitions
+from examhall.events.log import EventLog
 from examhall.scoring.conclude import keep_conclusions
 from examhall.scoring.rescore import rescore_sittings
 from examhall.scoring.results import score_sittings
 from examhall.settings import Settings
 from examhall.sittings.deadlines import keep_deadlines
+from examhall.standings.achievements import award_due
+from examhall.standings.ratings import list_exams_to_settle, rate_exam
+from examhall.standings.streaks import follow_series
+from examhall.standings.topics import summarise_topics
 
 log = structlog.get_logger()
 
@@ -39,7 +44,7 @@ FINISHED_JOBS_KEPT_H = 72
 RESTART_PAUSE_S = 1.0
 # What follows once an exam is over and marked, in this order: jobs that take its exam_id and key_version, may
 # be repeated, and do nothing when a newer version of the key is there.
-FOLLOW_UPS: tuple[str, ...] = ()
+FOLLOW_UPS: tuple[str, ...] = ("follow_series", "rate_exam")
 
 
 def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | None = None) -> App:
@@ -67,6 +72,36 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
                 more = await rescore_sittings(conn, **chunk) > 0
         if marked is not None:
             marked.set()
+
+    @jobs.task(name="rate_exam", retry=TRIES)
+    async def _rate_exam(exam_id: int, key_version: int) -> None:
+        async with database.transaction() as conn:
+            await rate_exam(conn, exam_id=exam_id, key_version=key_version)
+        await _award_achievements()
+
+    @jobs.task(name="follow_series", retry=TRIES)
+    async def _follow_series(exam_id: int, key_version: int) -> None:
+        async with database.transaction() as conn:
+            await follow_series(conn, exam_id)
+        async with database.transaction() as conn:
+            await summarise_topics(conn, exam_id)
+
+    async def _award_achievements() -> None:
+        looked_at = 1
+        while looked_at:
+            async with database.transaction() as conn:
+                looked_at = await award_due(conn)
+
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(name="rate_what_was_released", queueing_lock="rate_what_was_released", retry=TRIES)
+    async def _rate_what_was_released(timestamp: int) -> None:
+        async with database.connection() as conn:
+            exams = await list_exams_to_settle(conn)
+        for exam in exams:
+            async with database.transaction() as conn:
+                await rate_exam(conn, exam_id=exam.exam_id, key_version=exam.key_version)
+        # After a start with another table of rules, of all past exams.
+        await _award_achievements()
 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")
@@ -114,8 +149,10 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         limit_s=BACKGROUND_LIMIT_S,
     )
     await database.open()
+    events = EventLog(database)
+    events.open()
     marked = asyncio.Event()
-    deadlines = asyncio.create_task(keep_deadlines(database, stopping), name="deadlines")
+    deadlines = asyncio.create_task(keep_deadlines(database, stopping, events.note), name="deadlines")
     conclusions = asyncio.create_task(
         keep_conclusions(database, stopping, marked, FOLLOW_UPS), name="conclusions"
     )
@@ -129,6 +166,7 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await asyncio.gather(deadlines, conclusions)
+        await events.close()
         await database.close()
 
 
