@@ -7,7 +7,8 @@ from psycopg.errors import UniqueViolation
 
 from examhall.accounts.ended import end_sign_ins_of
 from examhall.accounts.passwords import Passwords
-from examhall.accounts.people_file import BadPeopleFile, PersonLine, Problem, read_people
+from examhall.accounts.people_file import BadPeopleFile, PersonLine, read_people
+from examhall.base.csv_file import Problem
 from examhall.base.db import Connection, Database, many, maybe, one, run
 from examhall.base.errors import Conflict, NotFound
 from examhall.base.sqlfile import beside

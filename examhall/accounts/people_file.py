@@ -1,15 +1,14 @@
 """The people file: CSV as spreadsheets write it, read with a reason for every line that is wrong."""
 
-import csv
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from io import StringIO
-from typing import Any, NamedTuple
+from typing import Any
 
 from examhall.accounts.passwords import LONGEST_BYTES
-from examhall.base.errors import Malformed
+from examhall.base import csv_file
+from examhall.base.csv_file import BadFile, Problem, read_rows
 
 ROLES = ("candidate", "invigilator", "author", "analyst", "admin")
 REQUIRED = ("username", "full_name")
@@ -17,8 +16,6 @@ REQUIRED = ("username", "full_name")
 LINES_LIMIT = 20_000
 # Each takes 25 ms of a core: a file of them all must be done before the caller gives up.
 PASSWORDS_LIMIT = 2_000
-# A file that is wrong throughout is wrong in one way.
-PROBLEMS_SHOWN = 100
 LONGEST_NAME = 200
 # The longest that mail can be delivered to.
 LONGEST_EMAIL = 254
@@ -26,24 +23,11 @@ LONGEST_EMAIL = 254
 # Not beginning with a sign, so that no spreadsheet takes it for a formula.
 USERNAME = re.compile(r"\w[\w.@+-]{0,99}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-# NUL, halves of surrogate pairs, and what a conversion gone wrong leaves behind.
-UNSTORABLE = re.compile("[\0\ud800-\udfff\ufffd]")
 YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
-class Problem(NamedTuple):
-    line: int
-    column: str
-    message: str
-
-
-class BadPeopleFile(Malformed):
+class BadPeopleFile(BadFile):
     """The file has lines that cannot be imported. Nothing was imported."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(
-            fields=[problem._asdict() for problem in problems[:PROBLEMS_SHOWN]], problems=len(problems)
-        )
 
 
 @dataclass(frozen=True)
@@ -60,22 +44,12 @@ class PersonLine:
 
 def decode(content: bytes) -> str:
     """The text of a file in UTF-8, refused with the line where it is not."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise BadPeopleFile([Problem(line, "", "is not UTF-8: save the file as CSV UTF-8")]) from error
+    return csv_file.decode(content, BadPeopleFile)
 
 
 def read_people(text: str) -> list[PersonLine]:
     """Everyone in the file, or `BadPeopleFile` with every bad line. Commas or semicolons, as the header."""
-    text = text.removeprefix("\ufeff")
-    if broken := UNSTORABLE.search(text):
-        raise BadPeopleFile([Problem(_line_of(text, broken.start()), "", "has a broken character")])
-    try:
-        return _read_rows(_rows(text))
-    except csv.Error as error:
-        raise BadPeopleFile([Problem(_line_of(text, len(text)), "", f"is not CSV: {error}")]) from error
+    return _read_rows(iter(read_rows(text, BadPeopleFile)))
 
 
 def _read_rows(rows: Iterator[tuple[int, list[str]]]) -> list[PersonLine]:
@@ -107,17 +81,6 @@ def _read_rows(rows: Iterator[tuple[int, list[str]]]) -> list[PersonLine]:
     return people
 
 
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """(the line where it begins, its cells) of each row; rows of empty cells are left out."""
-    header = text.lstrip().partition("\n")[0]
-    reader = csv.reader(StringIO(text, newline=""), delimiter=";" if ";" in header else ",", strict=True)
-    line = 1
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            yield line, cells
-        line = reader.line_num + 1
-
-
 def _header_problems(header: Sequence[str]) -> Iterator[tuple[str, str]]:
     for name in REQUIRED:
         if name not in header:
@@ -140,10 +103,6 @@ def _read_person(line: int, cells: dict[str, str], problems: list[Problem]) -> P
         except ValueError as error:
             problems.append(Problem(line, column, str(error)))
     return PersonLine(line, **values)
-
-
-def _line_of(text: str, position: int) -> int:
-    return text.count("\n", 0, position) + 1
 
 
 def _tidy(cell: str) -> str:

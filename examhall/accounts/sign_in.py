@@ -23,8 +23,8 @@ from examhall.accounts.failures import (
 )
 from examhall.accounts.passwords import Passwords
 from examhall.accounts.people import Account
-from examhall.accounts.people_file import UNSTORABLE
 from examhall.accounts.tokens import BROWSER_LIFE
+from examhall.base.csv_file import UNSTORABLE
 from examhall.base.db import Connection, Database, maybe, run
 from examhall.base.errors import Unauthorized
 from examhall.base.sqlfile import beside

@@ -1,0 +1,62 @@
+"""CSV as spreadsheets write it: UTF-8, commas or semicolons, and a reason for every line that is wrong."""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from io import StringIO
+from typing import NamedTuple
+
+from examhall.base.errors import Malformed
+
+# A file that is wrong throughout is wrong in one way.
+PROBLEMS_SHOWN = 100
+# NUL, halves of surrogate pairs, and what a conversion gone wrong leaves behind.
+UNSTORABLE = re.compile("[\0\ud800-\udfff\ufffd]")
+
+
+class Problem(NamedTuple):
+    line: int
+    column: str
+    message: str
+
+
+class BadFile(Malformed):
+    """The file has lines that cannot be imported. Nothing was imported."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = problems[:PROBLEMS_SHOWN]
+        super().__init__(fields=[problem._asdict() for problem in self.problems], problems=len(problems))
+
+
+def decode(content: bytes, refusal: type[BadFile] = BadFile) -> str:
+    """The text of a file in UTF-8, refused with the line where it is not."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise refusal([Problem(line, "", "is not UTF-8: save the file as CSV UTF-8")]) from error
+
+
+def read_rows(text: str, refusal: type[BadFile] = BadFile) -> list[tuple[int, list[str]]]:
+    """(the line where it begins, its cells) of each row; rows of empty cells are left out.
+
+    Commas or semicolons, as the header has it. What is no CSV, or cannot be stored, is refused with its line.
+    """
+    text = text.removeprefix("\ufeff")
+    if broken := UNSTORABLE.search(text):
+        line = text.count("\n", 0, broken.start()) + 1
+        raise refusal([Problem(line, "", "has a broken character")])
+    try:
+        return list(_rows(text))
+    except csv.Error as error:
+        raise refusal([Problem(text.count("\n") + 1, "", f"is not CSV: {error}")]) from error
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    header = text.lstrip().partition("\n")[0]
+    reader = csv.reader(StringIO(text, newline=""), delimiter=";" if ";" in header else ",", strict=True)
+    line = 1
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            yield line, cells
+        line = reader.line_num + 1
