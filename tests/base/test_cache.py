@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from examhall.base.cache import Cache
+from examhall.base.cache import Cache, named_caches
 
 pytestmark = pytest.mark.anyio
 
@@ -27,10 +27,10 @@ def cache(ttl_s: float = 60) -> Cache[str, int]:
 
 async def test_however_many_ask_it_is_computed_once() -> None:
     kept, compute = cache(), Slow()
-    asking = [asyncio.create_task(kept.get("a", compute)) for _ in range(100)]
+    asking = [asyncio.create_task(kept.get("a", compute)) for _ in range(1000)]
     await asyncio.sleep(0)
     compute.may_go_on.set()
-    assert await asyncio.gather(*asking) == [1] * 100
+    assert await asyncio.gather(*asking) == [1] * 1000
     assert await kept.get("a", compute) == 1
 
 
@@ -80,3 +80,42 @@ async def test_nothing_outlives_its_time() -> None:
     kept, compute = cache(ttl_s=0), Slow()
     compute.may_go_on.set()
     assert [await kept.get("a", compute) for _ in range(2)] == [1, 2]
+
+
+async def test_an_old_value_that_comes_late_does_not_replace_the_new_one() -> None:
+    kept, slow, quick = cache(), Slow(), Slow()
+    late = asyncio.create_task(kept.get("a", slow))
+    await asyncio.sleep(0)
+    kept.drop("a")
+    quick.asked = 1
+    quick.may_go_on.set()
+    assert await kept.get("a", quick) == 2
+    slow.may_go_on.set()
+    assert await late == 1
+    assert await kept.get("a", quick) == 2
+
+
+async def test_that_there_is_nothing_is_worth_keeping_too() -> None:
+    kept: Cache[str, None] = Cache(ttl_s=60, size=2)
+    asked = 0
+
+    async def compute() -> None:
+        nonlocal asked
+        asked += 1
+
+    assert [await kept.get("a", compute) for _ in range(3)] == [None] * 3
+    assert asked == 1
+
+
+async def test_every_asking_is_counted_once() -> None:
+    kept: Cache[str, int] = Cache(name="counted here", ttl_s=60, size=2)
+    compute = Slow()
+    compute.may_go_on.set()
+    assert kept.stats.hit_rate == 0
+    await asyncio.gather(*(kept.get("a", compute) for _ in range(4)))
+    for _ in range(5):
+        await kept.get("a", compute)
+    stats = kept.stats
+    assert (stats.misses, stats.joined, stats.hits, stats.shared, stats.asked) == (1, 3, 5, 0, 9)
+    assert stats.hit_rate == 8 / 9
+    assert [each for each in named_caches() if each.name == "counted here"] == [kept]
