@@ -12,7 +12,9 @@ from examhall.ops import api as ops
 from examhall.scoring import api as scoring
 from examhall.sittings import api as sittings
 from examhall.sittings import save_schema
-from examhall.web import api_docs, candidate, public, static
+from examhall.standings import api as standings
+from examhall.standings import progress_api as progress
+from examhall.web import api_docs, candidate, dashboard, public, static
 
 # Sign-in and sessions answer at the root too, where older clients call them.
 AT_THE_ROOT: tuple[APIRouter, ...] = (
@@ -29,12 +31,14 @@ UNDER_API: tuple[APIRouter, ...] = (
     sittings.tests_router,
     scoring.router,
     scoring.tests_router,
+    standings.router,
+    progress.router,
     ops.router,
 )
 # What goes to the API; everything else is a page.
 API_PREFIXES = ("/api/", "/auth/", "/sessions/", "/health", "/openapi.json", "/exam-file.schema.json")
 
-PAGES = [*public.routes, *candidate.routes, *api_docs.routes, *static.routes]
+PAGES = [*public.routes, *candidate.routes, *dashboard.routes, *api_docs.routes, *static.routes]
 
 
 def mount_api(api: FastAPI) -> None:

@@ -36,6 +36,10 @@ class WrongRole(Forbidden):
     """Your account may not do this."""
 
 
+class TicketOnly(Forbidden):
+    """Your ticket admits you to one exam. Sign in with your account to see more."""
+
+
 class CrossSite(Forbidden):
     """This did not come from one of our pages. Please reload the page and try again."""
 
@@ -82,6 +86,19 @@ def person_of(request: Request) -> Person:
     return _person(claims_of(request.scope, signer_of(request)))
 
 
+def visitor_of(request: Request) -> Person | None:
+    """Whoever looks at what strangers may see too; None for a stranger, or whose cookie is no longer good.
+
+    A bearer token that is not valid is refused all the same: its program thinks that it is somebody.
+    """
+    try:
+        return person_of(request)
+    except Unauthorized:
+        if "authorization" in request.headers:
+            raise
+        return None
+
+
 async def page_person(request: Request) -> Person:
     """Whoever looks at a page or posts one of its forms, by the cookie alone; forms carry `csrf_token`."""
     signer = signer_of(request)
@@ -122,6 +139,12 @@ def require_role(person: Person, *roles: str) -> None:
     """Refuse whoever has none of these roles. An admin has them all, but not by a ticket."""
     if person.exam_id is not None or not {"admin", *roles} & {*person.roles}:
         raise WrongRole
+
+
+def refuse_tickets(person: Person) -> None:
+    """What is about a person as a whole is not shown to whoever holds a slip of paper."""
+    if person.exam_id is not None:
+        raise TicketOnly
 
 
 def may_see_exam(person: Person, exam_id: int) -> bool:

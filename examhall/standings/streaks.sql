@@ -10,8 +10,8 @@ SELECT series.id AS series_id
 -- A run is a stretch of exams without a gap: a place minus the count of exams sat up to it stays the same
 -- throughout. Places are each person's own, over the exams that they might have sat.
 WITH scheduled AS MATERIALIZED (
-    SELECT exams.id, row_number() OVER (ORDER BY coalesce(exams.opens_at, exams.closes_at), exams.id) AS place,
-           EXISTS (SELECT FROM assignments WHERE exam_id = exams.id) AS is_assigned
+    SELECT exams.id, exams.course_id,
+           row_number() OVER (ORDER BY coalesce(exams.opens_at, exams.closes_at), exams.id) AS place
       FROM exams
      WHERE exams.series_id = %(series_id)s
        AND EXISTS (SELECT FROM conclusions WHERE exam_id = exams.id)
@@ -25,10 +25,9 @@ WITH scheduled AS MATERIALIZED (
       FROM (SELECT DISTINCT person_id FROM sat) AS people
      CROSS JOIN scheduled
       LEFT JOIN sat ON sat.person_id = people.person_id AND sat.exam_id = scheduled.id
+     CROSS JOIN admission(scheduled.id, scheduled.course_id, people.person_id)
      WHERE sat.exam_id IS NOT NULL
-        OR NOT scheduled.is_assigned
-        OR EXISTS (SELECT FROM assignments
-                    WHERE exam_id = scheduled.id AND assignments.person_id = people.person_id)
+        OR admission.admitted
 ), counted AS (
     SELECT person_id, came, place,
            place - count(*) FILTER (WHERE came) OVER (PARTITION BY person_id ORDER BY place) AS run,

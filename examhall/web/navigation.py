@@ -18,7 +18,10 @@ class Place(NamedTuple):
 
 
 # A candidate's places first, then the office's.
-PLACES = (Place("/exams", _("My exams")),)
+PLACES = (
+    Place("/exams", _("My exams")),
+    Place("/dashboard", _("My progress")),
+)
 
 
 def places_for(me: Person) -> list[Place]:

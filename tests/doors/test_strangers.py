@@ -22,6 +22,8 @@ PUBLIC = {
     ("POST", "/api/v1/auth/refresh"),
     ("POST", "/api/v1/auth/ticket"),
     ("GET", "/api/v1/time"),
+    ("GET", "/api/v1/leaderboard"),
+    ("GET", "/api/v1/leaderboard/events"),
     ("GET", "/health"),
     ("GET", "/exam-file.schema.json"),
     ("GET", "/"),
@@ -39,6 +41,9 @@ EVERYBODYS = {
     ("GET", "/api/v1/me"),
     ("GET", "/api/v1/exams"),
     ("GET", "/exams"),
+    ("GET", "/api/v1/dashboard"),
+    ("GET", "/api/v1/me/achievements"),
+    ("GET", "/dashboard"),
 }
 
 
