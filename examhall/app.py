@@ -20,15 +20,19 @@ from examhall.accounts.turnstile import Turnstile
 from examhall.base import problem
 from examhall.base.db import Connection, Database
 from examhall.base.errors import Refusal
+from examhall.base.event_stream import Broadcast, Streams
 from examhall.base.front import Front
 from examhall.base.group_commit import GroupCommit
 from examhall.base.listen import Listener
 from examhall.base.pieces import SMALLEST_BYTES
+from examhall.events.log import EventLog
+from examhall.events.refusals import noting_refusals
 from examhall.exams import contents
 from examhall.settings import Settings
 from examhall.sittings.autosave import Save, Saved, save_batch
 from examhall.sittings.save_route import PATH, SaveRoute
 from examhall.sittings.start import Starts
+from examhall.standings.boards import Boards
 from examhall.web.errors import render_page_error
 
 log = structlog.get_logger()
@@ -58,8 +62,15 @@ class Hall:
         self.saves: GroupCommit[Save, Saved | Refusal] = GroupCommit(
             settings.database_url, save_batch, queue_limit=settings.save_queue_limit, pooled=pooled
         )
-        self.save_route = SaveRoute(self.signer, self.database, self.saves, self.contents.of)
+        self.events = EventLog(self.database)
+        # What handlers see of it.
+        self.note = self.events.note
+        self.save_route = SaveRoute(self.signer, self.database, self.saves, self.contents.of, self.note)
         self.listener = Listener(settings.direct_url or settings.database_url)
+        self.streams = Streams()
+        self.broadcast = Broadcast(self.streams)
+        self.boards = Boards(self.database)
+        self.boards.follow(self.listener, self.broadcast)
         self.listener.on(ended.CHANNEL, self.signer.ended.remember_ended)
         self.listener.on(contents.CHANNEL, self.contents.drop)
         self.listener.on_reconnect(self._load_ended)
@@ -73,11 +84,14 @@ class Hall:
         await self.database.open()
         self.listener.open()
         self.saves.open()
+        self.events.open()
         try:
             yield
         finally:
+            self.streams.close()
             # Requests in flight are answered by now; what they queued is written before the pool goes.
             await self.saves.close()
+            await self.events.close()
             await self.listener.close()
             self.passwords.close()
             await self.database.close()
@@ -94,7 +108,7 @@ def create_app(given: Settings | Hall) -> ASGIApp:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         exception_handlers={
-            Refusal: problem.render_refusal,
+            Refusal: noting_refusals(problem.render_refusal),
             RequestValidationError: problem.render_malformed,
             HTTPException: problem.render_http_error,
             Exception: problem.render_bug,
@@ -122,6 +136,11 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "starts",
             "contents",
             "saves",
+            "boards",
+            "broadcast",
+            "streams",
+            "events",
+            "note",
         ):
             setattr(app.state, name, getattr(hall, name))
     return Front(_Doors(hall, api, pages))

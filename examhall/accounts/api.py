@@ -21,6 +21,7 @@ from examhall.accounts.failures import TooManySignIns
 from examhall.accounts.passwords import LONGEST_BYTES, SignInBusy, UnusablePassword
 from examhall.accounts.tokens import ACCESS_LIFE, Signer, TokenInvalid
 from examhall.accounts.turnstile import Turnstile
+from examhall.base.noting import note
 from examhall.base.shared_transaction import Crowded
 from examhall.base.wire import Body, Db, Text, address_of, refusals
 
@@ -117,6 +118,7 @@ async def post_login(body: Login, request: Request, response: Response, db: Db) 
         address=address_of(request),
         trusted=request.app.state.settings.rate_limit_trusted,
     )
+    note(request, "signed_in", person_id=done.account.id)
     return _signed_in(done, request, response)
 
 
@@ -170,6 +172,7 @@ async def post_ticket(body: TicketIn, request: Request, response: Response) -> S
     """For the ticket's exam alone. A ticket serves again on another device, until it is revoked."""
     turnstile: Turnstile = request.app.state.turnstile
     done = await turnstile.enter(body.ticket)
+    note(request, "ticket_shown", person_id=done.account.id, exam_id=done.exam_id)
     return _signed_in(done, request, response)
 
 

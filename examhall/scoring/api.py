@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from examhall.accounts.access import CrossSite, NotSignedIn, Person, SignedIn, Staff, WrongRole
 from examhall.accounts.tokens import TokenInvalid
+from examhall.base.noting import note
 from examhall.base.wire import Db, Id, refusals
 from examhall.exams.release import NotReleasedByHand, release_results
 from examhall.scoring.replies import AttemptStatusOut, ResultOut
@@ -33,10 +34,11 @@ OF_SESSION = refusals(NotSignedIn, TokenInvalid, SessionNotFound, ExamNotFound)
     summary="Score and breakdown, when released",
     responses=OF_SESSION | refusals(StillInProgress, ResultsNotReady, ResultsNotReleased),
 )
-async def get_results(session_id: Id, me: SignedIn, db: Db) -> ResultOut:
+async def get_results(session_id: Id, request: Request, me: SignedIn, db: Db) -> ResultOut:
     async with db.transaction() as conn:
         await require_ticket_for_sitting(conn, me, session_id)
         result, marked = await find_result(conn, sitting_id=session_id, candidate_id=me.id)
+    note(request, "result_seen", person_id=me.id, exam_id=result.exam_id, sitting_id=session_id)
     return ResultOut.of(result, marked)
 
 
@@ -58,12 +60,13 @@ async def post_release(exam_id: Id, _me: Annotated[Person, Staff("author")], db:
     responses=OF_SESSION | refusals(CrossSite) | {202: {"model": AttemptStatusOut}},
 )
 async def post_complete(
-    attempt_id: Id, me: SignedIn, db: Db, response: Response
+    attempt_id: Id, request: Request, me: SignedIn, db: Db, response: Response
 ) -> ResultOut | AttemptStatusOut:
     """200 with the result if it is there already, else 202 with where it will be."""
     async with db.transaction() as conn:
         await require_ticket_for_sitting(conn, me, attempt_id)
-        await submit_sitting(conn, sitting_id=attempt_id, candidate_id=me.id)
+        sitting = await submit_sitting(conn, sitting_id=attempt_id, candidate_id=me.id)
+    note(request, "submitted", person_id=me.id, exam_id=sitting.exam_id, sitting_id=attempt_id)
     return await _status(attempt_id, me, db, response)
 
 

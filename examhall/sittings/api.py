@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from examhall.accounts.access import CrossSite, NotSignedIn, SignedIn
 from examhall.accounts.tokens import TokenInvalid
+from examhall.base.noting import note
 from examhall.base.pieces import accepts_gzip, gzipped
 from examhall.base.shared_transaction import Crowded
 from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, Text, refusals
@@ -46,7 +47,9 @@ class StartAttempt(Body):
 
 async def _start(request: Request, *, exam_id: int, candidate_id: int) -> Started:
     starts: Starts = request.app.state.starts
-    return await starts.start(exam_id=exam_id, candidate_id=candidate_id)
+    started = await starts.start(exam_id=exam_id, candidate_id=candidate_id)
+    note(request, started.noted_as, person_id=candidate_id, exam_id=exam_id, sitting_id=started.sitting.id)
+    return started
 
 
 async def _session(request: Request, sitting: Sitting, answers: Sequence[StoredAnswer]) -> list[bytes]:
@@ -115,10 +118,11 @@ async def get_session(
     summary="Hand in; repeating it is harmless",
     responses=OF_SESSION | refusals(CrossSite),
 )
-async def post_submit(session_id: Id, me: SignedIn, db: Db) -> SittingOut:
+async def post_submit(session_id: Id, request: Request, me: SignedIn, db: Db) -> SittingOut:
     async with db.transaction() as conn:
         await require_ticket_for_sitting(conn, me, session_id)
         sitting = await submit_sitting(conn, sitting_id=session_id, candidate_id=me.id)
+    note(request, "submitted", person_id=me.id, exam_id=sitting.exam_id, sitting_id=session_id)
     return SittingOut.of(sitting)
 
 
@@ -140,22 +144,26 @@ async def get_exams(
 
 
 @router.get("/exams/{exam_id}", summary="One exam that I may sit", responses=OF_EXAM)
-async def get_exam(exam_id: Id, me: SignedIn, db: Db) -> AvailabilityOut:
+async def get_exam(exam_id: Id, request: Request, me: SignedIn, db: Db) -> AvailabilityOut:
     require_ticket_for(me, exam_id)
     async with db.connection() as conn:
         found = await availability_of_exam(conn, exam_id=exam_id, candidate_id=me.id)
+    note(request, "lobby_opened", person_id=me.id, exam_id=exam_id)
     return AvailabilityOut.of(found)
 
 
 @tests_router.get(
     "/tests/availability", summary="May I start this test now, and if not, why not?", responses=OF_EXAM
 )
-async def get_availability(test_type: TestType, me: SignedIn, db: Db) -> AvailabilityOut:
+async def get_availability(
+    test_type: TestType, request: Request, me: SignedIn, db: Db
+) -> AvailabilityOut:
     async with db.connection() as conn:
         exam_id = await exam_of_test_type(
             conn, test_type=test_type, candidate_id=me.id, only_exam_id=me.exam_id
         )
         found = await availability_of_exam(conn, exam_id=exam_id, candidate_id=me.id)
+    note(request, "lobby_opened", person_id=me.id, exam_id=exam_id)
     return AvailabilityOut.of(found)
 
 

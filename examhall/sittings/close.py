@@ -21,9 +21,10 @@ SCORED_TOGETHER = 500
 
 
 @dataclass(frozen=True)
-class _ClosedSitting:
+class ClosedSitting:
     candidate_id: int
     id: int
+    exam_id: int
 
 
 @dataclass(frozen=True)
@@ -34,23 +35,25 @@ class _Wait:
 async def submit_sitting(conn: Connection, *, sitting_id: int, candidate_id: int) -> Sitting:
     """Hand in. Repeating it is harmless: it is closed once, and scoring is enqueued once, with the close."""
     closed = await maybe(
-        conn, SQL.submit_sitting, _ClosedSitting, sitting_id=sitting_id, candidate_id=candidate_id
+        conn, SQL.submit_sitting, ClosedSitting, sitting_id=sitting_id, candidate_id=candidate_id
     )
     if closed is not None:
         await _enqueue_scoring(conn, [closed])
     return await find_sitting(conn, sitting_id=sitting_id, candidate_id=candidate_id)
 
 
-async def close_due(conn: Connection, *, limit: int = CHUNK, margin_ms: int = MARGIN_MS) -> int:
-    """Close up to `limit` sittings whose time and grace are over; give how many it closed.
+async def close_due(
+    conn: Connection, *, limit: int = CHUNK, margin_ms: int = MARGIN_MS
+) -> list[ClosedSitting]:
+    """Close up to `limit` sittings whose time and grace are over; give those it closed.
 
     Any number of workers may call it at once. Nobody's fairness depends on it being punctual: the save
     path judges by time itself.
     """
-    closed = await many(conn, SQL.close_due, _ClosedSitting, limit=limit, margin_ms=margin_ms)
+    closed = await many(conn, SQL.close_due, ClosedSitting, limit=limit, margin_ms=margin_ms)
     if closed:
         await _enqueue_scoring(conn, closed)
-    return len(closed)
+    return closed
 
 
 async def seconds_until_due(conn: Connection) -> float | None:
@@ -58,7 +61,7 @@ async def seconds_until_due(conn: Connection) -> float | None:
     return (await one(conn, SQL.next_due, _Wait)).seconds
 
 
-async def _enqueue_scoring(conn: Connection, closed: Sequence[_ClosedSitting]) -> None:
+async def _enqueue_scoring(conn: Connection, closed: Sequence[ClosedSitting]) -> None:
     keys = [[sitting.candidate_id, sitting.id] for sitting in closed]
     jobs: list[dict[str, object]] = [
         {"sittings": keys[at : at + SCORED_TOGETHER]} for at in range(0, len(keys), SCORED_TOGETHER)

@@ -15,7 +15,7 @@ UPDATE sittings
   FROM held
  WHERE sittings.candidate_id = held.candidate_id
    AND sittings.id = held.id
-RETURNING sittings.candidate_id, sittings.id;
+RETURNING sittings.candidate_id, sittings.id, sittings.exam_id;
 
 -- name: close_due
 -- SKIP LOCKED: several workers take different sittings, and one that a save holds this moment is taken
@@ -35,7 +35,7 @@ UPDATE sittings
   FROM due
  WHERE sittings.candidate_id = due.candidate_id
    AND sittings.id = due.id
-RETURNING sittings.candidate_id, sittings.id;
+RETURNING sittings.candidate_id, sittings.id, sittings.exam_id;
 
 -- name: next_due
 SELECT extract(epoch FROM min(closes_at) - clock_timestamp())::double precision AS seconds

@@ -5,6 +5,7 @@ import asyncio
 import structlog
 
 from examhall.base.db import Database, Unavailable
+from examhall.base.noting import Note
 from examhall.sittings.close import CHUNK, MARGIN_MS, close_due, seconds_until_due
 
 log = structlog.get_logger()
@@ -15,11 +16,11 @@ LONGEST_SLEEP_S = 0.5
 SHORTEST_SLEEP_S = 0.01
 
 
-async def keep_deadlines(database: Database, stopping: asyncio.Event) -> None:
+async def keep_deadlines(database: Database, stopping: asyncio.Event, note: Note) -> None:
     """Run until `stopping`. Survives the loss of the database: what fell due then is closed on return."""
     while not stopping.is_set():
         try:
-            pause_s = await _close_all_due(database)
+            pause_s = await _close_all_due(database, note)
         except Unavailable:
             pause_s = LONGEST_SLEEP_S
         try:
@@ -28,15 +29,23 @@ async def keep_deadlines(database: Database, stopping: asyncio.Event) -> None:
             continue
 
 
-async def _close_all_due(database: Database) -> float:
+async def _close_all_due(database: Database, note: Note) -> float:
     """Close chunk by chunk; give how long to sleep."""
     total = 0
-    closed = CHUNK
-    while closed == CHUNK:
+    more = True
+    while more:
         # A transaction per chunk: what is closed is committed, its scoring enqueued, before the next.
         async with database.transaction() as conn:
             closed = await close_due(conn)
-        total += closed
+        for sitting in closed:
+            note(
+                "closed",
+                person_id=sitting.candidate_id,
+                exam_id=sitting.exam_id,
+                sitting_id=sitting.id,
+            )
+        total += len(closed)
+        more = len(closed) == CHUNK
     if total:
         log.info("closed sittings that were due", sittings=total)
     async with database.connection() as conn:

@@ -20,6 +20,7 @@ from examhall.base.db import Database
 from examhall.base.errors import Malformed, Refusal, UnsupportedMediaType
 from examhall.base.front import send_json, send_refusal
 from examhall.base.group_commit import GroupCommit
+from examhall.base.noting import Note
 from examhall.exams.answers import ItemRule, UnknownQuestion, accepts
 from examhall.exams.content import Content
 from examhall.sittings.autosave import (
@@ -80,11 +81,13 @@ class SaveRoute:
         database: Database,
         saves: GroupCommit[Save, Saved | Refusal],
         content_of: Callable[[int], Awaitable[Content]],
+        note: Note,
     ) -> None:
         self._signer = signer
         self._database = database
         self._saves = saves
         self._content_of = content_of
+        self._note = note
         self._sat: LRUCache[tuple[int, int], Sat] = LRUCache(SITTINGS_KEPT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, sitting_id: int) -> None:
@@ -102,6 +105,13 @@ class SaveRoute:
             save = Save(claims.person_id, sitting_id, answers, received)
             outcome = await self._saves.submit(save, len(body))
             if isinstance(outcome, Refusal):
+                self._note(
+                    "refused",
+                    detail=outcome.code,
+                    person_id=claims.person_id,
+                    exam_id=sat.exam_id,
+                    sitting_id=sitting_id,
+                )
                 raise outcome
         except Refusal as refusal:
             await send_refusal(refusal, send)

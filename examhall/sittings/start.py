@@ -51,6 +51,11 @@ class Started(NamedTuple):
     sitting: Sitting
     is_new: bool
 
+    @property
+    def noted_as(self) -> str:
+        """What the event log calls it."""
+        return "sitting_started" if self.is_new else "sitting_resumed"
+
 
 class Wanted(NamedTuple):
     """Somebody who wants to sit an exam."""

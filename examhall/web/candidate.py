@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from examhall.accounts.access import csrf_token, page_person, renew_cookie
 from examhall.accounts.people import find_account
+from examhall.base.noting import note
 from examhall.exams.content import Content, arrange
 from examhall.scoring.results import MarkedItem, Result, find_result, look_up_result
 from examhall.sittings.admission import require_ticket_for
@@ -59,6 +60,7 @@ async def lobby_page(request: Request) -> Response:
         availability = await availability_of_exam(conn, exam_id=exam_id, candidate_id=me.id)
         size = await size_of_exam(conn, exam_id)
     content: Content = await request.app.state.contents.of(exam_id)
+    note(request, "lobby_opened", person_id=me.id, exam_id=exam_id)
     return framed(
         request,
         me,
@@ -93,9 +95,11 @@ async def post_start(request: Request) -> Response:
     require_ticket_for(me, exam_id)
     try:
         started = await request.app.state.starts.start(exam_id=exam_id, candidate_id=me.id)
-    except (NotYetOpen, WindowClosed, NoAttemptsLeft):
+    except (NotYetOpen, WindowClosed, NoAttemptsLeft) as refusal:
+        note(request, "refused", detail=refusal.code, person_id=me.id, exam_id=exam_id)
         # The lobby says why.
         return RedirectResponse(f"/exams/{exam_id}", SEE_OTHER)
+    note(request, started.noted_as, person_id=me.id, exam_id=exam_id, sitting_id=started.sitting.id)
     return RedirectResponse(f"/sittings/{started.sitting.id}", SEE_OTHER)
 
 
@@ -144,6 +148,7 @@ async def result_page(request: Request) -> Response:
             result, marked = await find_result(conn, sitting_id=sitting_id, candidate_id=me.id)
     if result.closed_at is None:
         return RedirectResponse(f"/sittings/{sitting_id}", SEE_OTHER)
+    note(request, "result_seen", person_id=me.id, exam_id=result.exam_id, sitting_id=sitting_id)
     content: Content = await request.app.state.contents.of(result.exam_id)
     questions = arrange(content, sitting.seed)
     slots = [

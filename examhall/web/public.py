@@ -17,6 +17,7 @@ from examhall.accounts.passwords import SignInBusy, UnusablePassword
 from examhall.accounts.sign_in import SignIn, WrongCredentials, sign_in_with_password, sign_out
 from examhall.accounts.tickets import TicketInvalid, read_admission
 from examhall.base.errors import Refusal, Unauthorized
+from examhall.base.noting import note
 from examhall.base.problem import headers_of
 from examhall.base.wire import address_of
 from examhall.web.i18n import gettext_of
@@ -76,7 +77,9 @@ async def post_sign_in(request: Request) -> Response:
             browser=True,
         )
     except (WrongCredentials, UnusablePassword, TooManySignIns, SignInBusy) as refusal:
+        note(request, "refused", detail=refusal.code)
         return _sign_in_again(request, refusal, username, going_to)
+    note(request, "signed_in", person_id=done.account.id)
     return _come_in(request, done, going_to or "/exams")
 
 
@@ -130,7 +133,9 @@ async def post_ticket(request: Request) -> Response:
     try:
         done = await request.app.state.turnstile.enter(request.path_params["ticket"], browser=True)
     except TicketInvalid as refusal:
+        note(request, "refused", detail=refusal.code)
         return _no_admission(request, refusal)
+    note(request, "ticket_shown", person_id=done.account.id, exam_id=done.exam_id)
     return _come_in(request, done, f"/exams/{done.exam_id}")
 
 

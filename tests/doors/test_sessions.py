@@ -147,7 +147,7 @@ async def test_time_runs_out(hall: Hall, alice: Caller, session: dict[str, Any])
     late = await alice.post(f"{url}/answers/", {"question_number": 1, "answer": "A"})
     assert (late.status_code, late.json()["code"]) == (400, "time_expired")
     async with hall.database.transaction() as conn:
-        assert await close_due(conn) == 1
+        assert len(await close_due(conn)) == 1
     still = await alice.post(f"{url}/answers/", {"question_number": 1, "answer": "A"})
     assert (still.status_code, still.json()["code"]) == (400, "time_expired")
     assert (await alice.post(f"{url}/submit")).json()["status"] == "submitted"
