@@ -10,6 +10,7 @@ from examhall.accounts import staff_api as office
 from examhall.exams import api as exams
 from examhall.ops import api as ops
 from examhall.scoring import api as scoring
+from examhall.scoring import corrections_api as corrections
 from examhall.sittings import api as sittings
 from examhall.sittings import save_schema
 from examhall.standings import api as standings
@@ -31,6 +32,7 @@ UNDER_API: tuple[APIRouter, ...] = (
     sittings.tests_router,
     scoring.router,
     scoring.tests_router,
+    corrections.router,
     standings.router,
     progress.router,
     ops.router,

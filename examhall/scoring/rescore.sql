@@ -74,9 +74,5 @@ SELECT steps.points, steps.max_points, steps.new_points, steps.new_max_points, m
                         AND key_corrections.key_version > steps.key_version
                         AND key_corrections.key_version <= steps.replaced_by) AS made
  WHERE made.corrected_at IS NOT NULL
-   AND CASE exams.release
-            WHEN 'at_once' THEN true
-            WHEN 'at_time' THEN exams.release_at <= statement_timestamp()
-            ELSE exams.released_at IS NOT NULL
-       END
+   AND results_released(exams)
  ORDER BY steps.key_version DESC;

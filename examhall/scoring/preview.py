@@ -1,0 +1,211 @@
+"""What a correction of the key would do to everybody's result, worked out without writing anything."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg.types.json import Jsonb
+
+from examhall.base.db import Connection, many, one
+from examhall.base.sqlfile import beside
+from examhall.exams.correcting import Standing, plan_correction
+from examhall.exams.correction import Correction, Edit
+from examhall.scoring.marking import mark
+
+SQL = beside(__file__)
+
+MOST_MOVERS = 20
+# Bands of the distribution, in percent of all points.
+BANDS = 10
+# Points are whole thousandths here, as exact as numeric(8, 3).
+THOUSAND = 1000
+# How PostgreSQL sends an array of one dimension without nulls: a header, then each value after its length.
+ARRAY_HEADER_BYTES = 20
+ARRAY_VALUE = np.dtype([("bytes", ">i4"), ("value", ">i8")])
+
+Whole: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    question_number: int
+    sub_part: str
+    answer: Any
+
+
+@dataclass(frozen=True)
+class _Packed:
+    """Sittings as arrays of PostgreSQL: thousands of rows that never become objects."""
+
+    sitting_ids: bytes | None
+    points: bytes | None
+    max_points: bytes | None
+    moves: bytes | None
+    waiting: int
+    pass_percent: Decimal | None
+
+
+@dataclass(frozen=True)
+class _Name:
+    sitting_id: int
+    username: str
+    full_name: str
+
+
+class Mover(NamedTuple):
+    sitting_id: int
+    username: str
+    full_name: str
+    points_before: float
+    points_after: float
+
+
+class Side(NamedTuple):
+    """All results before the correction, or after it."""
+
+    max_points: float
+    mean_points: float
+    mean_percent: float
+    # How many results lie in each band of percent, from the lowest.
+    bands: list[int]
+    passed: int | None
+
+
+class Preview(NamedTuple):
+    exam: Standing
+    edits: Sequence[Edit]
+    sittings: int
+    # Handed in, but not yet marked by the key as it is now: left out of the figures.
+    waiting: int
+    up: int
+    down: int
+    before: Side | None
+    after: Side | None
+    newly_passed: int | None
+    newly_failed: int | None
+    movers: Sequence[Mover]
+
+
+async def preview_correction(conn: Connection, *, exam_id: int, correction: Correction) -> Preview:
+    """Who would go up and who down, exactly as the correction would make it. Nothing is written.
+
+    Each different answer to the items that change is marked once; the database adds up what that means for
+    each sitting, however many there are, and the figures are worked out beside the event loop.
+    """
+    plan = await plan_correction(conn, exam_id=exam_id, correction=correction)
+    slots = {
+        "exam_id": exam_id,
+        "numbers": [edit.before.question_number for edit in plan.edits],
+        "sub_parts": [edit.before.sub_part for edit in plan.edits],
+    }
+    answers = await many(conn, SQL.different_answers, _Answer, **slots)
+    marks = await asyncio.to_thread(_mark, plan.edits, answers)
+    packed = await one(
+        conn,
+        SQL.moves,
+        _Packed,
+        exam_id=exam_id,
+        numbers=[answer.question_number for answer in answers],
+        sub_parts=[answer.sub_part for answer in answers],
+        answers=[Jsonb(answer.answer) for answer in answers],
+        points=marks,
+        most_points=[_most(plan.edits)[answer.question_number, answer.sub_part] for answer in answers],
+    )
+    more = sum((edit.points - edit.before.points for edit in plan.edits), Decimal(0))
+    figures = await asyncio.to_thread(_figures, packed, int(more * THOUSAND))
+    names = await many(conn, SQL.names, _Name, sitting_ids=[each[0] for each in figures.movers])
+    by_id = {name.sitting_id: name for name in names}
+    movers = [
+        Mover(sitting_id, by_id[sitting_id].username, by_id[sitting_id].full_name, *points)
+        for sitting_id, *points in figures.movers
+        if sitting_id in by_id
+    ]
+    return Preview(plan.exam, plan.edits, figures.sittings, packed.waiting, *figures[1:-1], movers)
+
+
+def _most(edits: Sequence[Edit]) -> Mapping[tuple[int, str], Decimal]:
+    return {(edit.before.question_number, edit.before.sub_part): edit.points for edit in edits}
+
+
+def _mark(edits: Sequence[Edit], answers: Sequence[_Answer]) -> list[Decimal | None]:
+    by_slot = {(edit.before.question_number, edit.before.sub_part): edit for edit in edits}
+    marks = []
+    for answer in answers:
+        edit = by_slot[answer.question_number, answer.sub_part]
+        marks.append(mark(edit.before.kind, edit.key, edit.points, answer.answer))
+    return marks
+
+
+class _Figures(NamedTuple):
+    sittings: int
+    up: int
+    down: int
+    before: Side | None
+    after: Side | None
+    newly_passed: int | None
+    newly_failed: int | None
+    movers: list[tuple[int, float, float]]
+
+
+def _figures(packed: _Packed, more: int) -> _Figures:
+    """*more*: by how much the whole exam is worth more afterwards, in thousandths of a point."""
+    sitting_ids, before, most, moves = (
+        _values(sent) for sent in (packed.sitting_ids, packed.points, packed.max_points, packed.moves)
+    )
+    if not len(before):
+        return _Figures(0, 0, 0, None, None, None, None, [])
+    after = before + moves
+    pass_percent = None if packed.pass_percent is None else float(packed.pass_percent)
+    newly_passed = newly_failed = None
+    if pass_percent is not None:
+        passed, passes = _passes(before, most, pass_percent), _passes(after, most + more, pass_percent)
+        newly_passed, newly_failed = int((passes & ~passed).sum()), int((passed & ~passes).sum())
+    # Stable: of equal moves the earlier sitting comes first, in every preview the same.
+    order = np.argsort(-np.abs(moves), kind="stable")[:MOST_MOVERS]
+    return _Figures(
+        len(before),
+        int((moves > 0).sum()),
+        int((moves < 0).sum()),
+        _side(before, most, pass_percent),
+        _side(after, most + more, pass_percent),
+        newly_passed,
+        newly_failed,
+        [
+            (int(sitting_ids[i]), before[i] / THOUSAND, after[i] / THOUSAND)
+            for i in order.tolist()
+            if moves[i]
+        ],
+    )
+
+
+def _side(points: Whole, most: Whole, pass_percent: float | None) -> Side:
+    percent = _percent(points, most)
+    bands = np.minimum(percent * BANDS / 100, BANDS - 1).astype(np.int64)
+    return Side(
+        max_points=float(most.max()) / THOUSAND,
+        mean_points=float(points.mean()) / THOUSAND,
+        mean_percent=float(percent.mean()),
+        bands=np.bincount(bands, minlength=BANDS).tolist(),
+        passed=None if pass_percent is None else int(_passes(points, most, pass_percent).sum()),
+    )
+
+
+def _percent(points: Whole, most: Whole) -> NDArray[np.float64]:
+    """0 where there is nothing to get."""
+    percent: NDArray[np.float64] = np.divide(100.0 * points, most, out=np.zeros(len(points)), where=most > 0)
+    return percent
+
+
+def _passes(points: Whole, most: Whole, pass_percent: float) -> NDArray[np.bool_]:
+    """In whole numbers: of 60 percent of 55 points, 33 are enough, whatever floats make of it."""
+    return 10_000 * points >= round(pass_percent * 100) * most
+
+
+def _values(sent: bytes | None) -> Whole:
+    if sent is None:
+        return np.zeros(0, np.int64)
+    return np.frombuffer(sent, ARRAY_VALUE, offset=ARRAY_HEADER_BYTES)["value"].astype(np.int64)
