@@ -1,1 +1,2 @@
-"""How people compare, and how each goes on. Owns ratings, rating_history, streaks, achievements."""
+"""How people compare, and how each goes on. Owns exam_standings, exam_places, the
+ratings, streaks and achievements."""

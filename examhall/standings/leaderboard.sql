@@ -1,0 +1,92 @@
+-- name: top_rated
+-- Fifty rows from the index and a look each into levels, wherever in the list: it is the same for a million.
+SELECT listed.person_id, listed.full_name, now.ahead + 1 AS rank, before.ahead + 1 AS rank_before,
+       listed.rating, listed.sigma, listed.rated_exams, listed.gain, listed.rating AS level
+  FROM (SELECT ratings.person_id, people.full_name, ratings.rating, ratings.sigma, ratings.rated_exams,
+               ratings.gain, ratings.last_exam_id, ratings.rating_before
+          FROM ratings
+          JOIN people ON people.id = ratings.person_id
+         WHERE (ratings.rating, ratings.person_id) < (%(level)s::double precision, %(person_id)s::bigint)
+           AND people.active
+           AND NOT people.hidden_from_standings
+         ORDER BY ratings.rating DESC, ratings.person_id DESC
+         LIMIT %(limit)s) AS listed
+  JOIN rating_levels AS now
+    ON now.board = 'rating'
+   AND now.level = listed.rating
+  LEFT JOIN rating_levels AS before
+    ON before.board = 'rating_before'
+   AND before.level = CASE WHEN listed.last_exam_id = (SELECT exam_id
+                                                         FROM exam_standings
+                                                        WHERE rated
+                                                        ORDER BY happened_at DESC, exam_id DESC
+                                                        LIMIT 1)
+                           THEN listed.rating_before
+                           ELSE listed.rating
+                      END
+ ORDER BY listed.rating DESC, listed.person_id DESC;
+
+-- name: most_improved
+SELECT listed.person_id, listed.full_name, now.ahead + 1 AS rank, listed.rating, listed.sigma,
+       listed.rated_exams, listed.gain, listed.gain AS level
+  FROM (SELECT ratings.person_id, people.full_name, ratings.rating, ratings.sigma, ratings.rated_exams,
+               ratings.gain
+          FROM ratings
+          JOIN people ON people.id = ratings.person_id
+         WHERE ratings.gain > 0
+           AND (ratings.gain, ratings.person_id) < (%(level)s::double precision, %(person_id)s::bigint)
+           AND people.active
+           AND NOT people.hidden_from_standings
+         ORDER BY ratings.gain DESC, ratings.person_id DESC
+         LIMIT %(limit)s) AS listed
+  JOIN rating_levels AS now
+    ON now.board = 'gain'
+   AND now.level = listed.gain
+ ORDER BY listed.gain DESC, listed.person_id DESC;
+
+-- name: my_entry
+-- Whether or not it is hidden from others.
+SELECT ratings.person_id, people.full_name, people.hidden_from_standings AS hidden, now.ahead + 1 AS rank,
+       before.ahead + 1 AS rank_before, gains.ahead + 1 AS rank_by_gain, ratings.rating, ratings.sigma,
+       ratings.rated_exams, ratings.gain
+  FROM ratings
+  JOIN people ON people.id = ratings.person_id
+  JOIN rating_levels AS now
+    ON now.board = 'rating'
+   AND now.level = ratings.rating
+  LEFT JOIN rating_levels AS before
+    ON before.board = 'rating_before'
+   AND before.level = CASE WHEN ratings.last_exam_id = (SELECT exam_id
+                                                          FROM exam_standings
+                                                         WHERE rated
+                                                         ORDER BY happened_at DESC, exam_id DESC
+                                                         LIMIT 1)
+                           THEN ratings.rating_before
+                           ELSE ratings.rating
+                      END
+  LEFT JOIN rating_levels AS gains
+    ON gains.board = 'gain'
+   AND gains.level = ratings.gain
+ WHERE ratings.person_id = %(person_id)s;
+
+-- name: above_by_rating
+SELECT rating AS level, person_id
+  FROM ratings
+ WHERE (rating, person_id) > (%(level)s::double precision, %(person_id)s::bigint)
+ ORDER BY rating, person_id
+OFFSET %(rows)s
+ LIMIT 1;
+
+-- name: above_by_gain
+SELECT gain AS level, person_id
+  FROM ratings
+ WHERE gain > 0
+   AND (gain, person_id) > (%(level)s::double precision, %(person_id)s::bigint)
+ ORDER BY gain, person_id
+OFFSET %(rows)s
+ LIMIT 1;
+
+-- name: people_on
+SELECT coalesce(max(ahead + people), 0) AS people
+  FROM rating_levels
+ WHERE board = %(board)s;
