@@ -10,13 +10,15 @@ import psycopg
 import structlog
 from psycopg import sql
 
-from examhall.base.db import Connection
+from examhall.base.db import Connection, hang_up
 
 log = structlog.get_logger()
 
 RECONNECT_PAUSE_S = 0.5
 # A dead peer is noticed by asking, not by waiting.
 CHECK_EVERY_S = 5.0
+# One that has not answered within this is dead, even if the connection to it was never closed.
+ANSWER_S = 5.0
 
 
 class Listener:
@@ -47,7 +49,7 @@ class Listener:
         while True:
             try:
                 await self._listen()
-            except (psycopg.OperationalError, OSError) as error:
+            except (psycopg.Error, OSError) as error:
                 log.warning("listener lost the database", error=str(error).strip())
             self.connected.clear()
             await asyncio.sleep(RECONNECT_PAUSE_S)
@@ -63,6 +65,17 @@ class Listener:
             self.connected.set()
             while True:
                 async for notice in conn.notifies(timeout=CHECK_EVERY_S):
-                    for heard in self._callbacks[notice.channel]:
-                        heard(notice.payload)
-                await conn.execute("SELECT 1")
+                    self._tell(notice)
+                limit = asyncio.get_running_loop().call_later(ANSWER_S, hang_up, conn)
+                try:
+                    await conn.execute("SELECT 1")
+                finally:
+                    limit.cancel()
+
+    def _tell(self, notice: psycopg.Notify) -> None:
+        for heard in self._callbacks[notice.channel]:
+            try:
+                heard(notice.payload)
+            except ValueError:
+                # Anybody who reaches the database can announce anything.
+                log.error("announcement not understood", channel=notice.channel, payload=notice.payload[:100])

@@ -15,7 +15,6 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 from redis.asyncio import Redis
 
-from examhall import __version__
 from examhall.base.shared_store import Away, SharedStore
 
 Key = TypeVar("Key")
@@ -63,7 +62,7 @@ class SecondLevel(Generic[Key, Value]):
         self._mark_life_s = int(ttl_s) + 2 * TURN_S + 60
         self._read = msgspec.msgpack.Decoder(kind).decode
         # A release, or a type that changed its shape, never reads what another wrote.
-        shape = hashlib.sha256(encode([__version__, msgspec.json.schema(kind)])).hexdigest()[:12]
+        shape = hashlib.sha256(encode([store.release, msgspec.json.schema(kind)])).hexdigest()[:12]
         self._prefix = f"examhall:{name}:{shape}:"
         self._all_mark = f"{self._prefix}mark"
         self._marking: set[asyncio.Task[None]] = set()

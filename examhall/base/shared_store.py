@@ -37,7 +37,9 @@ class Away(Exception):
 class SharedStore:
     """One process's way to the store; without an address it is always `Away`, and never missed."""
 
-    def __init__(self, url: str | None) -> None:
+    def __init__(self, url: str | None, *, release: str = "") -> None:
+        # What one release has stored, another does not read.
+        self.release = release
         self._redis = None if url is None else _client(url)
         # Off until the first ping: nobody waits for connections to be made.
         self._reachable = False

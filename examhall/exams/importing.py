@@ -8,6 +8,7 @@ from examhall.base.db import Connection, many, one, run
 from examhall.base.errors import Refusal
 from examhall.base.sqlfile import beside
 from examhall.courses.courses import announce_course, course_of_code
+from examhall.exams.contents import announce_change
 from examhall.exams.exam_file import ExamFile
 
 SQL = beside(__file__)
@@ -78,6 +79,7 @@ async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) 
         await run(conn, SQL.insert_assignments, exam_id=created.id, person_ids=person_ids)
     if course_id is not None:
         await announce_course(conn, course_id)
+    await announce_change(conn, created.id)
     return created.id
 
 

@@ -3,6 +3,7 @@
 from examhall.base.db import Connection, run
 from examhall.base.errors import Conflict
 from examhall.base.sqlfile import beside
+from examhall.exams.contents import announce_change
 
 SQL = beside(__file__)
 
@@ -15,3 +16,4 @@ async def release_results(conn: Connection, *, exam_id: int) -> None:
     """Release them now. A repeat changes nothing: the first moment stays."""
     if await run(conn, SQL.release_results, exam_id=exam_id) == 0:
         raise NotReleasedByHand
+    await announce_change(conn, exam_id)
