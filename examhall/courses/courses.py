@@ -14,6 +14,10 @@ SQL = beside(__file__)
 # Whoever changes a course, its enrolment or its exams announces its id here, in the same transaction.
 CHANNEL = "examhall_course_changed"
 
+CODE_CHARS = 40
+TITLE_CHARS = 200
+DESCRIPTION_CHARS = 2_000
+
 
 class NoSuchCourse(NotFound):
     """There is no such course, or it is not yours."""

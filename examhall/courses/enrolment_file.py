@@ -1,0 +1,61 @@
+"""The enrolment file: CSV with the usernames of a course's students, and whether each is active."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from examhall.base.csv_file import BadFile, Problem, decode, read_rows
+
+LINES_LIMIT = 20_000
+YES_NO = {"": True, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+# What our own export writes beside; a file that went through a spreadsheet comes back with it.
+IGNORED = {"full_name", "email", "enrolled_at"}
+
+
+class BadEnrolmentFile(BadFile):
+    """The file has lines that cannot be enrolled. Nothing was changed."""
+
+
+class EnrolmentLine(NamedTuple):
+    line: int
+    username: str
+    active: bool
+
+
+def read_enrolment(content: bytes) -> list[EnrolmentLine]:
+    """Everyone in the file, or `BadEnrolmentFile` with every bad line. Who is in it may be unknown here."""
+    rows = iter(read_rows(decode(content, BadEnrolmentFile), BadEnrolmentFile))
+    header_line, cells = next(rows, (1, []))
+    header = [name.strip().lower() for name in cells]
+    problems = [Problem(header_line, name, reason) for name, reason in _header_problems(header)]
+    if problems:
+        raise BadEnrolmentFile(problems)
+    found: list[EnrolmentLine] = []
+    for line, cells in rows:
+        if len(found) == LINES_LIMIT:
+            problems.append(Problem(line, "", f"a file has at most {LINES_LIMIT:,} students"))
+            break
+        if len(cells) != len(header):
+            problems.append(Problem(line, "", f"has {len(cells)} cells where the header has {len(header)}"))
+            continue
+        named = dict(zip(header, (cell.strip() for cell in cells), strict=True))
+        active = YES_NO.get(named.get("active", "").lower())
+        if not named["username"]:
+            problems.append(Problem(line, "username", "is empty"))
+        elif active is None:
+            problems.append(Problem(line, "active", "is yes or no"))
+        else:
+            found.append(EnrolmentLine(line, named["username"], active))
+    if not found and not problems:
+        problems.append(Problem(header_line, "", "has no students after the header"))
+    if problems:
+        raise BadEnrolmentFile(problems)
+    return found
+
+
+def _header_problems(header: Sequence[str]) -> Iterator[tuple[str, str]]:
+    if "username" not in header:
+        yield "username", "the header needs a column named username"
+    for name in sorted({*header} - {"username", "active"} - IGNORED):
+        yield name, "is not a column; there are username, active"
+    for name in sorted({name for name in header if header.count(name) > 1}):
+        yield name, "is in the header more than once"
