@@ -14,7 +14,8 @@ from examhall.accounts.sign_in import forget_old_sign_ins
 from examhall.base.db import BACKGROUND_LIMIT_S, Database
 from examhall.base.partitions import ensure_partitions
 from examhall.events.log import EventLog
-from examhall.scoring.conclude import keep_conclusions
+from examhall.scoring.calibrate import calibrate_exam
+from examhall.scoring.conclude import conclude_by_hand, keep_conclusions
 from examhall.scoring.rescore import rescore_sittings
 from examhall.scoring.results import score_sittings
 from examhall.settings import Settings
@@ -44,7 +45,7 @@ FINISHED_JOBS_KEPT_H = 72
 RESTART_PAUSE_S = 1.0
 # What follows once an exam is over and marked, in this order: jobs that take its exam_id and key_version, may
 # be repeated, and do nothing when a newer version of the key is there.
-FOLLOW_UPS: tuple[str, ...] = ("follow_series", "rate_exam")
+FOLLOW_UPS: tuple[str, ...] = ("calibrate_exam", "follow_series", "rate_exam")
 
 
 def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | None = None) -> App:
@@ -62,6 +63,15 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
                 await score_sittings(conn, sittings[start : start + SCORED_AT_ONCE])
         if marked is not None:
             marked.set()
+
+    @jobs.task(name="calibrate_exam", retry=TRIES)
+    async def _calibrate_exam(exam_id: int, key_version: int) -> None:
+        await calibrate_exam(database, exam_id=exam_id, key_version=key_version)
+
+    @jobs.task(name="conclude_exam")
+    async def _conclude_exam(exam_id: int) -> None:
+        async with database.transaction() as conn:
+            await conclude_by_hand(conn, FOLLOW_UPS, exam_id=exam_id)
 
     @jobs.task(name="rescore_sittings", retry=TRIES)
     async def _rescore_sittings(exam_id: int, key_version: int, first_id: int, last_id: int) -> None:

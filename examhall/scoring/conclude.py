@@ -32,6 +32,10 @@ class StillSitting(Conflict):
     """Somebody still sits this exam, or its answers are being marked. Please try again in a while."""
 
 
+class NotOver(Conflict):
+    """The window of this exam is still open. It is concluded when that is over."""
+
+
 @dataclass(frozen=True)
 class Concluded:
     exam_id: int
@@ -41,6 +45,7 @@ class Concluded:
 @dataclass(frozen=True)
 class _Standing:
     key_version: int
+    is_over: bool
     is_marked: bool
 
 
@@ -63,9 +68,11 @@ async def conclude_by_hand(conn: Connection, follow_ups: Sequence[str], *, exam_
 
     An exam concluded before has what follows enqueued again: each of those operations is idempotent.
     """
-    standing = await maybe(conn, SQL.standing, _Standing, exam_id=exam_id)
+    standing = await maybe(conn, SQL.standing, _Standing, exam_id=exam_id, latest_start_s=LATEST_START_S)
     if standing is None:
         raise NoSuchExam
+    if not standing.is_over:
+        raise NotOver
     if not standing.is_marked:
         raise StillSitting
     concluded = Concluded(exam_id, standing.key_version)

@@ -43,6 +43,9 @@ SELECT concluded.exam_id, concluded.key_version
 
 -- name: standing
 SELECT exams.key_version,
+       coalesce(exams.closes_at
+                < statement_timestamp() - make_interval(secs => greatest(exams.grace_s, %(latest_start_s)s)),
+                true) AS is_over,
        NOT EXISTS (SELECT
                      FROM sittings
                      LEFT JOIN results

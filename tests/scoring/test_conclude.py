@@ -11,6 +11,7 @@ from examhall.base.db import Connection, Database
 from examhall.scoring.conclude import (
     CHANNEL,
     Concluded,
+    NotOver,
     StillSitting,
     conclude_by_hand,
     conclude_due,
@@ -72,8 +73,10 @@ async def test_what_follows_is_enqueued_once_when_everybody_is_marked(conn: Conn
 
 async def test_an_exam_is_not_concluded_before_its_grace_is_over(conn: Connection) -> None:
     await add_past_exam(conn, over_for_s=10, grace_s=30)
-    await add_past_exam(conn, over_for_s=-10)
+    running = await add_past_exam(conn, over_for_s=-10)
     assert await conclude_due(conn, FOLLOW_UPS) == []
+    with pytest.raises(NotOver):
+        await conclude_by_hand(conn, FOLLOW_UPS, exam_id=running)
 
 
 async def test_without_grace_a_start_that_is_still_committing_is_waited_for(conn: Connection) -> None:
