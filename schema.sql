@@ -570,7 +570,9 @@ CREATE TABLE activity_rollups (
     took_s         real        NOT NULL,
     -- All of the exam, and those whose time per question was taken.
     sittings       integer     NOT NULL,
-    timed_sittings integer     NOT NULL
+    timed_sittings integer     NOT NULL,
+    -- Events of any exam that were not kept while this one ran.
+    lost_events    bigint      NOT NULL
 );
 
 -- ops ---------------------------------------------------------------------------------------------
