@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from examhall.exams.exam_file_values import (
     instant,
     items,
     markdown,
+    percent,
     scalar,
     text,
     whole,
@@ -39,11 +41,13 @@ COURSE_CODE_CHARS = 40
 INSTRUCTIONS_CHARS = 20_000
 MOST_ATTEMPTS = 1_000
 MOST_ASSIGNED = 20_000
+LONGEST_FREEZE_MINUTES = 7 * 24 * 60
 TEST_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 KINDS = ("mock_exam", "contest", "test")
 FIELDS = (
     "title", "kind", "test_type", "instructions", "timezone", "window", "duration", "grace", "attempts",
-    "shuffle", "release", "pictures", "course", "assigned", "series", "questions",
+    "shuffle", "release", "show_key", "pass_mark", "pictures", "course", "assigned", "series", "rated",
+    "live_standing", "freeze_minutes", "questions",
 )  # fmt: skip
 
 
@@ -62,6 +66,9 @@ class ExamFile:
     shuffle_options: bool
     release: str
     release_at: datetime | None
+    show_key: bool
+    # In percent of all points.
+    pass_percent: Decimal | None
     questions: tuple[Question, ...]
     pictures: tuple[Picture, ...]
     # Usernames. Nobody here means everybody who is signed in.
@@ -70,6 +77,11 @@ class ExamFile:
     series: str | None
     # The code of the course whose students sit it.
     course: str | None
+    # Whether its places change ratings.
+    rated: bool
+    # Whether those who may sit it see its standing while it runs, and how long before the end it stands still.
+    live_standing: bool
+    freeze_minutes: int | None
 
 
 def read_exam_file(
@@ -114,18 +126,35 @@ def _exam(root: Value, folder: Path | None) -> ExamFile:
         shuffle_options=shuffle_options,
         release=release,
         release_at=release_at,
+        show_key="show_key" in found and boolean(found["show_key"]),
+        pass_percent=percent(found["pass_mark"]) if "pass_mark" in found else None,
         questions=read_questions(found["questions"]) if "questions" in found else (),
         pictures=pictures,
         assigned=_assigned(found["assigned"]) if "assigned" in found else (),
         series=text(found["series"], most=TITLE_CHARS, one_line=True) if "series" in found else None,
         course=text(found["course"], most=COURSE_CODE_CHARS, one_line=True) if "course" in found else None,
+        rated="rated" in found and boolean(found["rated"]),
+        live_standing="live_standing" in found and boolean(found["live_standing"]),
+        freeze_minutes=(
+            whole(found["freeze_minutes"], least=1, most=LONGEST_FREEZE_MINUTES)
+            if "freeze_minutes" in found
+            else None
+        ),
     )
+    _check_standing(exam, found)
     if exam.course is not None and kind == "contest" and exam.attempts_allowed > 1:
         found["attempts"].bad("A contest of a course is sat once.")
     # A picture that is there but broken has been noted already; it is not missing as well.
     named = found["pictures"].names if "pictures" in found else ()
     note_missing(root.problems, named)
     return exam
+
+
+def _check_standing(exam: ExamFile, found: dict[str, Value]) -> None:
+    if exam.live_standing and exam.release != "at_once" and exam.attempts_allowed > 1:
+        found["live_standing"].bad("A live standing would tell results that are held back between attempts.")
+    if exam.freeze_minutes is not None and exam.closes_at is None:
+        found["freeze_minutes"].bad("Only an exam whose window closes can stand still before its end.")
 
 
 def _test_type(root: Value, value: Value | None, kind: str) -> str | None:

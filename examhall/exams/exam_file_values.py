@@ -30,6 +30,7 @@ INSTANT = re.compile(
     r" *(Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
 POINTS = re.compile(r"[0-9]{1,5}(?:[.,][0-9]{1,3})?")
+PERCENT = re.compile(r"([0-9]{1,3}(?:[.,][0-9]{1,2})?) ?%?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,16 @@ def points(value: Value) -> Decimal:
         value.bad("Points are a number from 0 to 99999, with at most three decimals.")
         return Decimal(1)
     return Decimal(found.replace(",", "."))
+
+
+def percent(value: Value) -> Decimal | None:
+    """`60` or `60%`; more than 0 and at most 100."""
+    found = PERCENT.fullmatch(scalar(value) or "")
+    number = Decimal(found[1].replace(",", ".")) if found else Decimal(0)
+    if not 0 < number <= 100:
+        value.bad("A share of all points is expected here, more than 0% and at most 100%: `60%`.")
+        return None
+    return number
 
 
 def duration_s(value: Value, *, least: int, most: int) -> int:

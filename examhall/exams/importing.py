@@ -61,8 +61,13 @@ async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) 
         shuffle_options=exam.shuffle_options,
         release=exam.release,
         release_at=exam.release_at,
+        show_key=exam.show_key,
+        pass_percent=exam.pass_percent,
         series_id=await _series(conn, exam.series),
         course_id=course_id,
+        rated=exam.rated,
+        live_standing=exam.live_standing,
+        freeze_minutes=exam.freeze_minutes,
         created_by=created_by,
     )
     await _insert_questions(conn, created.id, exam)
