@@ -79,7 +79,7 @@ class ExamFile:
     course: str | None
     # Whether its places change ratings.
     rated: bool
-    # Whether those who may sit it see its standing while it runs, and how long before the end it stands still.
+    # Whether those who may sit it see its standing while it runs; how long before the end it stands still.
     live_standing: bool
     freeze_minutes: int | None
 

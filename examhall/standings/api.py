@@ -84,7 +84,7 @@ async def get_leaderboard(
     "/leaderboard/events",
     summary="Told when the standings have changed",
     response_class=PlainResponse,
-    responses={200: {"content": {"text/event-stream": {}}}} | refusals(TooManyStreams),
+    responses=refusals(TooManyStreams) | {200: {"content": {"text/event-stream": {}}}},
 )
 async def get_events(request: Request) -> Response:
     """Server-Sent Events: `changed` when there is something new to ask for, `missed` when there may be."""

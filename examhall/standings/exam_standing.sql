@@ -4,12 +4,11 @@ SELECT exams.id AS exam_id, exams.title, exams.kind, exams.closes_at, exams.live
        coalesce(settled.rated, exams.rated) AS rated, coalesce(settled.participants, 0) AS participants,
        exams.closes_at - make_interval(mins => exams.freeze_minutes) AS freezes_at,
        statement_timestamp() AS server_time,
-       NOT EXISTS (SELECT FROM assignments WHERE exam_id = exams.id)
-       OR EXISTS (SELECT FROM assignments
-                   WHERE exam_id = exams.id AND person_id = %(person_id)s)
+       admission.admitted
        OR EXISTS (SELECT FROM sittings
                    WHERE exam_id = exams.id AND candidate_id = %(person_id)s) AS may_look
   FROM exams
+ CROSS JOIN admission(exams.id, exams.course_id, %(person_id)s::bigint)
   LEFT JOIN exam_standings AS settled ON settled.exam_id = exams.id
  WHERE exams.id = %(exam_id)s;
 
@@ -114,12 +113,11 @@ SELECT count(*) AS people
 SELECT exams.id AS exam_id, exams.title, settled.participants, settled.rated, settled.happened_at
   FROM exam_standings AS settled
   JOIN exams ON exams.id = settled.exam_id
+ CROSS JOIN admission(exams.id, exams.course_id, %(person_id)s::bigint)
  WHERE results_released(exams)
    AND settled.participants > 0
    AND (%(sees_all)s
-        OR NOT EXISTS (SELECT FROM assignments WHERE exam_id = exams.id)
-        OR EXISTS (SELECT FROM assignments
-                    WHERE exam_id = exams.id AND person_id = %(person_id)s)
+        OR admission.admitted
         OR EXISTS (SELECT FROM sittings
                     WHERE exam_id = exams.id AND candidate_id = %(person_id)s))
  ORDER BY settled.happened_at DESC, exams.id DESC
