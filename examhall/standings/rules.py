@@ -30,7 +30,7 @@ RULES = (
          "flame", "longest_streak", 10),
     Rule("streak_25", _("Never missed"), _("Sat twenty-five exams of a series without missing one"),
          "flame", "longest_streak", 25),
-    Rule("ninety", _("Nine tenths"), _("Reached 90 % of the points of an exam"), "star", "best_percent", 90),
+    Rule("ninety", _("Nine tenths"), _("Reached nine tenths of the points of an exam"), "star", "best_percent", 90),
     Rule("full_marks", _("Full marks"), _("Reached every point of an exam"), "star", "best_percent", 100),
     Rule("top_ten", _("Top ten"), _("Among the best ten of twenty or more"), "rise", "top_ten_places", 1),
     Rule("first_place", _("First place"), _("Nobody was better, among twenty or more"),

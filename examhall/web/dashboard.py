@@ -32,14 +32,18 @@ async def dashboard_page(request: Request) -> Response:
 
 def _view(request: Request, mine: Dashboard) -> dict[str, Any]:
     latest = mine.ratings[-1] if mine.ratings else None
-    given = {each.rule.name: each for each in mine.achievements}
+    given = {each.rule.name for each in mine.achievements}
     return {
         "mine": mine,
         "latest": latest,
         "tier": _tier(latest),
         "spread": uncertainty(latest.sigma) if latest else 0,
         "rating_chart": _rating_chart(request, mine.ratings) if len(mine.ratings) > 1 else None,
-        "badges": [(rule, given.get(rule.name)) for rule in RULES],
+        # What is given first, the latest of it at the top.
+        "badges": [
+            *((each.rule, each) for each in mine.achievements),
+            *((rule, None) for rule in RULES if rule.name not in given),
+        ],
         "topics": [_bar(topic) for topic in mine.topics],
         "is_new": not (mine.recent or mine.ratings or mine.achievements),
     }
@@ -61,13 +65,13 @@ def _rating_chart(request: Request, ratings: Sequence[Rated]) -> dict[str, Any]:
         "series": [
             {"name": _("Rating"), "values": [round(level) for level in levels], "colour": 1},
             {
-                "name": _("Surely at least"),
+                "name": _("Probably from"),
                 "values": [round(level - spread) for level, spread in zip(levels, spreads, strict=True)],
                 "dashed": True,
                 "colour": 6,
             },
             {
-                "name": _("Surely at most"),
+                "name": _("Probably to"),
                 "values": [round(level + spread) for level, spread in zip(levels, spreads, strict=True)],
                 "dashed": True,
                 "colour": 6,

@@ -13,11 +13,14 @@ const day = { weekday: "short", day: "numeric", month: "long", ...hours };
 const thisYear = new Intl.DateTimeFormat(language, day);
 const anotherYear = new Intl.DateTimeFormat(language, { ...day, year: "numeric" });
 
+const dateAlone = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric" });
+
 for (const time of document.querySelectorAll("time[data-local]")) {
   const moment = new Date(time.getAttribute("datetime") ?? "");
   const today = moment.toDateString() === new Date().toDateString();
   const short = time.getAttribute("data-local") === "short" && today;
   const full = moment.getFullYear() === new Date().getFullYear() ? thisYear : anotherYear;
-  time.textContent = (short ? clockTime : full).format(moment);
+  const form = time.getAttribute("data-local") === "date" ? dateAlone : short ? clockTime : full;
+  time.textContent = form.format(moment);
   time.setAttribute("title", moment.toLocaleString(language, { dateStyle: "full", timeStyle: "long" }));
 }
