@@ -18,10 +18,14 @@ pytestmark = pytest.mark.anyio
 async def a_past_exam(conn: Connection, alice: int, *, release: str = "at_once") -> int:
     """Rated, of a series, concluded; Alice did better than Bob."""
     exam_id = await exam(conn, release=release)
-    bob = await person(conn, "bob")
+    bob = await person(conn, f"bob{exam_id}")
     await sat(conn, exam_id, alice, right=range(1, 13))
     await sat(conn, exam_id, bob, right=range(1, 3))
-    series = await number(conn, "INSERT INTO series (name) VALUES ('Monthly') RETURNING id")
+    series = await number(
+        conn,
+        "INSERT INTO series (name) VALUES ('Monthly')"
+        " ON CONFLICT (lower(name)) DO UPDATE SET name = excluded.name RETURNING id",
+    )
     await conn.execute(
         "UPDATE exams SET opens_at = now() - interval '3 h', closes_at = now() - interval '1 h',"
         " rated = true, series_id = %s WHERE id = %s",

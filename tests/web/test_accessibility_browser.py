@@ -5,10 +5,12 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
+import psycopg
 import pytest
 from playwright.async_api import Browser, Page
 
 from examhall.base import clock
+from tests.standings.test_dashboard import a_past_exam, follow
 
 from .conftest import Candidate, Served
 
@@ -89,6 +91,22 @@ async def test_pages_outside_the_room(alice: Candidate) -> None:
     found += await violations(page) + await sideways(page)
     await page.goto("/exams")
     found += await violations(page) + await sideways(page)
+    assert "\n".join(found) == ""
+
+
+async def test_the_dashboard(alice: Candidate) -> None:
+    served, page = alice.served, alice.page
+    await alice.sign_in()
+    await page.goto("/dashboard")
+    found = await violations(page) + await sideways(page)
+    async with await psycopg.AsyncConnection.connect(served.dsn) as conn:
+        for _ in range(2):
+            await follow(conn, await a_past_exam(conn, alice.id))
+    await page.goto("/dashboard")
+    await page.wait_for_selector(".chart-area canvas")
+    found += await violations(page) + await sideways(page)
+    assert await page.locator(".topics li").count() == 2
+    assert await page.locator(".badges .given").count() >= 3
     assert "\n".join(found) == ""
 
 
