@@ -76,7 +76,7 @@ async def export_csv(conn: Connection, exam_id: int, file: TextIO) -> None:
     names = (*OF_PERSON, *OF_SITTING, *OF_ITEM)
     writer.writerow(names)
     async for row in _rows(conn, exam_id):
-        writer.writerow([_cell(getattr(row, name)) for name in names])
+        writer.writerow([safe_cell(getattr(row, name)) for name in names])
 
 
 async def export_json(conn: Connection, exam_id: int, file: TextIO) -> None:
@@ -116,7 +116,8 @@ async def _rows(conn: Connection, exam_id: int) -> AsyncIterator[_Row]:
             yield row
 
 
-def _cell(value: object) -> object:
+def safe_cell(value: object) -> object:
+    """A value as CSV shows it: what somebody wrote cannot become a formula."""
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, list | dict):
