@@ -471,9 +471,9 @@ CREATE INDEX ratings_rating ON ratings (rating, person_id);
 CREATE INDEX ratings_gain ON ratings (gain, person_id) WHERE gain > 0;
 
 -- How many are ahead of each value that somebody has: anybody's rank is one look, however many are rated.
--- Written anew with every round: the ratings as they are, as they were before the latest round, and gains.
+-- Written anew with every round: ratings as they are and as they were before the latest round, gains; streaks.
 CREATE TABLE rating_levels (
-    board  text             NOT NULL CHECK (board IN ('rating', 'rating_before', 'gain')),
+    board  text             NOT NULL CHECK (board IN ('rating', 'rating_before', 'gain', 'streak')),
     level  double precision NOT NULL,
     people integer          NOT NULL,
     ahead  integer          NOT NULL,
@@ -491,7 +491,7 @@ CREATE TABLE streaks (
     PRIMARY KEY (series_id, person_id)
 );
 CREATE INDEX streaks_person ON streaks (person_id);
-CREATE INDEX streaks_current ON streaks (current DESC, longest DESC, person_id);
+CREATE INDEX streaks_current ON streaks (current, person_id);
 
 CREATE TABLE achievements (
     person_id bigint      NOT NULL REFERENCES people ON DELETE CASCADE,

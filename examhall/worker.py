@@ -21,6 +21,7 @@ from examhall.scoring.results import score_sittings
 from examhall.settings import Settings
 from examhall.sittings.deadlines import keep_deadlines
 from examhall.standings.achievements import award_due
+from examhall.standings.levels import settle_streak_levels
 from examhall.standings.ratings import list_exams_to_settle, rate_exam
 from examhall.standings.streaks import follow_series
 from examhall.standings.topics import summarise_topics
@@ -92,7 +93,8 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
     @jobs.task(name="follow_series", retry=TRIES)
     async def _follow_series(exam_id: int, key_version: int) -> None:
         async with database.transaction() as conn:
-            await follow_series(conn, exam_id)
+            if await follow_series(conn, exam_id):
+                await settle_streak_levels(conn, exam_id=exam_id)
         async with database.transaction() as conn:
             await summarise_topics(conn, exam_id)
 

@@ -9,12 +9,15 @@ from examhall.base.db import Connection, many, maybe, one
 from examhall.base.errors import Malformed
 from examhall.base.sqlfile import Query, beside
 from examhall.base.wire import LARGEST_ID
+from examhall.standings.levels import SHORTEST_STREAK
 
 SQL = beside(__file__)
 
 Tab: TypeAlias = Literal["top_rated", "most_improved", "streaks"]
 # Of those just ahead, how many a page shows that begins at somebody's own place.
 ROWS_ABOVE = 4
+# What a streak is stored in.
+LONGEST_STREAK = 2**31 - 1
 
 
 class BadCursor(Malformed):
@@ -60,8 +63,10 @@ class Entry:
     rating_before: float | None = None
     points: Decimal | None = None
     max_points: Decimal | None = None
+    # A streak, and of which series.
     current: int | None = None
     longest: int | None = None
+    series: str | None = None
     rank_by_gain: int | None = None
     # What the list is in the order of.
     level: float | None = None
@@ -93,17 +98,17 @@ class _Above:
 
 
 class _Board(NamedTuple):
-    """How a tab is read. A tab without a query has nobody in it."""
+    """How a tab is read, and where its ranks are."""
 
-    page: Query | None
-    above: Query | None = None
-    levels: str = ""
+    page: Query
+    above: Query
+    levels: str
 
 
 BOARDS: dict[Tab, _Board] = {
     "top_rated": _Board(SQL.top_rated, SQL.above_by_rating, "rating"),
     "most_improved": _Board(SQL.most_improved, SQL.above_by_gain, "gain"),
-    "streaks": _Board(None),
+    "streaks": _Board(SQL.streaks, SQL.above_by_streak, "streak"),
 }
 
 
@@ -111,9 +116,12 @@ async def list_leaders(conn: Connection, tab: Tab, *, after: Cursor, limit: int)
     """A page of the tab, who is hidden or has left not shown. Equal values share a rank, the next is as many
     further on; the hidden count, so that nobody's rank depends on who looks."""
     board = BOARDS[tab]
-    if board.page is None:
-        return Listing([], None, 0)
-    found = await many(conn, board.page, Entry, **after._asdict(), limit=limit + 1)
+    page: dict[str, object] = {**after._asdict(), "limit": limit + 1}
+    if tab == "streaks":
+        # The first page has an endless level; an address that somebody made up may have any.
+        level = int(min(max(after.level, 0), LONGEST_STREAK))
+        page |= {"level": level, "shortest": SHORTEST_STREAK}
+    found = await many(conn, board.page, Entry, **page)
     count = await one(conn, SQL.people_on, _Count, board=board.levels)
     return listing(found, limit, count.people)
 
@@ -126,9 +134,9 @@ def listing(found: list[Entry], limit: int, people: int) -> Listing:
 
 
 async def find_my_entry(conn: Connection, tab: Tab, person_id: int) -> Entry | None:
-    """Where somebody stands at this moment, hidden or not; None without a rating."""
-    if BOARDS[tab].page is None:
-        return None
+    """Where somebody stands at this moment, hidden or not; None without a rating, or a streak."""
+    if tab == "streaks":
+        return await maybe(conn, SQL.my_streak, Entry, person_id=person_id)
     found = await maybe(conn, SQL.my_entry, Entry, person_id=person_id)
     if found is not None and tab == "most_improved":
         return replace(found, rank=found.rank_by_gain, rank_before=None, level=found.gain)
@@ -137,10 +145,7 @@ async def find_my_entry(conn: Connection, tab: Tab, person_id: int) -> Entry | N
 
 async def cursor_near(conn: Connection, tab: Tab, mine: Entry) -> Cursor:
     """Where a page begins that shows this entry a few rows down."""
-    board = BOARDS[tab]
-    if board.above is None or mine.level is None:
-        return Cursor()
     above = await maybe(
-        conn, board.above, _Above, level=mine.level, person_id=mine.person_id, rows=ROWS_ABOVE
+        conn, BOARDS[tab].above, _Above, level=mine.level, person_id=mine.person_id, rows=ROWS_ABOVE
     )
     return Cursor(above.level, above.person_id) if above else Cursor()

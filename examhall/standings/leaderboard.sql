@@ -44,6 +44,53 @@ SELECT listed.person_id, listed.full_name, now.ahead + 1 AS rank, listed.rating,
    AND now.level = listed.gain
  ORDER BY listed.gain DESC, listed.person_id DESC;
 
+-- name: streaks
+-- The best that goes on of each person; of the same length, the one that was longer at its longest.
+SELECT listed.person_id, listed.full_name, now.ahead + 1 AS rank, listed.current, listed.longest,
+       series.name AS series, ratings.rating, ratings.sigma, ratings.rated_exams, listed.current AS level
+  FROM (SELECT streaks.person_id, people.full_name, streaks.current, streaks.longest, streaks.series_id
+          FROM streaks
+          JOIN people ON people.id = streaks.person_id
+         WHERE streaks.current >= %(shortest)s
+           AND (streaks.current, streaks.person_id) < (%(level)s::integer, %(person_id)s::bigint)
+           AND people.active
+           AND NOT people.hidden_from_standings
+           AND NOT EXISTS (SELECT FROM streaks AS better
+                            WHERE better.person_id = streaks.person_id
+                              AND (better.current, better.longest, better.series_id)
+                                  > (streaks.current, streaks.longest, streaks.series_id))
+         ORDER BY streaks.current DESC, streaks.person_id DESC
+         LIMIT %(limit)s) AS listed
+  JOIN rating_levels AS now
+    ON now.board = 'streak'
+   AND now.level = listed.current
+  JOIN series ON series.id = listed.series_id
+  LEFT JOIN ratings ON ratings.person_id = listed.person_id
+ ORDER BY listed.current DESC, listed.person_id DESC;
+
+-- name: my_streak
+SELECT streaks.person_id, people.full_name, people.hidden_from_standings AS hidden, now.ahead + 1 AS rank,
+       streaks.current, streaks.longest, series.name AS series, ratings.rating, ratings.sigma,
+       ratings.rated_exams, streaks.current AS level
+  FROM streaks
+  JOIN people ON people.id = streaks.person_id
+  JOIN series ON series.id = streaks.series_id
+  LEFT JOIN rating_levels AS now
+    ON now.board = 'streak'
+   AND now.level = streaks.current
+  LEFT JOIN ratings ON ratings.person_id = streaks.person_id
+ WHERE streaks.person_id = %(person_id)s
+ ORDER BY streaks.current DESC, streaks.longest DESC, streaks.series_id DESC
+ LIMIT 1;
+
+-- name: above_by_streak
+SELECT current AS level, person_id
+  FROM streaks
+ WHERE (current, person_id) > (%(level)s::integer, %(person_id)s::bigint)
+ ORDER BY current, person_id
+OFFSET %(rows)s
+ LIMIT 1;
+
 -- name: my_entry
 -- Whether or not it is hidden from others.
 SELECT ratings.person_id, people.full_name, people.hidden_from_standings AS hidden, now.ahead + 1 AS rank,

@@ -14,12 +14,11 @@ from examhall.base.packed import bigints
 from examhall.base.sqlfile import beside
 from examhall.psychometrics.rating import MEAN, SPREAD, Ratings, rate
 from examhall.scoring.conclude import announce_results
+from examhall.standings.levels import settle_rating_levels, take_turn
 from examhall.standings.scale import on_scale
 
 SQL = beside(__file__)
 
-# Any number, as long as nobody else in this database takes the same.
-ROUNDS_LOCK = 4_730_155
 # docs/decisions/0007: in larger fields an exam would move nobody.
 COUNTS_AS = 8
 # Over how many rounds somebody has improved.
@@ -66,7 +65,7 @@ async def rate_exam(conn: Connection, *, exam_id: int, key_version: int) -> int:
     after this one, they are played again from here. Readers see all of it or nothing. A repeat does nothing,
     and neither does an older version of the key, nor an exam whose results are not released yet.
     """
-    await run(conn, SQL.take_turn, lock=ROUNDS_LOCK)
+    await take_turn(conn)
     exam = await maybe(conn, SQL.exam_to_settle, _Exam, exam_id=exam_id, key_version=key_version)
     if exam is None:
         return 0
@@ -98,7 +97,7 @@ async def list_exams_to_settle(conn: Connection) -> list[ToSettle]:
 async def play_rounds(conn: Connection, *, since: datetime, exam_id: int) -> None:
     """Rate all rated exams anew from the round (since, exam_id) on, that one included if it is rated.
 
-    The caller holds the lock. What one round adds is written by one COPY; nothing is done person by person.
+    The caller has the turn. What one round adds is written by one COPY; nothing is done person by person.
     """
     start: dict[str, Any] = {"happened_at": since, "exam_id": exam_id}
     rounds = await many(conn, SQL.rounds_since, _Round, **start)
@@ -145,5 +144,4 @@ async def _settle(conn: Connection, person_ids: NDArray[np.int64]) -> None:
     await run(conn, SQL.forget_ratings, person_ids=people)
     await run(conn, SQL.settle_ratings, person_ids=people)
     await run(conn, SQL.settle_gains, rounds=ROUNDS_OF_GAIN)
-    await run(conn, SQL.forget_levels)
-    await run(conn, SQL.settle_levels)
+    await settle_rating_levels(conn)

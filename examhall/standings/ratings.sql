@@ -1,8 +1,3 @@
--- name: take_turn
--- One round at a time in the whole installation, until the transaction ends: a round starts from what the one
--- before left, and two side by side would each miss the other. Readers are not kept waiting.
-SELECT pg_advisory_xact_lock(%(lock)s);
-
 -- name: exam_to_settle
 -- FOR SHARE keeps the key as it is until places and ratings by it are committed. No row: nothing to do.
 SELECT exams.rated, settled.happened_at AS settled_happened_at,
@@ -137,34 +132,3 @@ UPDATE ratings
    SET gain = changed.gain
   FROM changed
  WHERE ratings.person_id = changed.person_id;
-
--- name: forget_levels
-DELETE FROM rating_levels;
-
--- name: settle_levels
-WITH latest AS (
-    SELECT exam_id
-      FROM exam_standings
-     WHERE rated
-     ORDER BY happened_at DESC, exam_id DESC
-     LIMIT 1
-), levels AS (
-    SELECT 'rating' AS board, rating AS level, count(*) AS people
-      FROM ratings
-     GROUP BY rating
-     UNION ALL
-    SELECT 'rating_before', before.level, count(*)
-      FROM (SELECT CASE WHEN last_exam_id = (SELECT exam_id FROM latest) THEN rating_before ELSE rating END
-                   AS level
-              FROM ratings) AS before
-     WHERE before.level IS NOT NULL
-     GROUP BY before.level
-     UNION ALL
-    SELECT 'gain', gain, count(*)
-      FROM ratings
-     WHERE gain > 0
-     GROUP BY gain
-)
-INSERT INTO rating_levels (board, level, people, ahead)
-SELECT board, level, people, sum(people) OVER (PARTITION BY board ORDER BY level DESC) - people
-  FROM levels;

@@ -23,6 +23,7 @@ class EntryOut(BaseModel):
     rating_change: float | None = Field(description="By this exam, in the tab `exam`.")
     streak: int | None
     longest_streak: int | None
+    series: str | None = Field(description="Of the streak.")
     is_me: bool
 
     @classmethod
@@ -44,6 +45,7 @@ class EntryOut(BaseModel):
             rating_change=change,
             streak=entry.current,
             longest_streak=entry.longest,
+            series=entry.series,
             is_me=is_me,
         )
 

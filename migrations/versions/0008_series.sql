@@ -27,7 +27,7 @@ CREATE TABLE streaks (
     PRIMARY KEY (series_id, person_id)
 );
 CREATE INDEX streaks_person ON streaks (person_id);
-CREATE INDEX streaks_current ON streaks (current DESC, longest DESC, person_id);
+CREATE INDEX streaks_current ON streaks (current, person_id);
 
 CREATE TABLE achievements (
     person_id bigint      NOT NULL REFERENCES people ON DELETE CASCADE,

@@ -29,6 +29,7 @@ from examhall.standings.leaderboard import (
     find_my_entry,
     list_leaders,
 )
+from examhall.standings.levels import settle_streak_levels
 from examhall.standings.ratings import rate_exam
 
 from .field import add_held, add_people, mark_all
@@ -151,6 +152,39 @@ async def test_who_has_no_rating_has_no_entry(conn: Connection) -> None:
     assert await everybody(conn) == []
 
 
+async def test_streaks_are_ranked_by_each_persons_best_that_goes_on(conn: Connection) -> None:
+    people = await add_people(conn, 12)
+    exam_id = await add_held(conn, {})
+    for name, streaks in (("Weekly", [5, 4, 4, 1, 3, 2, 0, 4]), ("Monthly", [1, 6, 4, 1])):
+        await conn.execute(
+            """WITH added AS (INSERT INTO series (name) VALUES (%s) RETURNING id)
+               INSERT INTO streaks (series_id, person_id, current, longest, sat, followed_at)
+               SELECT added.id, given.person_id, given.current, given.current + 1, 9, now()
+                 FROM added, unnest(%s::bigint[], %s::integer[]) AS given (person_id, current)""",
+            (name, people[: len(streaks)], streaks),
+        )
+    await settle_streak_levels(conn, exam_id=exam_id)
+    found = await everybody(conn, "streaks", limit=2)
+    assert [(entry.rank, entry.current) for entry in found] == [
+        (1, 6),
+        (2, 5),
+        (3, 4),
+        (3, 4),
+        (5, 3),
+        (6, 2),
+    ]
+    assert found[0].series == "Monthly"
+    for entry in found:
+        mine = await find_my_entry(conn, "streaks", entry.person_id)
+        assert mine is not None
+        assert (mine.rank, mine.current) == (entry.rank, entry.current)
+        await cursor_near(conn, "streaks", mine)
+    single = await find_my_entry(conn, "streaks", people[3])
+    assert single is not None
+    assert (single.rank, single.current) == (None, 1)
+    assert await find_my_entry(conn, "streaks", people[11]) is None
+
+
 async def test_who_is_hidden_or_has_left_is_not_listed_and_keeps_the_rank(conn: Connection) -> None:
     people = await add_people(conn, 20)
     await rated(conn, people)
@@ -174,7 +208,9 @@ def test_a_cursor_that_nobody_gave_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["-inf_1", "1e300_5", "-1e300_5", "inf_0"])
 async def test_a_cursor_from_beyond_the_list_does_no_harm(conn: Connection, text: str) -> None:
     await rated(conn, await add_people(conn, 5))
-    await list_leaders(conn, "top_rated", after=Cursor.read(text), limit=5)
+    tabs: tuple[Tab, ...] = ("top_rated", "most_improved", "streaks")
+    for tab in tabs:
+        await list_leaders(conn, tab, after=Cursor.read(text), limit=5)
     exam_id = await add_held(conn, {1: 1}, on=7)
     standing = await find_standing(conn, exam_id=exam_id, viewer=STAFF)
     await list_places(conn, standing, after=Cursor.read(text), limit=5)
