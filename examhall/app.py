@@ -25,6 +25,9 @@ from examhall.base.front import Front
 from examhall.base.group_commit import GroupCommit
 from examhall.base.listen import Listener
 from examhall.base.pieces import SMALLEST_BYTES
+from examhall.contests import contests
+from examhall.contests.submissions import Submissions
+from examhall.courses import courses
 from examhall.events.log import EventLog
 from examhall.events.refusals import noting_refusals
 from examhall.exams import contents
@@ -59,6 +62,8 @@ class Hall:
         self.turnstile = Turnstile(self.database, self.signer)
         self.starts = Starts(self.database)
         self.contents = contents.Contents(self.database)
+        self.contests = contests.Contests(self.database, self.contents)
+        self.submissions = Submissions(self.database)
         self.saves: GroupCommit[Save, Saved | Refusal] = GroupCommit(
             settings.database_url, save_batch, queue_limit=settings.save_queue_limit, pooled=pooled
         )
@@ -73,8 +78,12 @@ class Hall:
         self.boards.follow(self.listener, self.broadcast)
         self.listener.on(ended.CHANNEL, self.signer.ended.remember_ended)
         self.listener.on(contents.CHANNEL, self.contents.drop)
+        self.listener.on(contents.CHANNEL, self.contests.drop_lists)
+        self.listener.on(courses.CHANNEL, self.contests.drop)
+        self.listener.on(contests.WARM_CHANNEL, self.contests.warm_soon)
         self.listener.on_reconnect(self._load_ended)
         self.listener.on_reconnect(self.contents.forget_all)
+        self.listener.on_reconnect(self.contests.forget_all)
 
     async def _load_ended(self, conn: Connection) -> None:
         await ended.load_recently_ended(conn, self.signer.ended)
@@ -135,6 +144,8 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "turnstile",
             "starts",
             "contents",
+            "contests",
+            "submissions",
             "saves",
             "boards",
             "broadcast",

@@ -7,6 +7,8 @@ from fastapi import APIRouter, FastAPI
 
 from examhall.accounts import api as accounts
 from examhall.accounts import staff_api as office
+from examhall.contests import api as contests
+from examhall.courses import api as courses
 from examhall.exams import api as exams
 from examhall.ops import api as ops
 from examhall.scoring import api as scoring
@@ -33,6 +35,8 @@ UNDER_API: tuple[APIRouter, ...] = (
     scoring.router,
     scoring.tests_router,
     corrections.router,
+    courses.router,
+    contests.router,
     standings.router,
     progress.router,
     ops.router,
