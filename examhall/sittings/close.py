@@ -38,7 +38,7 @@ async def submit_sitting(conn: Connection, *, sitting_id: int, candidate_id: int
         conn, SQL.submit_sitting, ClosedSitting, sitting_id=sitting_id, candidate_id=candidate_id
     )
     if closed is not None:
-        await _enqueue_scoring(conn, [closed])
+        await enqueue_scoring(conn, [closed])
     return await find_sitting(conn, sitting_id=sitting_id, candidate_id=candidate_id)
 
 
@@ -52,7 +52,7 @@ async def close_due(
     """
     closed = await many(conn, SQL.close_due, ClosedSitting, limit=limit, margin_ms=margin_ms)
     if closed:
-        await _enqueue_scoring(conn, closed)
+        await enqueue_scoring(conn, closed)
     return closed
 
 
@@ -61,7 +61,8 @@ async def seconds_until_due(conn: Connection) -> float | None:
     return (await one(conn, SQL.next_due, _Wait)).seconds
 
 
-async def _enqueue_scoring(conn: Connection, closed: Sequence[ClosedSitting]) -> None:
+async def enqueue_scoring(conn: Connection, closed: Sequence[ClosedSitting]) -> None:
+    """Have these marked by the worker, once they are committed."""
     keys = [[sitting.candidate_id, sitting.id] for sitting in closed]
     jobs: list[dict[str, object]] = [
         {"sittings": keys[at : at + SCORED_TOGETHER]} for at in range(0, len(keys), SCORED_TOGETHER)
