@@ -11,6 +11,9 @@ WANTED = {
     "katex": ("katex/dist", ["katex.min.js", "katex.min.css", "fonts/*.woff2"]),
     "source-sans-3": ("@fontsource-variable/source-sans-3", ["index.css", "files/*-wght-*.woff2"]),
     "source-serif-4": ("@fontsource-variable/source-serif-4", ["index.css", "files/*-wght-*.woff2"]),
+    # For what is printed: these are read by the typesetter and not served.
+    "fonts/sans": ("@expo-google-fonts/source-sans-3", ["400Regular/*.ttf", "600SemiBold/*.ttf"]),
+    "fonts/serif": ("@expo-google-fonts/source-serif-4", ["400Regular/*.ttf", "600SemiBold/*.ttf"]),
     "uplot": ("uplot/dist", ["uPlot.esm.js", "uPlot.min.css"]),
     "swagger-ui": ("swagger-ui-dist", ["swagger-ui.css", "swagger-ui-bundle.js"]),
 }
