@@ -1,0 +1,84 @@
+"""The typesetter: the same bytes for the same document, and nothing that a document can do to us."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from examhall.base.typesetting import BadDocument, Typesetter, TypesetterGone
+
+pytestmark = pytest.mark.anyio
+
+FONTS = Path(__file__).parents[2] / "examhall" / "web" / "vendor" / "fonts"
+HELLO = '#set text(font: "Source Sans 3")\nHello, #sys.inputs.name!'
+
+
+@pytest.fixture
+async def typesetter() -> AsyncIterator[Typesetter]:
+    typesetter = Typesetter(FONTS)
+    yield typesetter
+    await typesetter.close()
+
+
+async def hello(typesetter: Typesetter, name: str = "Oʻktam Жўраев") -> bytes:
+    return await typesetter.pdf(HELLO, {"name": name}, timestamp=1_700_000_000)
+
+
+async def test_the_same_document_is_the_same_bytes(typesetter: Typesetter) -> None:
+    first = await hello(typesetter)
+    assert first.startswith(b"%PDF-")
+    await typesetter.close()
+    assert await hello(typesetter) == first
+
+
+async def test_each_gets_their_own_document_however_many_ask(typesetter: Typesetter) -> None:
+    alone = [await hello(typesetter, name) for name in "ABCDE"]
+    assert await asyncio.gather(*[hello(typesetter, name) for name in "ABCDE"]) == alone
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("#unknown", "unknown variable"),
+        ('#read("/etc/passwd")', "not found"),
+        ('#read("../../etc/passwd")', "escape the project root"),
+        ('#image("/proc/self/environ")', "not found"),
+        ('#import "@local/private:1.0.0"', "package"),
+        ("#let f() = f()\n#f()", "depth exceeded"),
+        ("#while true {}", "always true"),
+    ],
+)
+async def test_a_bad_document_is_told_with_its_line(typesetter: Typesetter, source: str, said: str) -> None:
+    with pytest.raises(BadDocument, match=said):
+        await typesetter.pdf(f"First line.\n{source}", {}, timestamp=0)
+    assert (await hello(typesetter)).startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize(
+    "source", ["#let n = 0\n#while n < 1e9 { n = n + 1e-9 }", "#let all = range(100000000)"]
+)
+async def test_a_document_that_eats_time_or_memory_is_ended_and_the_next_is_made(source: str) -> None:
+    typesetter = Typesetter(FONTS, limit_s=4)
+    with pytest.raises((TypesetterGone, BadDocument)):
+        await typesetter.pdf(source, {}, timestamp=0)
+    assert (await hello(typesetter)).startswith(b"%PDF-")
+    await typesetter.close()
+
+
+async def test_who_gives_up_leaves_nothing_behind_for_the_next(typesetter: Typesetter) -> None:
+    expected = await hello(typesetter, "B")
+    for pause in (0, 0.001, 0.005):
+        task = asyncio.create_task(hello(typesetter, "A"))
+        await asyncio.sleep(pause)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert await hello(typesetter, "B") == expected
+
+
+async def test_it_comes_back_after_it_was_killed(typesetter: Typesetter) -> None:
+    before = await hello(typesetter)
+    assert typesetter._process is not None
+    typesetter._process.kill()
+    await typesetter._process.wait()
+    assert await hello(typesetter) == before
