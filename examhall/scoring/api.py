@@ -6,10 +6,13 @@ from fastapi import APIRouter, Request, Response
 
 from examhall.accounts.access import CrossSite, NotSignedIn, Person, SignedIn, Staff, WrongRole
 from examhall.accounts.tokens import TokenInvalid
+from examhall.base.db import Connection
 from examhall.base.noting import note
 from examhall.base.wire import Db, Id, refusals
-from examhall.exams.release import NotReleasedByHand, release_results
+from examhall.exams.release import NotReleasedByHand
+from examhall.scoring.releasing import publish_results
 from examhall.scoring.replies import AttemptStatusOut, ResultOut
+from examhall.scoring.rescore import changes_of_result
 from examhall.scoring.results import (
     ResultsNotReady,
     ResultsNotReleased,
@@ -37,9 +40,9 @@ OF_SESSION = refusals(NotSignedIn, TokenInvalid, SessionNotFound, ExamNotFound)
 async def get_results(session_id: Id, request: Request, me: SignedIn, db: Db) -> ResultOut:
     async with db.transaction() as conn:
         await require_ticket_for_sitting(conn, me, session_id)
-        result, marked = await find_result(conn, sitting_id=session_id, candidate_id=me.id)
+        result = await _result(conn, session_id, me)
     note(request, "result_seen", person_id=me.id, exam_id=result.exam_id, sitting_id=session_id)
-    return ResultOut.of(result, marked)
+    return result
 
 
 @router.post(
@@ -50,7 +53,7 @@ async def get_results(session_id: Id, request: Request, me: SignedIn, db: Db) ->
 )
 async def post_release(exam_id: Id, _me: Annotated[Person, Staff("author")], db: Db) -> Response:
     async with db.transaction() as conn:
-        await release_results(conn, exam_id=exam_id)
+        await publish_results(conn, exam_id)
     return Response(status_code=204)
 
 
@@ -87,7 +90,13 @@ async def _status(attempt_id: int, me: Person, db: Db, response: Response) -> Re
         await require_ticket_for_sitting(conn, me, attempt_id)
         found = await look_up_result(conn, sitting_id=attempt_id, candidate_id=me.id)
         if found.is_released and found.marked_at is not None and found.closed_at is not None:
-            return ResultOut.of(*await find_result(conn, sitting_id=attempt_id, candidate_id=me.id))
+            return await _result(conn, attempt_id, me)
     if found.closed_at is not None:
         response.status_code = 202
     return AttemptStatusOut.of(found)
+
+
+async def _result(conn: Connection, sitting_id: int, me: Person) -> ResultOut:
+    result, marked = await find_result(conn, sitting_id=sitting_id, candidate_id=me.id)
+    changes = await changes_of_result(conn, sitting_id=sitting_id, candidate_id=me.id)
+    return ResultOut.of(result, marked, changes)

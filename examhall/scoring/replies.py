@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from examhall.base.clock import rfc3339
+from examhall.scoring.rescore import ChangedResult
 from examhall.scoring.results import MarkedItem, Result, ResultsNotReady, ResultsNotReleased
 
 
@@ -13,9 +14,14 @@ class MarkOut(BaseModel):
     question_number: int
     sub_part: str
     answer: Any
-    verdict: str = Field(description="right, partly, wrong, blank, or unmarked while it waits for a person.")
+    verdict: str = Field(
+        description="right, partly, wrong, blank, void (worth nothing), unmarked (waits for a person)."
+    )
     points: float | None
     max_points: float
+    key: dict[str, Any] | None = Field(
+        description="The right answer, if the exam shows it: after its window, with released results."
+    )
 
     @classmethod
     def of(cls, item: MarkedItem) -> "MarkOut":
@@ -26,6 +32,31 @@ class MarkOut(BaseModel):
             verdict=item.verdict,
             points=None if item.points is None else float(item.points),
             max_points=float(item.max_points),
+            key=item.key,
+        )
+
+
+class CorrectedOut(BaseModel):
+    question_numbers: list[int]
+    reasons: list[str]
+    corrected_at: str
+    score_before: float | None = Field(
+        description="null if the result was not released before it was corrected."
+    )
+    max_score_before: float | None
+    score_after: float
+    max_score_after: float
+
+    @classmethod
+    def of(cls, change: ChangedResult) -> "CorrectedOut":
+        return cls(
+            question_numbers=change.question_numbers,
+            reasons=change.reasons,
+            corrected_at=rfc3339(change.corrected_at),
+            score_before=float(change.points) if change.was_released else None,
+            max_score_before=float(change.max_points) if change.was_released else None,
+            score_after=float(change.new_points),
+            max_score_after=float(change.new_max_points),
         )
 
 
@@ -43,10 +74,15 @@ class ResultOut(BaseModel):
     percent: float
     unmarked: int | None = Field(description="How many items wait for a person to mark them.")
     breakdown: Sequence[MarkOut]
+    corrections: Sequence[CorrectedOut] = Field(
+        description="What corrections of the key did to this result, newest first."
+    )
     server_time: str
 
     @classmethod
-    def of(cls, result: Result, marked: Sequence[MarkedItem]) -> "ResultOut":
+    def of(
+        cls, result: Result, marked: Sequence[MarkedItem], changes: Sequence[ChangedResult]
+    ) -> "ResultOut":
         """Of a result that `find_result` gave: handed in, released and marked."""
         assert result.closed_at is not None
         assert result.points is not None
@@ -65,6 +101,7 @@ class ResultOut(BaseModel):
             percent=round(100 * score / max_score, 1) if max_score else 0.0,
             unmarked=result.unmarked,
             breakdown=[MarkOut.of(item) for item in marked],
+            corrections=[CorrectedOut.of(change) for change in changes],
             server_time=rfc3339(result.server_time),
         )
 

@@ -87,10 +87,14 @@ class MarkedItem:
     points: Decimal | None
     max_points: Decimal
     answer: Any
+    # Where the exam shows it: see `breakdown`.
+    key: dict[str, Any] | None = None
 
     @property
     def verdict(self) -> str:
-        """right, partly, wrong, blank, or unmarked while it waits for a person."""
+        """right, partly, wrong, blank, void if worth nothing, unmarked while it waits for a person."""
+        if not self.max_points:
+            return "void"
         if self.points is None:
             return "unmarked"
         if self.answer in (None, "", [], {}):
