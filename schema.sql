@@ -123,6 +123,8 @@ CREATE TABLE exams (
     live_standing     boolean     NOT NULL DEFAULT false,
     freeze_minutes    smallint,
     series_id         bigint REFERENCES series,
+    -- Whether candidates get a report of it.
+    reports           boolean     NOT NULL DEFAULT false,
     CONSTRAINT exams_window CHECK (closes_at > opens_at),
     CONSTRAINT exams_scale CHECK (scale_sd > 0),
     CONSTRAINT exams_test_type CHECK ((kind = 'test') = (test_type IS NOT NULL)),
@@ -518,6 +520,46 @@ CREATE TABLE exam_topics (
     key_version integer          NOT NULL,
     mean_share  double precision NOT NULL,
     PRIMARY KEY (exam_id, topic)
+);
+
+-- reports (sharded) ------------------------------------------------------------------------------
+
+-- What was made for a candidate, by the key as it was then; made anew after a correction.
+CREATE TABLE reports (
+    candidate_id bigint      NOT NULL,
+    sitting_id   bigint      NOT NULL,
+    exam_id      bigint      NOT NULL,
+    key_version  integer     NOT NULL,
+    facts        jsonb       NOT NULL,
+    comment      text        NOT NULL,
+    comment_by   text        NOT NULL CHECK (comment_by IN ('template', 'model')),
+    pdf          bytea       NOT NULL,
+    made_at      timestamptz NOT NULL,
+    PRIMARY KEY (candidate_id, sitting_id)
+);
+CREATE INDEX reports_exam ON reports (exam_id, sitting_id);
+
+-- Written by a text model; a person decides before a candidate sees it.
+CREATE TABLE feedback_drafts (
+    candidate_id bigint      NOT NULL,
+    sitting_id   bigint      NOT NULL,
+    exam_id      bigint      NOT NULL,
+    key_version  integer     NOT NULL,
+    draft        text        NOT NULL,
+    model        text        NOT NULL,
+    state        text        NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'approved', 'rejected')),
+    written_at   timestamptz NOT NULL,
+    decided_by   bigint,
+    decided_at   timestamptz,
+    PRIMARY KEY (candidate_id, sitting_id)
+);
+CREATE INDEX feedback_drafts_exam ON feedback_drafts (exam_id, state, sitting_id);
+
+-- Tokens of the text model: reserved before a call, corrected after it.
+CREATE TABLE feedback_spending (
+    spent_on date   PRIMARY KEY,
+    tokens   bigint NOT NULL,
+    calls    integer NOT NULL
 );
 
 -- events ------------------------------------------------------------------------------------------

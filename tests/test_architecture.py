@@ -16,7 +16,7 @@ SQL_FILES = sorted(path for path in PACKAGE.rglob("*.sql") if "vendor" not in pa
 ORDER = [
     "base", "psychometrics",
     "accounts", "reference", "courses", "exams", "sittings", "scoring",
-    "contests", "standings", "certificates", "forms", "analyses",
+    "contests", "standings", "reports", "certificates", "forms", "analyses",
     "events", "ops", "web", "demo",
 ]  # fmt: skip
 LONGEST = 400

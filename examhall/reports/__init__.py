@@ -1,0 +1,1 @@
+"""Reports for candidates: how an exam went, as a page and as a PDF. Owns reports, feedback_drafts, feedback_spending."""
