@@ -19,21 +19,28 @@ from examhall.accounts.tokens import Signer
 from examhall.accounts.turnstile import Turnstile
 from examhall.base import problem
 from examhall.base.db import Connection, Database
-from examhall.base.errors import Refusal
+from examhall.base.errors import NotFound, Refusal
 from examhall.base.event_stream import Broadcast, Streams
-from examhall.base.front import Front
+from examhall.base.front import Front, send_refusal
 from examhall.base.group_commit import GroupCommit
 from examhall.base.listen import Listener
 from examhall.base.pieces import SMALLEST_BYTES
+from examhall.base.requests import ROUTE, Requests
+from examhall.base.shared_store import SharedStore
+from examhall.base.statements import STATEMENTS
 from examhall.contests import contests
 from examhall.contests.submissions import Submissions
 from examhall.courses import courses
 from examhall.events.log import EventLog
 from examhall.events.refusals import noting_refusals
 from examhall.exams import contents
+from examhall.ops.counting import counts_of_web
+from examhall.ops.limits import Limited, Limits
+from examhall.ops.watch import Watch
 from examhall.settings import Settings
 from examhall.sittings.autosave import Save, Saved, save_batch
 from examhall.sittings.save_route import PATH, SaveRoute
+from examhall.sittings.save_schema import PATH as SAVE_ROUTE
 from examhall.sittings.start import Starts
 from examhall.standings.boards import Boards
 from examhall.web.errors import render_page_error
@@ -57,6 +64,14 @@ class Hall:
         # A second, direct address is given when the first leads through PgBouncer.
         pooled = settings.direct_url is not None
         self.database = Database(settings.database_url, pool_size=settings.pool_size, pooled=pooled)
+        self.shared_store = SharedStore(settings.redis_url, release=__version__)
+        self.limits = Limits(
+            strangers=settings.rate_limit,
+            persons=settings.rate_limit_person,
+            saves=settings.rate_limit_saves,
+            calculations=settings.rate_limit_calculations,
+            store=self.shared_store,
+        )
         self.signer = Signer(settings.secret)
         self.passwords = Passwords()
         self.turnstile = Turnstile(self.database, self.signer)
@@ -72,6 +87,8 @@ class Hall:
         self.note = self.events.note
         self.save_route = SaveRoute(self.signer, self.database, self.saves, self.contents.of, self.note)
         self.listener = Listener(settings.direct_url or settings.database_url)
+        self.requests = Requests()
+        STATEMENTS.slow_s = settings.slow_statement_ms / 1000
         self.streams = Streams()
         self.broadcast = Broadcast(self.streams)
         self.boards = Boards(self.database)
@@ -85,14 +102,25 @@ class Hall:
         self.listener.on_reconnect(self.contents.forget_all)
         self.listener.on_reconnect(self.contests.forget_all)
 
+        counts = counts_of_web(
+            requests=self.requests,
+            saves=self.saves,
+            database=self.database,
+            streams=self.streams,
+            events=lambda: self.events.stats,
+        )
+        self.watch = Watch(settings.metrics_folder, settings.process_name, counts, self.database)
+
     async def _load_ended(self, conn: Connection) -> None:
         await ended.load_recently_ended(conn, self.signer.ended)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         await self.database.open()
+        self.shared_store.open()
         self.listener.open()
         self.saves.open()
+        self.watch.open()
         self.events.open()
         try:
             yield
@@ -101,8 +129,10 @@ class Hall:
             # Requests in flight are answered by now; what they queued is written before the pool goes.
             await self.saves.close()
             await self.events.close()
+            await self.watch.close()
             await self.listener.close()
             self.passwords.close()
+            await self.shared_store.close()
             await self.database.close()
 
 
@@ -147,14 +177,24 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "contests",
             "submissions",
             "saves",
+            "limits",
+            "shared_store",
             "boards",
             "broadcast",
             "streams",
+            "watch",
             "events",
             "note",
         ):
             setattr(app.state, name, getattr(hall, name))
-    return Front(_Doors(hall, api, pages))
+    doors = Limited(
+        _Doors(hall, api, pages),
+        hall.limits,
+        hall.signer,
+        trusted=hall.settings.rate_limit_trusted,
+        proxies=hall.settings.trusted_proxies,
+    )
+    return Front(doors, requests=hall.requests, access_log=hall.settings.access_log)
 
 
 class _Doors:
@@ -164,18 +204,27 @@ class _Doors:
         self._hall = hall
         self._api = api
         self._pages = pages
+        self._private_port = hall.settings.metrics_port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] != "http":
             raise ValueError(f"no door for {scope['type']}")
+        elif self._private_port is not None and not self._is_at_its_port(scope):
+            await send_refusal(NotFound(), send)
         elif scope["method"] == "POST" and (found := PATH.fullmatch(scope["path"])):
+            scope[ROUTE] = SAVE_ROUTE
             await self._hall.save_route(scope, receive, send, int(found[1]))
         elif scope["path"].startswith(routes.API_PREFIXES):
             await self._api(scope, receive, send)
         else:
             await self._pages(scope, receive, send)
+
+    def _is_at_its_port(self, scope: Scope) -> bool:
+        """Whether what is asked and the port where it is asked are both private, or neither is."""
+        server = scope.get("server") or ("", None)
+        return (server[1] == self._private_port) == (scope["path"] in routes.PRIVATE)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

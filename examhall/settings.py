@@ -13,11 +13,20 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from examhall.base.hindrance import Hindrance
+from examhall.base.rates import Rates, read_rates
 
 Networks: TypeAlias = tuple[IPv4Network | IPv6Network, ...]
 
 # A key of fewer characters could be guessed.
 SHORTEST_SECRET = 32
+
+# By address.
+STRANGERS = read_rates("60/minute,1000/hour")
+# By person: far beyond what the pages of an exam ask for, pictures and all.
+PERSONS = read_rates("1200/minute")
+# The exam room sends one request at a time, and while somebody types waits for a pause of 350 ms.
+SAVES = read_rates("50/second")
+CALCULATIONS = read_rates("10/minute")
 
 
 class WrongSetting(Hindrance):
@@ -38,15 +47,30 @@ class Settings:
     database_url: str | None = None
     # For LISTEN and migrations, where database_url leads through PgBouncer.
     direct_url: str | None = None
+    # Redis or Valkey, shared by all processes; without it each has its own caches and counts.
+    redis_url: str | None = None
     workers: int = 1
     given_secret: str | None = None
     given_url: str | None = None
+    rate_limit: Rates = STRANGERS
+    rate_limit_person: Rates = PERSONS
+    rate_limit_saves: Rates = SAVES
+    rate_limit_calculations: Rates = CALCULATIONS
     rate_limit_trusted: Networks = ()
     trusted_proxies: Networks = ()
     postgres_bin: Path | None = None
     pool_size: int = 4
     save_queue_limit: int = 2048
     log_format: str = "text"
+    access_log: bool = False
+    # Where /metrics and /health are asked, alone; without it at the port of everything else.
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+    slow_statement_ms: int = 250
+    # Where traces are sent, by OTLP over HTTP; without it none are made.
+    otlp_endpoint: str | None = None
+    # Which of a server's processes this is: set by whoever starts it.
+    given_process_name: str | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str], **overrides: object) -> "Settings":
@@ -90,6 +114,15 @@ class Settings:
             return self.given_url
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host.strip('[]') and host[0] != '[' else host}:{self.port}"
+
+    @property
+    def metrics_folder(self) -> Path:
+        """Where the processes of a server tell each other what they counted."""
+        return self.data / "metrics"
+
+    @property
+    def process_name(self) -> str:
+        return self.given_process_name or f"web-{os.getpid()}"
 
     @cached_property
     def secret(self) -> str:
@@ -152,6 +185,12 @@ def _database(text: str) -> str:
     return text
 
 
+def _redis(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    return text
+
+
 def _address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
@@ -169,6 +208,12 @@ def _log_format(text: str) -> str:
     if text not in ("text", "json"):
         raise ValueError("must be text or json")
     return text
+
+
+def _yes_or_no(text: str) -> bool:
+    if (answer := text.lower()) not in ("yes", "no", "true", "false"):
+        raise ValueError("must be yes or no")
+    return answer in ("yes", "true")
 
 
 def _folder(text: str) -> Path:
@@ -197,11 +242,22 @@ VARIABLES: dict[str, tuple[str, Callable[[str], object]]] = {
     "EXAMHALL_WORKERS": ("workers", _whole(1, 64)),
     "EXAMHALL_SECRET": ("given_secret", _secret),
     "EXAMHALL_URL": ("given_url", _address),
+    "EXAMHALL_REDIS_URL": ("redis_url", _redis),
+    "EXAMHALL_RATE_LIMIT": ("rate_limit", read_rates),
+    "EXAMHALL_RATE_LIMIT_PERSON": ("rate_limit_person", read_rates),
+    "EXAMHALL_RATE_LIMIT_SAVES": ("rate_limit_saves", read_rates),
+    "EXAMHALL_RATE_LIMIT_CALCULATIONS": ("rate_limit_calculations", read_rates),
     "EXAMHALL_RATE_LIMIT_TRUSTED": ("rate_limit_trusted", _networks),
     "EXAMHALL_TRUSTED_PROXIES": ("trusted_proxies", _networks),
     "EXAMHALL_POSTGRES_BIN": ("postgres_bin", _binaries),
     "EXAMHALL_POOL_SIZE": ("pool_size", _whole(2, 100)),
     "EXAMHALL_SAVE_QUEUE_LIMIT": ("save_queue_limit", _whole(1, 1_000_000)),
     "EXAMHALL_LOG": ("log_format", _log_format),
+    "EXAMHALL_ACCESS_LOG": ("access_log", _yes_or_no),
+    "EXAMHALL_METRICS_HOST": ("metrics_host", str),
+    "EXAMHALL_METRICS_PORT": ("metrics_port", _whole(1, 65535)),
+    "EXAMHALL_SLOW_STATEMENT_MS": ("slow_statement_ms", _whole(1, 3_600_000)),
+    "EXAMHALL_OTLP_ENDPOINT": ("otlp_endpoint", _address),
+    "EXAMHALL_PROCESS": ("given_process_name", str),
 }
 BY_FIELD = {field: (variable, read) for variable, (field, read) in VARIABLES.items()}

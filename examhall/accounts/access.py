@@ -21,6 +21,7 @@ from examhall.accounts.tokens import COOKIE_LIFE, Claims, Signer
 from examhall.base.errors import Forbidden, Unauthorized
 
 COOKIE = "examhall"
+COOKIE_BYTES = COOKIE.encode()
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
 # For OpenAPI alone; the token is read by `claims_of`.
@@ -79,6 +80,29 @@ def claims_of(scope: Scope, signer: Signer) -> Claims:
     if scope["method"] not in SAFE_METHODS:
         check_csrf(signer, claims, csrf)
     return claims
+
+
+def sender_of(scope: Scope, signer: Signer) -> int | None:
+    """The id of whoever this request comes from, by a genuine token; None for a stranger.
+
+    For counting requests alone: the token may have run out, and another site may have made the browser send
+    it. That somebody's token ran out in the middle of an exam does not make a stranger of them.
+    """
+    cookies = b""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            if value[:7].lower() == b"bearer ":
+                claims = signer.recognise(value[7:].decode("latin-1").strip(), is_cookie=False)
+                return claims.person_id if claims else None
+        elif name == b"cookie":
+            cookies = value
+    if COOKIE_BYTES in cookies:
+        for pair in cookies.decode("latin-1").split(";"):
+            key, _, token = pair.strip().partition("=")
+            if key == COOKIE:
+                claims = signer.recognise(token, is_cookie=True)
+                return claims.person_id if claims else None
+    return None
 
 
 def person_of(request: Request) -> Person:

@@ -30,7 +30,8 @@ ADDRESS = 50
 # What one customer of an internet provider is given; they can use any address in it.
 IPV6_PREFIX = 64
 
-Networks: TypeAlias = Sequence[IPv4Network | IPv6Network]
+Network: TypeAlias = IPv4Network | IPv6Network
+Networks: TypeAlias = Sequence[Network]
 
 
 class TooManySignIns(TooManyRequests):
@@ -61,10 +62,7 @@ class Limits:
         # Hashed, because people type their password into the wrong field.
         account = str(person_id or hashlib.sha256(name.lower().encode()).hexdigest())
         network = network_of(address)
-        if network is not None and any(
-            network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
-            for other in trusted
-        ):
+        if is_within(network, trusted):
             return cls({f"account {account}": ACCOUNT_FROM_ANYWHERE}, {})
         return cls(
             {
@@ -86,7 +84,7 @@ class Limits:
             raise TooManySignIns(max(1, *waits))
 
 
-def network_of(address: str) -> IPv4Network | IPv6Network | None:
+def network_of(address: str) -> Network | None:
     """An address as it is counted: IPv4 alone, IPv6 by its /64. None when it is not an address."""
     try:
         parsed = ip_address(address.partition("%")[0])
@@ -97,6 +95,13 @@ def network_of(address: str) -> IPv4Network | IPv6Network | None:
             return ip_network((parsed, IPV6_PREFIX), strict=False)
         parsed = parsed.ipv4_mapped
     return ip_network(parsed)
+
+
+def is_within(network: Network | None, others: Networks) -> bool:
+    return network is not None and any(
+        network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
+        for other in others
+    )
 
 
 async def refuse_when_limited(conn: Connection, limits: Limits) -> None:

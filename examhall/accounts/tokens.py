@@ -107,6 +107,16 @@ class Signer:
         """The same for a browser's token."""
         return self._cookie.read(token)
 
+    def recognise(self, token: str, *, is_cookie: bool) -> Claims | None:
+        """Whose token this is, even one that has run out or whose sign-in is over; None if it is not ours.
+
+        Good for counting requests, never for permitting one.
+        """
+        try:
+            return (self._cookie if is_cookie else self._access).known(token)
+        except TokenInvalid:
+            return None
+
     def csrf_token(self, claims: Claims) -> str:
         """What a page of this sign-in sends back with whatever it changes. Another site cannot know it."""
         return _text(hmac.digest(self._csrf_key, claims.sign_in_id.bytes, hashlib.sha256))
@@ -169,7 +179,8 @@ class _Tokens:
             claims["auth_time"] = int(signed_in_at)
         return jwt.encode({"alg": "HS256"}, claims, self._key, algorithms=["HS256"])
 
-    def read(self, token: str) -> Claims:
+    def known(self, token: str) -> Claims:
+        """What one of our tokens says, whether or not it still counts."""
         claims = self._read.get(token)
         if claims is None:
             claims = self._verify(token)
@@ -177,6 +188,10 @@ class _Tokens:
                 # The oldest goes: tokens are short-lived, so it is the likeliest to be dead.
                 del self._read[next(iter(self._read))]
             self._read[token] = claims
+        return claims
+
+    def read(self, token: str) -> Claims:
+        claims = self.known(token)
         if claims.expires_at <= clock.now().timestamp():
             self._read.pop(token, None)
             raise TokenInvalid

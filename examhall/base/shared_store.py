@@ -40,7 +40,7 @@ class SharedStore:
     def __init__(self, url: str | None, *, release: str = "") -> None:
         # What one release has stored, another does not read.
         self.release = release
-        self._redis = None if url is None else _client(url)
+        self.client = None if url is None else _client(url)
         # Off until the first ping: nobody waits for connections to be made.
         self._reachable = False
         self._lost = False
@@ -51,7 +51,7 @@ class SharedStore:
     @property
     def is_there(self) -> bool:
         """Whether an address was given."""
-        return self._redis is not None
+        return self.client is not None
 
     @property
     def state(self) -> Literal["off", "ok", "lost"]:
@@ -65,30 +65,30 @@ class SharedStore:
 
     def missed(self) -> None:
         """What was to be told to the store could not be: nobody may believe it until `on_return` has run."""
-        if self._redis is not None:
+        if self.client is not None:
             self._missed = True
             self._doubt()
 
     def open(self) -> None:
-        if self._redis is not None:
+        if self.client is not None:
             self._doubt()
 
     async def close(self) -> None:
         if self._recovering is not None:
             self._recovering.cancel()
             await asyncio.gather(self._recovering, return_exceptions=True)
-        if self._redis is not None:
+        if self.client is not None:
             with suppress(RedisError, OSError):
-                await self._redis.aclose()
+                await self.client.aclose()
         self._reachable = False
 
     async def ask(self, ask: Ask[Answer]) -> Answer:
         """The store's answer. Raises `Away` at once while it is lost, and after `ASK_S` when it just was."""
-        if not self._reachable or self._redis is None:
+        if not self._reachable or self.client is None:
             raise Away
         try:
             async with asyncio.timeout(ASK_S):
-                return await ask(self._redis)
+                return await ask(self.client)
         except (RedisError, OSError) as error:
             self._doubt()
             raise Away from error
@@ -99,15 +99,15 @@ class SharedStore:
             self._recovering = asyncio.create_task(self._recover(), name="shared store")
 
     async def _recover(self) -> None:
-        assert self._redis is not None
+        assert self.client is not None
         while not self._reachable:
             try:
                 async with asyncio.timeout(PING_S):
-                    await self._redis.ping()
+                    await self.client.ping()
                     while self._missed:
                         self._missed = False
                         for ask in self._on_return:
-                            await ask(self._redis)
+                            await ask(self.client)
             except (RedisError, OSError) as error:
                 # Perhaps half of it was said.
                 self._missed = True
