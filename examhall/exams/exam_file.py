@@ -47,7 +47,7 @@ KINDS = ("mock_exam", "contest", "test")
 FIELDS = (
     "title", "kind", "test_type", "instructions", "timezone", "window", "duration", "grace", "attempts",
     "shuffle", "release", "show_key", "pass_mark", "pictures", "course", "assigned", "series", "rated",
-    "live_standing", "freeze_minutes", "questions",
+    "live_standing", "freeze_minutes", "reports", "questions",
 )  # fmt: skip
 
 
@@ -82,6 +82,8 @@ class ExamFile:
     # Whether those who may sit it see its standing while it runs; how long before the end it stands still.
     live_standing: bool
     freeze_minutes: int | None
+    # Whether candidates get a report.
+    reports: bool
 
 
 def read_exam_file(
@@ -140,6 +142,7 @@ def _exam(root: Value, folder: Path | None) -> ExamFile:
             if "freeze_minutes" in found
             else None
         ),
+        reports="reports" in found and boolean(found["reports"]),
     )
     _check_standing(exam, found)
     if exam.course is not None and kind == "contest" and exam.attempts_allowed > 1:

@@ -68,6 +68,7 @@ async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) 
         rated=exam.rated,
         live_standing=exam.live_standing,
         freeze_minutes=exam.freeze_minutes,
+        reports=exam.reports,
         created_by=created_by,
     )
     await _insert_questions(conn, created.id, exam)

@@ -1,11 +1,12 @@
 -- name: insert_exam
 INSERT INTO exams (title, kind, test_type, instructions, opens_at, closes_at, duration_s, grace_s,
                    attempts_allowed, shuffle_questions, shuffle_options, release, release_at, show_key,
-                   pass_percent, series_id, course_id, rated, live_standing, freeze_minutes, created_by)
+                   pass_percent, series_id, course_id, rated, live_standing, freeze_minutes, reports,
+                   created_by)
 VALUES (%(title)s, %(kind)s, %(test_type)s, %(instructions)s, %(opens_at)s, %(closes_at)s, %(duration_s)s,
         %(grace_s)s, %(attempts_allowed)s, %(shuffle_questions)s, %(shuffle_options)s, %(release)s,
         %(release_at)s, %(show_key)s, %(pass_percent)s, %(series_id)s, %(course_id)s, %(rated)s,
-        %(live_standing)s, %(freeze_minutes)s, %(created_by)s)
+        %(live_standing)s, %(freeze_minutes)s, %(reports)s, %(created_by)s)
 RETURNING id;
 
 -- name: find_or_make_series
