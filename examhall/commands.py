@@ -137,6 +137,15 @@ def export(settings: Settings, exam_id: int, file_format: str) -> None:
         asyncio.run(operation(known.database_url))
 
 
+def maintain(settings: Settings) -> None:
+    from examhall.ops.maintain import maintain
+
+    with reached(settings) as known:
+        address = known.direct_url or known.database_url
+        assert address is not None
+        asyncio.run(maintain(address, events_kept_months=known.events_kept_months, say=_to_stdout))
+
+
 def _public_url(settings: Settings) -> str:
     """As set; or as the server on this data folder last said, which knows its port."""
     said = settings.data / "url"
@@ -163,6 +172,10 @@ def _with_database(settings: Settings, operation: Callable[[Database], Awaitable
     with reached(settings) as known:
         assert known.database_url is not None
         return asyncio.run(inside(known.database_url))
+
+
+def _to_stdout(line: str) -> None:
+    print(line, flush=True)
 
 
 def _to_stderr(line: str) -> None:

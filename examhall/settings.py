@@ -62,6 +62,9 @@ class Settings:
     pool_size: int = 4
     save_queue_limit: int = 2048
     log_format: str = "text"
+    events_kept_months: int = 13
+    # Where backups are put, for `examhall preflight` to see how old the newest is.
+    backups: Path | None = None
     access_log: bool = False
     # Where /metrics and /health are asked, alone; without it at the port of everything else.
     metrics_host: str = "127.0.0.1"
@@ -253,6 +256,8 @@ VARIABLES: dict[str, tuple[str, Callable[[str], object]]] = {
     "EXAMHALL_POOL_SIZE": ("pool_size", _whole(2, 100)),
     "EXAMHALL_SAVE_QUEUE_LIMIT": ("save_queue_limit", _whole(1, 1_000_000)),
     "EXAMHALL_LOG": ("log_format", _log_format),
+    "EXAMHALL_EVENTS_KEPT_MONTHS": ("events_kept_months", _whole(1, 1200)),
+    "EXAMHALL_BACKUPS": ("backups", _folder),
     "EXAMHALL_ACCESS_LOG": ("access_log", _yes_or_no),
     "EXAMHALL_METRICS_HOST": ("metrics_host", str),
     "EXAMHALL_METRICS_PORT": ("metrics_port", _whole(1, 65535)),

@@ -13,7 +13,12 @@ from procrastinate.exceptions import ConnectorException
 from examhall.accounts.sign_in import forget_old_sign_ins
 from examhall.base.db import BACKGROUND_LIMIT_S, Database
 from examhall.base.partitions import ensure_partitions
+from examhall.base.statements import STATEMENTS
+from examhall.events.activity import roll_up_activity, roll_up_exam
 from examhall.events.log import EventLog
+from examhall.ops.counting import counts_of_jobs
+from examhall.ops.maintain import MaintenanceUnderWay, liveliness, maintain
+from examhall.ops.watch import Watch
 from examhall.scoring.calibrate import calibrate_exam
 from examhall.scoring.conclude import conclude_by_hand, keep_conclusions
 from examhall.scoring.rescore import rescore_sittings
@@ -46,7 +51,7 @@ FINISHED_JOBS_KEPT_H = 72
 RESTART_PAUSE_S = 1.0
 # What follows once an exam is over and marked, in this order: jobs that take its exam_id and key_version, may
 # be repeated, and do nothing when a newer version of the key is there.
-FOLLOW_UPS: tuple[str, ...] = ("calibrate_exam", "follow_series", "rate_exam")
+FOLLOW_UPS: tuple[str, ...] = ("calibrate_exam", "follow_series", "rate_exam", "roll_up_exam")
 
 
 def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | None = None) -> App:
@@ -123,6 +128,31 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
             assert job.id is not None
             await jobs.job_manager.retry_job_by_id_async(job.id, datetime.now(UTC))
 
+    @jobs.task(name="roll_up_exam", retry=TRIES)
+    async def _roll_up_exam(exam_id: int, key_version: int) -> None:
+        async with database.transaction() as conn:
+            await roll_up_exam(conn, exam_id=exam_id)
+
+    @jobs.periodic(cron="*/3 * * * *")
+    @jobs.task(name="roll_up_activity", queueing_lock="roll_up_activity", lock="roll_up_activity")
+    async def _roll_up_activity(timestamp: int) -> None:
+        await roll_up_activity(database)
+
+    @jobs.periodic(cron="23 * * * *")
+    @jobs.task(name="maintain", queueing_lock="maintain", lock="maintain")
+    async def _maintain(timestamp: int) -> None:
+        async with database.connection() as conn:
+            found = await liveliness(conn)
+        if not (found.is_due and found.is_quiet):
+            return
+        address = settings.direct_url or settings.database_url
+        assert address is not None
+        try:
+            did = await maintain(address, events_kept_months=settings.events_kept_months)
+        except MaintenanceUnderWay:
+            return
+        log.info("maintained the database", did=did)
+
     @jobs.periodic(cron="41 * * * *")
     @jobs.task(name="forget_old_sign_ins", queueing_lock="forget_old_sign_ins", retry=TRIES)
     async def _forget_old_sign_ins(timestamp: int) -> None:
@@ -161,6 +191,10 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         limit_s=BACKGROUND_LIMIT_S,
     )
     await database.open()
+    STATEMENTS.slow_s = settings.slow_statement_ms / 1000
+    name = settings.given_process_name or f"jobs-{os.getpid()}"
+    watch = Watch(settings.metrics_folder, name, counts_of_jobs(database))
+    watch.open()
     events = EventLog(database)
     events.open()
     marked = asyncio.Event()
@@ -179,6 +213,7 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         await asyncio.gather(running, return_exceptions=True)
         await asyncio.gather(deadlines, conclusions)
         await events.close()
+        await watch.close()
         await database.close()
 
 

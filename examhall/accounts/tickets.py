@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from examhall.accounts.ended import end_sign_ins_of
 from examhall.accounts.people import Account
-from examhall.accounts.sign_in import Fresh, SignIn
+from examhall.accounts.sign_in import KEPT_FOR, Fresh, SignIn
 from examhall.accounts.tokens import Signer
 from examhall.base.db import Connection, many, maybe, run
 from examhall.base.errors import Malformed, NotFound, Unauthorized
@@ -195,6 +195,11 @@ async def admit(conn: Connection, entries: Sequence[Entry]) -> dict[UUID, SignIn
 
 def ticket_url(base_url: str, token: str) -> str:
     return f"{base_url.rstrip('/')}/t/{token}"
+
+
+async def forget_revoked_tickets(conn: Connection) -> int:
+    """Drop tickets that were withdrawn long ago; give how many."""
+    return await run(conn, SQL.forget_revoked_tickets, kept_for=KEPT_FOR)
 
 
 def tickets_csv(tickets: Sequence[Ticket], base_url: str) -> str:

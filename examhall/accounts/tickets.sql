@@ -79,3 +79,7 @@ WITH admitted AS (
 )
 SELECT sign_in_id, exam_id, id, username, email, full_name, roles
   FROM admitted;
+
+-- name: forget_revoked_tickets
+DELETE FROM tickets
+ WHERE revoked_at < now() - %(kept_for)s;

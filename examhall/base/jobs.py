@@ -1,6 +1,7 @@
 """Background work is enqueued by name, in the transaction that causes it: no commit, no job."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from psycopg.types.json import Jsonb
 
@@ -9,7 +10,16 @@ from examhall.base.sqlfile import beside
 
 SQL = beside(__file__)
 
+# Over a weekend, for whoever asks on Monday what was done; and what went wrong for longer.
+SUCCEEDED_KEPT_FOR = timedelta(days=3)
+FAILED_KEPT_FOR = timedelta(days=30)
+
 
 async def enqueue(conn: Connection, task: str, arguments: Sequence[dict[str, object]]) -> None:
     """Enqueue one job per set of arguments. `worker.py` knows which operation the name stands for."""
     await run(conn, SQL.defer_jobs, task=task, arguments=[Jsonb(each) for each in arguments])
+
+
+async def forget_finished_jobs(conn: Connection) -> int:
+    """Drop jobs that ended long enough ago; give how many."""
+    return await run(conn, SQL.forget_finished_jobs, succeeded=SUCCEEDED_KEPT_FOR, failed=FAILED_KEPT_FOR)

@@ -3,15 +3,19 @@
 SELECT pg_advisory_xact_lock(hashtext('examhall partitions'));
 
 -- name: missing_partitions
--- The rest is locked before its rows move, so that none of the month can slip in behind them.
+-- The rest is locked before its rows move, so that none of the month can slip in behind them. If it is this
+-- month, rows are coming in: then the whole is locked first, or one that was on its way to the rest would find
+-- itself in the wrong partition and fail.
 SELECT name,
        format($$
            CREATE TABLE %%1$I (LIKE %%2$I INCLUDING DEFAULTS INCLUDING STORAGE);
+           %%8$s;
            LOCK TABLE %%3$I IN ACCESS EXCLUSIVE MODE;
            WITH moved AS (DELETE FROM %%3$I WHERE %%4$I >= %%5$L AND %%4$I < %%6$L RETURNING %%7$s)
            INSERT INTO %%1$I (%%7$s) SELECT %%7$s FROM moved;
            ALTER TABLE %%2$I ATTACH PARTITION %%1$I FOR VALUES FROM (%%5$L) TO (%%6$L)
-           $$, name, parent, rest, key, starts_at, ends_at, columns) AS text
+           $$, name, parent, rest, key, starts_at, ends_at, columns,
+           CASE WHEN starts_at <= now() THEN format('LOCK TABLE %%I IN SHARE ROW EXCLUSIVE MODE', parent) END) AS text
   FROM (SELECT parent.oid AS parent_oid, parent.relname AS parent, rest.relname AS rest, key.attname AS key,
                parent.relname || '_' || to_char(month, 'YYYY_MM') AS name,
                month AT TIME ZONE 'UTC' AS starts_at,

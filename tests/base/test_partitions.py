@@ -69,6 +69,36 @@ async def test_many_nodes_may_make_them_at_once(database: Database) -> None:
     assert sorted(await asyncio.gather(*[node() for _ in range(4)])) == [0, 0, 0, 6]
 
 
+async def test_who_writes_while_this_months_partition_is_made_waits_and_does_not_fail(
+    database: Database,
+) -> None:
+    now = datetime.now(UTC)
+
+    async def make() -> None:
+        async with database.transaction() as conn:
+            await ensure_partitions(conn)
+
+    async def write() -> None:
+        async with database.transaction() as conn:
+            await conn.execute(INSERT, (2, now))
+
+    async def until_waiting(count: int) -> None:
+        async with database.connection() as conn:
+            query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            while (await (await conn.execute(query)).fetchone()) != (count,):
+                await asyncio.sleep(0.01)
+
+    async with database.transaction() as conn:
+        await conn.execute(INSERT, (1, now))
+        making = asyncio.create_task(make())
+        await until_waiting(1)
+        writing = asyncio.create_task(write())
+        await until_waiting(2)
+    await asyncio.gather(making, writing)
+    async with database.transaction() as conn:
+        assert await rows_by_partition(conn) == {f"answer_history_{now:%Y_%m}": 2}
+
+
 async def test_what_is_older_than_it_may_be_goes_and_nothing_else(conn: Connection) -> None:
     await ensure_partitions(conn)
     await conn.execute("CREATE TABLE events_2020_05 (LIKE events)")
