@@ -1,10 +1,11 @@
-"""What the supervisor's children run: `web FACTORY SOCKET LIFELINE` or `jobs FUNCTION LIFELINE`."""
+"""What the supervisor's children run: `web FACTORY SOCKET... LIFELINE` or `jobs FUNCTION LIFELINE`."""
 
 import gc
 import os
 import resource
 import socket
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -27,12 +28,12 @@ def main() -> None:
     settings = Settings.read(os.environ)
     configure(settings.log_format)
     if kind == "web":
-        _serve(settings, target, sockets[0])
+        _serve(settings, target, sockets)
     else:
         _named(target)(settings)
 
 
-def _serve(settings: Settings, factory: str, listening: int) -> None:
+def _serve(settings: Settings, factory: str, listening: Sequence[int]) -> None:
     import uvicorn
 
     from examhall.base.bounded import BoundedProtocol
@@ -53,7 +54,7 @@ def _serve(settings: Settings, factory: str, listening: int) -> None:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=listening)])
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=each) for each in listening])
 
 
 def _collect_less() -> None:

@@ -7,13 +7,14 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import cycle
 
 import psycopg
 
+from examhall.base.board import wipe
 from examhall.base.embedded import CannotStart, Postgres
 from examhall.base.hindrance import Hindrance
 from examhall.base.migrate import migrate
@@ -53,7 +54,7 @@ def serve(
     `prepare` fills the migrated database before anybody is let in; `announce` speaks once it answers.
     Raises `CannotServe`, `CannotStart` and `CannotMigrate` before anything is left running.
     """
-    with _listening(settings) as listening:
+    with _listening(settings) as listening, _listening_privately(settings) as private:
         settings = replace(settings, port=listening[0].getsockname()[1])
         # Made here, so that the workers only read it.
         _ = settings.secret
@@ -66,9 +67,10 @@ def serve(
                 say(f"Starting PostgreSQL in {settings.data / 'postgres'}")
                 settings = replace(settings, database_url=postgres.start(lambda: supervisor.stopping))
             bring_up_to_date(settings, say)
+            wipe(settings.metrics_folder)
             if prepare is not None:
                 asyncio.run(prepare(settings))
-            groups = _children(settings, supervisor.lifeline, listening, app, jobs)
+            groups = _children(settings, supervisor.lifeline, listening, app, jobs, private)
             count = "1 web worker" if settings.workers == 1 else f"{settings.workers} web workers"
             say(f"Starting {count} and the job worker")
             supervisor.start([child for group in groups for child in group])
@@ -87,7 +89,7 @@ def serve(
         finally:
             if supervisor.stopping:
                 say("Stopping: requests in flight are answered first")
-            supervisor.stop(groups, close=lambda: _close(listening))
+            supervisor.stop(groups, close=lambda: _close([*listening, *private]))
     say("Stopped")
     return 0
 
@@ -131,7 +133,12 @@ def _postgres(settings: Settings) -> Postgres:
 
 
 def _children(
-    settings: Settings, lifeline: int, listening: list[socket.socket], app: str, jobs: str
+    settings: Settings,
+    lifeline: int,
+    listening: list[socket.socket],
+    app: str,
+    jobs: str,
+    private: Sequence[socket.socket] = (),
 ) -> list[list[Child]]:
     """The web workers, and the job worker that may be needed as long as one of them runs."""
     environment = {**os.environ, **settings.environment()}
@@ -139,13 +146,12 @@ def _children(
     python = [sys.executable, "-P", "-m", "examhall.child"]
     web = []
     for number, each in zip(range(1, settings.workers + 1), cycle(listening), strict=False):
-        fd = each.fileno()
-        command = [*python, "web", app, str(fd), str(lifeline)]
-        web.append(Child(f"web worker {number}", command, environment, [fd, lifeline]))
-    return [
-        web,
-        [Child("job worker", [*python, "jobs", jobs, str(lifeline)], environment, [lifeline])],
-    ]
+        fds = [one.fileno() for one in (each, *private)]
+        command = [*python, "web", app, *map(str, fds), str(lifeline)]
+        named = {**environment, "EXAMHALL_PROCESS": f"web-{number}"}
+        web.append(Child(f"web worker {number}", command, named, [*fds, lifeline]))
+    named = {**environment, "EXAMHALL_PROCESS": "jobs"}
+    return [web, [Child("job worker", [*python, "jobs", jobs, str(lifeline)], named, [lifeline])]]
 
 
 @contextmanager
@@ -160,10 +166,10 @@ def _listening(settings: Settings) -> Iterator[list[socket.socket]]:
     own = sys.platform == "linux"
     with ExitStack() as opened:
         # Alone at first: beside another server of ours, a shared one would be let in.
-        with _bound(settings, settings.port, shared=False) as probe:
+        with _bound(settings.host, settings.port, shared=False) as probe:
             port = probe.getsockname()[1]
         count = settings.workers if own else 1
-        sockets = [opened.enter_context(_bound(settings, port, shared=own)) for _ in range(count)]
+        sockets = [opened.enter_context(_bound(settings.host, port, shared=own)) for _ in range(count)]
         for each in sockets:
             each.listen(BACKLOG)
         yield sockets
@@ -174,13 +180,25 @@ def _close(sockets: list[socket.socket]) -> None:
         each.close()
 
 
-def _bound(settings: Settings, port: int, *, shared: bool) -> socket.socket:
+@contextmanager
+def _listening_privately(settings: Settings) -> Iterator[list[socket.socket]]:
+    """One socket for all web workers, where /metrics and /health are asked: whichever accepts, answers."""
+    with ExitStack() as opened:
+        sockets = []
+        if settings.metrics_port is not None:
+            host, port = settings.metrics_host, settings.metrics_port
+            sockets = [opened.enter_context(_bound(host, port, shared=False, setting="EXAMHALL_METRICS"))]
+            sockets[0].listen(BACKLOG)
+        yield sockets
+
+
+def _bound(host: str, port: int, *, shared: bool, setting: str = "EXAMHALL") -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
-            settings.host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except OSError as error:
-        raise CannotServe(f"EXAMHALL_HOST: {settings.host!r} is no address of this machine") from error
+        raise CannotServe(f"{setting}_HOST: {host!r} is no address of this machine") from error
     bound = socket.socket(family, kind, protocol)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if shared:
@@ -190,11 +208,11 @@ def _bound(settings: Settings, port: int, *, shared: bool) -> socket.socket:
     except OSError as error:
         bound.close()
         reason = {
-            errno.EADDRINUSE: "is taken; choose another with --port or EXAMHALL_PORT",
+            errno.EADDRINUSE: f"is taken; choose another with {setting}_PORT",
             errno.EACCES: "may not be opened by this user; choose one above 1023",
-            errno.EADDRNOTAVAIL: f"cannot be opened: {settings.host} is no address of this machine",
+            errno.EADDRNOTAVAIL: f"cannot be opened: {host} is no address of this machine",
         }.get(error.errno or 0, str(error))
-        raise CannotServe(f"EXAMHALL_PORT: port {port} {reason}") from error
+        raise CannotServe(f"{setting}_PORT: port {port} {reason}") from error
     return bound
 
 

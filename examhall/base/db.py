@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
@@ -14,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from examhall.base.errors import Overloaded
 from examhall.base.sqlfile import Query
+from examhall.base.statements import STATEMENTS
 
 Connection: TypeAlias = AsyncConnection[Any]
 Row = TypeVar("Row")
@@ -185,4 +187,9 @@ async def run(conn: Connection, query: Query, **params: object) -> int:
 async def _execute(cursor: AsyncCursor[Any], query: Query, params: dict[str, object]) -> None:
     if params.keys() != query.parameters:
         raise TypeError(f"{query.name} takes {sorted(query.parameters)}, got {sorted(params)}")
-    await cursor.execute(query.text, params)
+    began = time.perf_counter()
+    try:
+        await cursor.execute(query.text, params)
+    finally:
+        # One that failed as well: mostly because it took too long.
+        STATEMENTS.note(query.label, began, max(cursor.rowcount, 0))

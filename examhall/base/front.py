@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from examhall.base import problem
 from examhall.base.errors import BodyTooLarge, Refusal
+from examhall.base.logs import REQUEST_ID
+from examhall.base.requests import REFUSAL, Requests
 
 log = structlog.get_logger()
 
@@ -22,8 +24,17 @@ SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class Front:
-    def __init__(self, app: ASGIApp, *, body_limit_bytes: int = BODY_LIMIT_BYTES) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_limit_bytes: int = BODY_LIMIT_BYTES,
+        requests: Requests | None = None,
+        access_log: bool = False,
+    ) -> None:
         self._app = app
+        self._requests = requests or Requests()
+        self._access_log = access_log
         self._body_limit_bytes = body_limit_bytes
         # Unique across processes and restarts by the prefix, within one by the count.
         self._prefix = secrets.token_hex(6).encode()
@@ -44,19 +55,25 @@ class Front:
         if not request_id or not SANE_ID.fullmatch(request_id):
             request_id = b"%s-%x" % (self._prefix, next(self._count))
         scope["request_id"] = request_id
+        # A request is a task of its own: what it and those that it starts write to the log carries this.
+        REQUEST_ID.set(request_id)
         answering = False
 
         async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             nonlocal answering
             if message["type"] == "http.response.start":
                 answering = True
+                seconds = time.perf_counter() - started
+                self._requests.note(scope, message["status"], seconds)
+                if self._access_log:
+                    self._log(scope, message["status"], seconds)
                 headers = message["headers"]
                 if not any(name == b"cache-control" for name, _ in headers):
                     # Who asked by cookie must not find it in a cache that others share, or after signing out.
                     headers = [*headers, (b"cache-control", b"no-store")]
                 message["headers"] = [
                     *headers,
-                    (b"x-process-time", b"%.6f" % (time.perf_counter() - started)),
+                    (b"x-process-time", b"%.6f" % seconds),
                     (b"x-request-id", request_id),
                     (b"x-content-type-options", b"nosniff"),
                 ]
@@ -69,6 +86,7 @@ class Front:
             counted = receive if body_bytes != b"0" else _Counted(receive, self._body_limit_bytes)
             await self._app(scope, counted, send_with_headers)
         except BodyTooLarge as refusal:
+            scope[REFUSAL] = refusal.code
             await send_refusal(refusal, send_with_headers)
         except ClientDisconnect:
             # Went away amid its own body: no bug of ours, and nobody is there to be answered.
@@ -79,6 +97,19 @@ class Front:
             log.error("unexpected error", path=scope["path"], exc_info=error)
             if not answering:
                 await send_json(500, problem.BUG, send_with_headers, media_type=problem.MEDIA_TYPE)
+
+
+    def _log(self, scope: Scope, status: int, seconds: float) -> None:
+        template = self._requests.template_of(scope)
+        log.info(
+            "request",
+            method=scope["method"],
+            # No query, and no ticket: both may open something.
+            path=template if "{ticket}" in template else scope["path"],
+            status=status,
+            milliseconds=round(seconds * 1000, 2),
+            client=scope["client"][0] if scope.get("client") else None,
+        )
 
 
 class _Counted:

@@ -19,6 +19,7 @@ from psycopg.pq import TransactionStatus
 
 from examhall.base.db import GONE, Connection, Unavailable, connecting, hang_up
 from examhall.base.errors import Overloaded, Refusal
+from examhall.base.histogram import SIZES, Histogram
 
 Entry = TypeVar("Entry")
 Outcome = TypeVar("Outcome")
@@ -87,11 +88,23 @@ class GroupCommit(Generic[Entry, Outcome]):
         self._watcher: asyncio.Task[None] | None = None
         self._closing = False
         self.batches = 0
+        self.entries = 0
+        # Entries whose caller was told that what became of them is unknown.
+        self.unknown = 0
+        self.sizes = Histogram(SIZES)
+        # From the moment the first entry of a batch came to the moment its batch was sent.
+        self.waits = Histogram()
+        self.commits = Histogram()
 
     @property
     def depth(self) -> int:
         """How many entries wait to be written."""
         return len(self._queue)
+
+    @property
+    def limit(self) -> int:
+        """How many may wait."""
+        return self._queue_limit
 
     @property
     def accepts(self) -> bool:
@@ -178,6 +191,7 @@ class GroupCommit(Generic[Entry, Outcome]):
         self, conn: Connection, batch: list[_Waiting[Entry, Outcome]], tries: int = DEADLOCK_TRIES
     ) -> None:
         abandon = asyncio.get_running_loop().call_later(self._write_limit_s, hang_up, conn)
+        began = time.monotonic()
         try:
             # One statement on an autocommit connection is one transaction: when this returns, it is
             # committed and flushed (synchronous_commit).
@@ -193,6 +207,10 @@ class GroupCommit(Generic[Entry, Outcome]):
             await self._failed(conn, batch, error)
         else:
             self.batches += 1
+            self.entries += len(batch)
+            self.sizes.observe(len(batch))
+            self.waits.observe(began - batch[0].since)
+            self.commits.observe(time.monotonic() - began)
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 if not waiting.answered.done():
                     waiting.answered.set_result(outcome)
@@ -206,6 +224,7 @@ class GroupCommit(Generic[Entry, Outcome]):
             # It may have been committed or not. Never read back to find out: a read can see what a
             # failover then loses. The caller repeats, and the repeat writes.
             log.warning("save batch of unknown outcome", entries=len(batch), error=str(error).strip())
+            self.unknown += len(batch)
             await conn.close()
             self._conn = None
             self._refuse(batch, OutcomeUnknown())

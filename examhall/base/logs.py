@@ -2,14 +2,26 @@
 
 import logging
 import sys
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+# Of the request that is being answered. Our own and not structlog's: to set it is on the path of every save.
+REQUEST_ID: ContextVar[bytes] = ContextVar("request_id", default=b"")
+
+
+def add_request_id(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    if request_id := REQUEST_ID.get():
+        event["request_id"] = request_id.decode()
+    return event
 
 
 def configure(log_format: str) -> None:
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        add_request_id,
         structlog.stdlib.add_log_level,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from examhall.base.errors import Malformed, Refusal
+from examhall.base.requests import REFUSAL
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -35,6 +36,7 @@ def response(refusal: Refusal) -> Response:
 
 async def render_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
+    request.scope[REFUSAL] = error.code
     return response(error)
 
 

@@ -12,6 +12,13 @@ class Query(NamedTuple):
     name: str
     text: LiteralString
     parameters: frozenset[str]
+    # The file it is in, without which names are not unique.
+    module: str = ""
+
+    @property
+    def label(self) -> str:
+        """As it stands in figures and logs, such as autosave.save_batch."""
+        return f"{self.module}.{self.name}"
 
 
 class Queries:
@@ -20,7 +27,9 @@ class Queries:
         self._path = path
         self._queries = {
             # The files ship with the code, so their text is as trusted as a literal.
-            name: Query(name, cast(LiteralString, text.strip()), frozenset(PARAMETER.findall(text)))
+            name: Query(
+                name, cast(LiteralString, text.strip()), frozenset(PARAMETER.findall(text)), path.stem
+            )
             for name, text in zip(parts[::2], parts[1::2], strict=True)
         }
 

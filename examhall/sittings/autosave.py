@@ -10,6 +10,7 @@ from examhall.base import packed
 from examhall.base.db import Connection, maybe
 from examhall.base.errors import Conflict, NotFound, Refusal
 from examhall.base.sqlfile import beside
+from examhall.base.statements import STATEMENTS
 
 SQL = beside(__file__)
 
@@ -87,6 +88,7 @@ async def save_batch(conn: Connection, batch: Sequence[Save]) -> list[Saved | Re
             revisions.append(each.revision)
             ages_us.append(age_us)
     # Values in bulk and by position: on this path even the query verbs of base/db.py would be felt.
+    began = time.perf_counter()
     cursor = await conn.execute(
         SQL.save_batch.text,
         {
@@ -101,6 +103,7 @@ async def save_batch(conn: Connection, batch: Sequence[Save]) -> list[Saved | Re
         binary=True,
     )
     rows = await cursor.fetchall()
+    STATEMENTS.note(SQL.save_batch.label, began, len(rows))
     outcomes: list[Saved | Refusal] = []
     row = 0
     for save in batch:

@@ -21,6 +21,7 @@ from examhall.base.errors import Malformed, Refusal, UnsupportedMediaType
 from examhall.base.front import send_json, send_refusal
 from examhall.base.group_commit import GroupCommit
 from examhall.base.noting import Note
+from examhall.base.requests import REFUSAL
 from examhall.exams.answers import ItemRule, UnknownQuestion, accepts
 from examhall.exams.content import Content
 from examhall.sittings.autosave import (
@@ -114,6 +115,7 @@ class SaveRoute:
                 )
                 raise outcome
         except Refusal as refusal:
+            scope[REFUSAL] = refusal.code
             await send_refusal(refusal, send)
             return
         await send_json(200, _saved(answers, outcome), send)

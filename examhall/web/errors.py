@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from examhall.base.errors import Refusal, Unauthorized
 from examhall.base.problem import headers_of
+from examhall.base.requests import REFUSAL
 from examhall.web.i18n import language_for, translations
 from examhall.web.pages import render
 
@@ -33,6 +34,7 @@ async def render_page_error(request: Request, error: Exception) -> Response:
         # Not by url_for, whose address begins with whatever Host the request names.
         return RedirectResponse(f"/sign-in?{urlencode({'next': request.url.path})}", 303)
     if isinstance(error, Refusal):
+        request.scope[REFUSAL] = error.code
         status, detail, headers = error.status, _(error.detail), headers_of(error)
     elif isinstance(error, HTTPException):
         status, headers = error.status_code, dict(error.headers or {})
