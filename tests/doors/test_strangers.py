@@ -28,6 +28,7 @@ PUBLIC = {
     ("GET", "/exam-file.schema.json"),
     ("GET", "/"),
     ("GET", "/docs"),
+    ("GET", "/leaderboard"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
     ("POST", "/sign-out"),
@@ -40,11 +41,14 @@ EVERYBODYS = {
     ("POST", "/api/v1/auth/logout"),
     ("GET", "/api/v1/me"),
     ("GET", "/api/v1/exams"),
+    ("GET", "/api/v1/contests"),
+    ("GET", "/api/v1/contests/my-submissions-bulk"),
     ("GET", "/exams"),
     ("GET", "/api/v1/dashboard"),
     ("GET", "/api/v1/me/achievements"),
     ("PUT", "/api/v1/me/standings"),
     ("GET", "/dashboard"),
+    ("POST", "/leaderboard/visibility"),
 }
 
 
@@ -70,7 +74,12 @@ def page_routes() -> list[tuple[str, str]]:
 
 def filled(path: str, session: dict[str, Any]) -> str:
     """Alice's own ids, wherever a path asks for one."""
-    values = {"exam_id": session["exam_id"], "name": "triangle", "ticket_id": uuid4()}
+    values = {
+        "exam_id": session["exam_id"],
+        "contest_id": session["exam_id"],
+        "name": "triangle",
+        "ticket_id": uuid4(),
+    }
     address = re.sub(
         r"\{(\w+)(?::\w+)?\}", lambda asked: str(values.get(asked[1], session["session_id"])), path
     )
@@ -88,6 +97,8 @@ async def assign_to_alice(hall: Any, session: dict[str, Any]) -> None:
 def a_body(method: str, path: str) -> Any:
     if path == save_schema.PATH:
         return {"question_number": 1, "answer": "B", "revision": 9}
+    if path.endswith("/submissions"):
+        return {"answers": []}
     return {"test_type": "SJT"} if path.endswith("attempts/start") else None
 
 
