@@ -13,6 +13,7 @@ from examhall.accounts.tokens import Signer
 from examhall.base.db import Connection, Database, many, one
 from examhall.base.hindrance import Hindrance
 from examhall.base.sqlfile import beside
+from examhall.demo.past_mock import add_past_mock
 from examhall.exams.exam_file import read_exam_file
 from examhall.exams.importing import import_exam
 
@@ -101,6 +102,7 @@ async def _add_exams(conn: Connection, signer: Signer) -> list[Ticket]:
         if title not in ids:
             ids[title] = await import_exam(conn, read_exam_file(source, folder=FOLDER), author)
         exams.append(ids[title])
+    await add_past_mock(conn, author)
     return await issue_tickets(
         conn, signer, exam_id=exams[0], person_ids=[person.id for person in people if person.id != author]
     )

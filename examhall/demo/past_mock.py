@@ -1,0 +1,110 @@
+"""The demo's mock exam of last month: sat by many, after the Rasch model, with a wrong key to be found."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from examhall.base import clock
+from examhall.base.db import Connection, many
+from examhall.base.sqlfile import beside
+from examhall.exams.exam_file import ExamFile, Item, read_exam_file
+from examhall.exams.importing import import_exam
+from examhall.sittings.past import PastAnswer, record_sittings
+
+SQL = beside(__file__)
+
+FILE = Path(__file__).with_name("mathematics.yaml")
+TITLE = "Mathematics: last month's mock exam"
+DAYS_AGO = 28
+SITTINGS = 124
+# The same people give the same answers at every start.
+SEED = 20
+# Question 9's key is wrong, as keys sometimes are; 23 cannot be answered but by guessing; 4 is too easy.
+WRONG_KEY, GUESSED, EASY = 9, 23, 4
+# Of the wrong options, the one most people fall for, the next, and the last.
+TEMPTING = (0.6, 0.3, 0.1)
+BLANK = 0.02
+WRONG_WORD = "-77"
+
+
+@dataclass(frozen=True)
+class _Person:
+    id: int
+
+
+@dataclass(frozen=True)
+class _There:
+    is_there: bool
+
+
+async def add_past_mock(conn: Connection, author: int) -> None:
+    """Add it with about 120 sittings, unless it is there. The worker marks, concludes and calibrates it."""
+    [there] = await many(conn, SQL.is_there, _There, title=TITLE)
+    if there.is_there:
+        return
+    people = await many(conn, SQL.candidates, _Person, limit=SITTINGS)
+    exam = _last_months(read_exam_file(FILE.read_bytes(), folder=FILE.parent))
+    answers = list(simulated(exam, [person.id for person in people]))
+    exam_id = await import_exam(conn, _with_wrong_key(exam), author)
+    await record_sittings(
+        conn, exam_id=exam_id, candidate_ids=[person.id for person in people], answers=answers
+    )
+
+
+def simulated(exam: ExamFile, people: Sequence[int]) -> Iterator[PastAnswer]:
+    """Abilities N(0.3, 1.1), difficulties from -2 to 2, harder towards the end."""
+    random = np.random.default_rng(SEED)
+    slots = [(question.number, item) for question in exam.questions for item in question.items]
+    difficulty = np.linspace(-1.9, 2.0, len(slots)) + random.normal(0, 0.5, len(slots))
+    for person, theta in zip(people, random.normal(0.3, 1.1, len(people)), strict=True):
+        chance = random.random(len(slots))
+        for place, (number, item) in enumerate(slots):
+            p = 1 / (1 + np.exp(difficulty[place] - theta))
+            p = {GUESSED: 0.27, EASY: 0.98}.get(number, p)
+            if chance[place] > 1 - BLANK * (place / len(slots)):
+                continue
+            is_right = chance[place] < p
+            answer = _right(item) if is_right else _wrong(item, random.random())
+            yield PastAnswer(person, number, item.sub_part, answer, 90 * (place + 1))
+
+
+def _right(item: Item) -> Any:
+    key: dict[str, Any] = dict(item.key)
+    if item.kind == "single_choice":
+        return key["correct"][0]
+    return key["value"] if item.kind == "number" else key["accept"][0]
+
+
+def _wrong(item: Item, chance: float) -> Any:
+    if item.kind != "single_choice":
+        return WRONG_WORD
+    keys = [option["key"] for option in dict(item.presented)["options"]]
+    wrong = [key for key in keys if key not in dict(item.key)["correct"]]
+    place = int(np.searchsorted(np.cumsum(TEMPTING), chance))
+    return wrong[min(place, len(wrong) - 1)]
+
+
+def _last_months(exam: ExamFile) -> ExamFile:
+    closes_at = clock.now() - timedelta(days=DAYS_AGO)
+    return replace(
+        exam,
+        title=TITLE,
+        opens_at=closes_at - timedelta(seconds=exam.duration_s),
+        closes_at=closes_at,
+        attempts_allowed=1,
+        rated=True,
+    )
+
+
+def _with_wrong_key(exam: ExamFile) -> ExamFile:
+    questions = list(exam.questions)
+    question = questions[WRONG_KEY - 1]
+    [item] = question.items
+    # The option that most fall for: those who know better choose another.
+    wrong = replace(item, key={**item.key, "correct": [_wrong(item, 0.0)]})
+    questions[WRONG_KEY - 1] = replace(question, items=(wrong,))
+    return replace(exam, questions=tuple(questions))
