@@ -17,7 +17,8 @@ from examhall.sittings import api as sittings
 from examhall.sittings import save_schema
 from examhall.standings import api as standings
 from examhall.standings import progress_api as progress
-from examhall.web import api_docs, candidate, dashboard, public, static
+from examhall.web import api_docs, candidate, dashboard, leaderboard, public, static
+from examhall.web.staff import items as staff_items
 
 # Sign-in and sessions answer at the root too, where older clients call them.
 AT_THE_ROOT: tuple[APIRouter, ...] = (
@@ -36,15 +37,28 @@ UNDER_API: tuple[APIRouter, ...] = (
     scoring.tests_router,
     corrections.router,
     courses.router,
+    ops.contests_router,
     contests.router,
     standings.router,
     progress.router,
     ops.router,
 )
 # What goes to the API; everything else is a page.
-API_PREFIXES = ("/api/", "/auth/", "/sessions/", "/health", "/openapi.json", "/exam-file.schema.json")
+API_PREFIXES = (
+    "/api/", "/auth/", "/sessions/", "/health", "/metrics", "/openapi.json", "/exam-file.schema.json",
+)  # fmt: skip
+# With EXAMHALL_METRICS_PORT they answer there alone.
+PRIVATE = frozenset(("/health", "/metrics"))
 
-PAGES = [*public.routes, *candidate.routes, *dashboard.routes, *api_docs.routes, *static.routes]
+PAGES = [
+    *public.routes,
+    *candidate.routes,
+    *dashboard.routes,
+    *leaderboard.routes,
+    *staff_items.routes,
+    *api_docs.routes,
+    *static.routes,
+]
 
 
 def mount_api(api: FastAPI) -> None:

@@ -22,16 +22,13 @@ from examhall.base.event_stream import Broadcast, TooManyStreams
 from examhall.base.wire import LARGEST_ID, Body, Db, Limit, refusals
 from examhall.scoring.conclude import announce_results
 from examhall.sittings.availability import ExamNotFound
-from examhall.standings.boards import TOPIC, Boards
+from examhall.standings.boards import NO_EXAM, TOPIC, Boards
 from examhall.standings.exam_standing import StandingNotShown
 from examhall.standings.leaderboard import BadCursor
 from examhall.standings.replies import EntryOut, LeaderboardOut, MyEntryOut, StandingOut
 from examhall.standings.view import AnyTab, ExamIdRequired, look
 
 router = APIRouter(tags=["Standings"])
-
-# Not an exam: who is shown has changed.
-NO_EXAM = 0
 
 
 class VisibilityIn(Body):

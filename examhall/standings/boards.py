@@ -13,6 +13,8 @@ from examhall.standings.leaderboard import Cursor, Listing, Tab, list_leaders
 # What streams of this topic are told. No exam's id: strangers follow it, and ask for what they may see.
 TOPIC = "standings"
 CHANGED = encoded("", name="changed")
+# Announced in the place of an exam's id: who is shown has changed.
+NO_EXAM = 0
 # New results are announced on CHANNEL; this only bounds what a lost word could do.
 TTL_S = 300
 # How old a live standing may be: one computation for everybody who watches.

@@ -21,6 +21,7 @@ class Place(NamedTuple):
 PLACES = (
     Place("/exams", _("My exams")),
     Place("/dashboard", _("My progress")),
+    Place("/leaderboard", _("Leaderboard")),
 )
 
 

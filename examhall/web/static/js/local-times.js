@@ -15,12 +15,17 @@ const anotherYear = new Intl.DateTimeFormat(language, { ...day, year: "numeric" 
 
 const dateAlone = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric" });
 
-for (const time of document.querySelectorAll("time[data-local]")) {
-  const moment = new Date(time.getAttribute("datetime") ?? "");
-  const today = moment.toDateString() === new Date().toDateString();
-  const short = time.getAttribute("data-local") === "short" && today;
-  const full = moment.getFullYear() === new Date().getFullYear() ? thisYear : anotherYear;
-  const form = time.getAttribute("data-local") === "date" ? dateAlone : short ? clockTime : full;
-  time.textContent = form.format(moment);
-  time.setAttribute("title", moment.toLocaleString(language, { dateStyle: "full", timeStyle: "long" }));
+/** @param {Document | HTMLElement} root */
+export function showLocally(root) {
+  for (const time of root.querySelectorAll("time[data-local]")) {
+    const moment = new Date(time.getAttribute("datetime") ?? "");
+    const today = moment.toDateString() === new Date().toDateString();
+    const short = time.getAttribute("data-local") === "short" && today;
+    const full = moment.getFullYear() === new Date().getFullYear() ? thisYear : anotherYear;
+    const form = time.getAttribute("data-local") === "date" ? dateAlone : short ? clockTime : full;
+    time.textContent = form.format(moment);
+    time.setAttribute("title", moment.toLocaleString(language, { dateStyle: "full", timeStyle: "long" }));
+  }
 }
+
+showLocally(document);
