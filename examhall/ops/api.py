@@ -9,7 +9,7 @@ from examhall.accounts.access import Person, Staff
 from examhall.base.clock import rfc3339
 from examhall.base.wire import Db
 from examhall.ops.clock import database_time
-from examhall.ops.health import look
+from examhall.ops.health import http_status, look
 from examhall.ops.metrics import exposed
 from examhall.ops.performance import describe
 
@@ -24,8 +24,8 @@ NOT_KEPT = {"cache-control": "no-store"}
 @health_router.get("/health", summary="Alive and ready, per dependency")
 async def get_health(request: Request, db: Db) -> JSONResponse:
     """200 when this process can serve, 503 with what it lacks when it cannot."""
-    found = await look(db, request.app.state.saves)
-    return JSONResponse(found, 200 if found["status"] == "ok" else 503, NOT_KEPT)
+    found = await look(db, request.app.state.saves, request.app.state.shared_store)
+    return JSONResponse(found, http_status(found), NOT_KEPT)
 
 
 @health_router.get("/metrics", summary="The whole server's figures, for Prometheus")
@@ -38,11 +38,11 @@ async def get_metrics(request: Request) -> Response:
 @contests_router.get("/health", summary="Whether contests can be sat now")
 async def get_contests_health(request: Request, db: Db) -> JSONResponse:
     """As /health, with the time; for whoever wants to know whether it is worth trying."""
-    found = await look(db, request.app.state.saves)
+    found = await look(db, request.app.state.saves, request.app.state.shared_store)
     if found["checks"]["database"]:
         async with db.connection() as conn:
             found["server_time"] = rfc3339(await database_time(conn))
-    return JSONResponse(found, 200 if found["status"] == "ok" else 503, NOT_KEPT)
+    return JSONResponse(found, http_status(found), NOT_KEPT)
 
 
 @contests_router.get("/performance", summary="Live figures of the whole server, and what holds it back")

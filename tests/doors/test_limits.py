@@ -318,10 +318,14 @@ async def test_web_workers_that_share_a_store_count_together(gate: Any, hall: Ha
         assert await statuses(clients[0], 40) == [401] * 40
         assert await statuses(clients[1], 21) == [401] * 20 + [429]
         assert await statuses(clients[0], 1) == [429]
+        assert (await clients[0].get("/health")).json()["checks"]["redis"] is True
         valkey.kill()
         # Then each counts for itself, from what it has seen, and nobody notices anything else.
         assert await statuses(clients[0], 20) == [401] * 19 + [429]
         assert await statuses(clients[1], 41) == [401] * 39 + [429] * 2
+        health = await clients[0].get("/health")
+        assert (health.status_code, health.json()["status"]) == (200, "degraded")
+        assert health.json()["checks"] == {"database": True, "saving": True, "redis": False}
 
 
 async def reached(hall: Hall) -> bool:
