@@ -2,7 +2,7 @@
 VENV = .venv/bin
 ROUNDS ?= 3
 .DEFAULT_GOAL = help
-.PHONY: help run test lint lock bench crash clean
+.PHONY: help run test lint lock bench crash rehearse clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -22,7 +22,7 @@ lint: ## lint and types alone
 	@if [ -f examhall/web/static/js/tsconfig.json ]; then node_modules/.bin/tsc -p examhall/web/static/js; fi
 
 lock: ## lock the dependencies anew, after a change of requirements/*.in or package.json
-	@cd requirements && for name in setup node runtime dev; do \
+	@cd requirements && for name in setup node runtime rehearse dev; do \
 	    ../$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	        --no-emit-index-url --no-header $$name.in -o $$name.txt || exit 1; done
 	@npm install --package-lock-only --no-audit --no-fund
@@ -35,6 +35,10 @@ bench: ## measure this machine: requests a second, percentiles, ratios
 crash: ## kill servers under load: make crash ROUNDS=100
 	@scripts/setup test
 	@EXAMHALL_CRASH_ROUNDS=$(ROUNDS) $(VENV)/python -m pytest -m crash $(ARGS)
+
+rehearse: ## play an exam day: make rehearse ARGS="--exam 1 --candidates 1000"
+	@scripts/setup rehearse
+	@$(VENV)/examhall rehearse $(ARGS)
 
 clean: ## remove what set-up made; the data folder stays
 	@rm -rf .venv .setup node_modules examhall/web/vendor build ./*.egg-info

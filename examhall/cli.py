@@ -3,11 +3,12 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, Token
 
 from examhall import __version__
 from examhall.base.errors import Refusal
@@ -16,6 +17,7 @@ from examhall.settings import Settings, WrongSetting
 
 FAILED = 1
 WRONG_USAGE = 2
+LONGEST_RAMP_S = 3600.0
 
 app = App(
     name="examhall",
@@ -57,6 +59,16 @@ class Serving(Where):
 
 def _settings(options: Where | None) -> Settings:
     return Settings.read(os.environ, **(vars(options) if options else {}))
+
+
+def _seconds(_: object, tokens: Sequence[Token]) -> float:
+    """90, 90s or 1.5m."""
+    text = tokens[0].value
+    unit = {"s": 1, "m": 60}.get(text[-1:], 0)
+    seconds = float(text[:-1]) * unit if unit else float(text)
+    if not 0 < seconds <= LONGEST_RAMP_S:
+        raise ValueError("must be a time such as 60s or 2m")
+    return seconds
 
 
 @app.command
@@ -186,6 +198,110 @@ def calibrate(responses: Path, *, json_file: Annotated[Path | None, Parameter(na
     from examhall.scoring import calibrate_csv
 
     calibrate_csv.calibrate(responses, json_file)
+
+
+@app.command
+def rehearse(
+    *,
+    exam: int,
+    candidates: int = 100,
+    ramp: Annotated[float | None, Parameter(converter=_seconds)] = None,
+    barrier: bool = False,
+    minutes: float = 5.0,
+    although_live: bool = False,
+    processes: int = 2,
+    pace: float = 1.0,
+    seed: int = 1,
+    start_limit: float = 2.0,
+    save_limit: float = 100.0,
+    url: str | None = None,
+    tickets: Annotated[Path | None, Parameter(name="--tickets")] = None,
+    options: Serving | None = None,
+) -> int:
+    """Play an exam day against a copy of an exam, and say how many candidates this machine holds.
+
+    Made-up people, in a database and behind a server of their own that are gone afterwards; real people and
+    results are not touched. The report is in DATA/rehearsals. Exit codes: 0 held, 1 not, 3 answers were lost.
+
+    Parameters
+    ----------
+    exam
+        The number that `examhall import` printed.
+    candidates
+        How many.
+    ramp
+        They start one after the other over this time, such as 60s.
+    barrier
+        They all start in the same second; so they do without --ramp.
+    minutes
+        How long each works. The copy's time is cut to it.
+    although_live
+        Rehearse even if real people sit an exam, or soon will.
+    processes
+        How many processes play the candidates.
+    pace
+        2 answers twice as fast as people do.
+    seed
+        The same seed plays the same day again.
+    start_limit
+        The promised time until everybody has their questions, in seconds.
+    save_limit
+        The promised time of 99 saves in 100, in milliseconds.
+    url
+        Play against a staging server there, instead of one of our own. Needs --tickets.
+    tickets
+        What `examhall tickets` printed on the staging server; only people named rehearsal-... may be in it.
+    """
+    from examhall import rehearsal
+    from examhall.ops.rehearse.verdict import Limits
+
+    if barrier and ramp is not None:
+        raise WrongSetting("--barrier", "and --ramp exclude each other")
+    if minutes <= 0 or pace <= 0 or processes < 1:
+        raise WrongSetting("--minutes, --pace and --processes", "must be more than 0")
+    wish = rehearsal.Wish(
+        exam, candidates, ramp, minutes, although_live, processes, seed, pace, url, tickets,
+        Limits(start_limit * 1000, save_limit),
+    )  # fmt: skip
+    return rehearsal.rehearse(_settings(options), wish)
+
+
+@app.command
+def maintain(*, options: Where | None = None) -> None:
+    """Clean up the database and print what was done; safe while people sit exams.
+
+    Partitions, old events, sign-ins, tickets and jobs, vacuum and analyze, bloated indexes. The server does
+    so by itself every week, in a quiet hour.
+    """
+    from examhall import commands
+
+    commands.maintain(_settings(options))
+
+
+@app.command
+def preflight(
+    *,
+    exam: int | None = None,
+    nodes: int = 1,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    options: Where | None = None,
+) -> int:
+    """Check whether this installation is ready for an exam day; print what is not, and how to mend it.
+
+    Run it where the server runs, with the server's settings. Exit code 1 if a check fails.
+
+    Parameters
+    ----------
+    exam
+        Check this exam as well: its window, its candidates, what was rehearsed.
+    nodes
+        How many machines run `examhall serve` on this database.
+    as_json
+        For programs.
+    """
+    from examhall import preflight
+
+    return preflight.run(_settings(options), exam_id=exam, nodes=nodes, as_json=as_json)
 
 
 def main(arguments: list[str] | None = None) -> int:
