@@ -72,6 +72,11 @@ class Settings:
     slow_statement_ms: int = 250
     # Where traces are sent, by OTLP over HTTP; without it none are made.
     otlp_endpoint: str | None = None
+    # A text model that drafts feedback, by OpenAI's chat completions: what comes before /chat/completions.
+    feedback_url: str | None = None
+    feedback_key: str | None = None
+    feedback_model: str = "default"
+    feedback_tokens_a_day: int = 200_000
     # Which of a server's processes this is: set by whoever starts it.
     given_process_name: str | None = None
 
@@ -86,7 +91,7 @@ class Settings:
                 meant = get_close_matches(name, VARIABLES, n=1, cutoff=0.85)
                 if meant:
                     raise WrongSetting(name, f"is not a setting; did you mean {meant[0]}?")
-        values: dict[str, Any] = {"workers": _cores()}
+        values: dict[str, Any] = {"workers": cores()}
         for variable, (field, read) in VARIABLES.items():
             if text := environment.get(variable, "").strip():
                 values[field] = _read(variable, read, text)
@@ -162,7 +167,7 @@ def _read(variable: str, read: Callable[[str], object], text: str) -> object:
     try:
         return read(text)
     except ValueError as error:
-        private = variable.endswith(("URL", "SECRET"))
+        private = variable.endswith(("URL", "SECRET", "KEY"))
         raise WrongSetting(variable, str(error) if private else f"{error}; it is {text!r}") from error
 
 
@@ -230,7 +235,7 @@ def _binaries(text: str) -> Path:
     return _folder(text)
 
 
-def _cores() -> int:
+def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return min(len(os.sched_getaffinity(0)), 64)
     return min(os.cpu_count() or 1, 64)
@@ -263,6 +268,10 @@ VARIABLES: dict[str, tuple[str, Callable[[str], object]]] = {
     "EXAMHALL_METRICS_PORT": ("metrics_port", _whole(1, 65535)),
     "EXAMHALL_SLOW_STATEMENT_MS": ("slow_statement_ms", _whole(1, 3_600_000)),
     "EXAMHALL_OTLP_ENDPOINT": ("otlp_endpoint", _address),
+    "EXAMHALL_FEEDBACK_URL": ("feedback_url", _address),
+    "EXAMHALL_FEEDBACK_KEY": ("feedback_key", str),
+    "EXAMHALL_FEEDBACK_MODEL": ("feedback_model", str),
+    "EXAMHALL_FEEDBACK_TOKENS_A_DAY": ("feedback_tokens_a_day", _whole(0, 1_000_000_000)),
     "EXAMHALL_PROCESS": ("given_process_name", str),
 }
 BY_FIELD = {field: (variable, read) for variable, (field, read) in VARIABLES.items()}

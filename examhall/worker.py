@@ -14,11 +14,15 @@ from examhall.accounts.sign_in import forget_old_sign_ins
 from examhall.base.db import BACKGROUND_LIMIT_S, Database
 from examhall.base.partitions import ensure_partitions
 from examhall.base.statements import STATEMENTS
+from examhall.base.typesetting import Typesetter
 from examhall.events.activity import roll_up_activity, roll_up_exam
 from examhall.events.log import EventLog
 from examhall.ops.counting import counts_of_jobs
 from examhall.ops.maintain import MaintenanceUnderWay, liveliness, maintain
 from examhall.ops.watch import Watch
+from examhall.reports.feedback import write_drafts
+from examhall.reports.reports import make_due_reports
+from examhall.reports.text_model import TextModel
 from examhall.scoring.calibrate import calibrate_exam
 from examhall.scoring.conclude import conclude_by_hand, keep_conclusions
 from examhall.scoring.rescore import rescore_sittings
@@ -30,6 +34,7 @@ from examhall.standings.levels import settle_streak_levels
 from examhall.standings.ratings import list_exams_to_settle, rate_exam
 from examhall.standings.streaks import follow_series
 from examhall.standings.topics import summarise_topics
+from examhall.web.vendoring import VENDOR
 
 log = structlog.get_logger()
 
@@ -44,6 +49,10 @@ TRIES = RetryStrategy(max_attempts=10, exponential_wait=2)
 # Marked in one transaction. The longest exams have a thousand items: 500 such sittings took 10 s, the limit
 # of a statement; on a slower machine every try would fail.
 SCORED_AT_ONCE = 100
+# Reports in chunks of 50, some 15 ms each: ten seconds, then others have their turn.
+REPORT_CHUNKS = 12
+# A text model takes seconds for each.
+DRAFTS_AT_ONCE = 10
 # A job whose worker was killed stays 'doing': after this it is given to another.
 STALLED_AFTER_S = 60
 # Over a weekend, for whoever asks on Monday what was done.
@@ -119,6 +128,36 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
                 await rate_exam(conn, exam_id=exam.exam_id, key_version=exam.key_version)
         # After a start with another table of rules, of all past exams.
         await _award_achievements()
+
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(name="make_reports", queueing_lock="make_reports", lock="make_reports", retry=TRIES)
+    async def _make_reports(timestamp: int) -> None:
+        typesetter = Typesetter(VENDOR / "fonts")
+        try:
+            # A few hundred at a time: what else waits comes in between, and the next minute goes on.
+            for _ in range(REPORT_CHUNKS):
+                if await make_due_reports(database, typesetter) == 0:
+                    break
+        finally:
+            await typesetter.close()
+
+    @jobs.task(name="write_feedback", lock="write_feedback", retry=TRIES)
+    async def _write_feedback(exam_id: int) -> None:
+        if settings.feedback_url is None:
+            return
+        model = TextModel(settings.feedback_url, key=settings.feedback_key, model=settings.feedback_model)
+        try:
+            written = await write_drafts(
+                database,
+                model,
+                exam_id=exam_id,
+                tokens_a_day=settings.feedback_tokens_a_day,
+                limit=DRAFTS_AT_ONCE,
+            )
+        finally:
+            await model.close()
+        if written == DRAFTS_AT_ONCE:
+            await _write_feedback.defer_async(exam_id=exam_id)
 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")

@@ -1,0 +1,156 @@
+"""Written feedback: drafts by a text model, within a daily cap, and a person's decision on each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from examhall.base.db import Connection, Database, many, maybe, one, run
+from examhall.base.errors import Conflict, NotFound
+from examhall.base.sqlfile import beside
+from examhall.reports.facts import read_facts
+from examhall.reports.text_model import ANSWER_TOKENS, LONGEST_CHARS, ModelUnavailable, TextModel
+
+log = structlog.get_logger()
+
+SQL = beside(__file__)
+
+# Held back for each call before it is made: the question is some 500 tokens, more with many topics.
+RESERVED_TOKENS = ANSWER_TOKENS + 1_100
+
+
+class NoSuchDraft(NotFound):
+    """There is no such draft."""
+
+
+class DraftDecided(Conflict):
+    """Somebody has decided on this draft already."""
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    candidate_id: int
+    sitting_id: int
+    key_version: int
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Found:
+    sitting_id: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    sitting_id: int
+    candidate_id: int
+    full_name: str
+    draft: str
+    model: str
+    state: str
+    written_at: datetime
+    points: float
+    max_points: float
+
+
+@dataclass(frozen=True)
+class Spending:
+    """Of today, in UTC."""
+
+    tokens: int
+    calls: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    draft: int
+    approved: int
+    rejected: int
+    # Reports without a draft by this key.
+    missing: int
+
+
+async def write_drafts(
+    database: Database, model: TextModel, *, exam_id: int, tokens_a_day: int, limit: int
+) -> int:
+    """Draft feedback for reports of this exam that have none, at most `limit`; give how many were written.
+
+    The tokens of a call are taken from the day's cap before it is made, so that it holds however many workers
+    draft at once and whatever becomes of the call. Fewer than `limit` means: all done, the cap is reached, or
+    the model gives no answer; it is said in the log. What is drafted is kept one by one.
+    """
+    async with database.transaction() as conn:
+        wanted = await many(conn, SQL.wanted, _Wanted, exam_id=exam_id, limit=limit)
+    for written, each in enumerate(wanted):
+        async with database.transaction() as conn:
+            if await run(conn, SQL.reserve, tokens=RESERVED_TOKENS, cap=tokens_a_day) == 0:
+                log.warning("no more feedback is drafted today: the cap is reached", cap=tokens_a_day)
+                return written
+        try:
+            answer = await model.comment_on(read_facts(each.facts))
+        except ModelUnavailable as error:
+            log.warning("the text model gives no answer", status=error.details.get("status"))
+            return written
+        async with database.transaction() as conn:
+            await run(conn, SQL.correct_spending, more=(answer.tokens or RESERVED_TOKENS) - RESERVED_TOKENS)
+            await run(
+                conn,
+                SQL.keep_draft,
+                candidate_id=each.candidate_id,
+                sitting_id=each.sitting_id,
+                exam_id=exam_id,
+                key_version=each.key_version,
+                draft=answer.text,
+                model=model.model,
+            )
+    return len(wanted)
+
+
+async def list_drafts(
+    conn: Connection, *, exam_id: int, state: str, after_sitting_id: int, limit: int
+) -> list[Draft]:
+    """Of one exam and state, in the order of their sittings."""
+    return await many(
+        conn,
+        SQL.list_drafts,
+        Draft,
+        exam_id=exam_id,
+        state=state,
+        after_sitting_id=after_sitting_id,
+        limit=limit,
+    )
+
+
+async def count_drafts(conn: Connection, exam_id: int) -> Counts:
+    return await one(conn, SQL.count_drafts, Counts, exam_id=exam_id)
+
+
+async def spending_today(conn: Connection) -> Spending:
+    return await maybe(conn, SQL.spending_today, Spending) or Spending(0, 0)
+
+
+async def decide(
+    conn: Connection, *, exam_id: int, sitting_id: int, approve: bool, text: str | None, decided_by: int
+) -> None:
+    """Approve a draft, as it is or as edited, or reject it: once, however many press the button at once.
+
+    An approved one is in the candidate's report when that is made anew, shortly after.
+    """
+    changed = await run(
+        conn,
+        SQL.decide,
+        exam_id=exam_id,
+        sitting_id=sitting_id,
+        state="approved" if approve else "rejected",
+        text=text[:LONGEST_CHARS] if text else None,
+        decided_by=decided_by,
+    )
+    if changed == 0:
+        found = await maybe(conn, SQL.find, _Found, exam_id=exam_id, sitting_id=sitting_id)
+        raise DraftDecided if found else NoSuchDraft
+
+
+async def approve_all(conn: Connection, *, exam_id: int, decided_by: int) -> int:
+    """Approve every draft of an exam that nobody has decided on; give how many."""
+    return await run(conn, SQL.approve_all, exam_id=exam_id, decided_by=decided_by)
