@@ -12,7 +12,7 @@ GOOD = {"choices": [{"message": {"content": "Well done."}}], "usage": {"total_to
 
 @dataclass
 class Endpoint:
-    """Gives `replies` in turn, the last for ever: a status and a body, bytes as they are, or None: silence."""
+    """Gives `replies` in turn, the last for ever: a status and a body, bytes as they are, or None for none."""
 
     replies: list[Any] = field(default_factory=lambda: [(200, GOOD)])
     headers: str = ""
