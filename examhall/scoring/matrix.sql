@@ -78,7 +78,7 @@ COPY (
           FROM (
             SELECT each.person, asked.number, 0::bigint AS what,
                    CASE WHEN marks.points >= asked.points THEN 100
-                        ELSE floor(99.999 * marks.points / asked.points)
+                        ELSE least(floor(100 * marks.points / asked.points), 99)
                    END::bigint AS value
               FROM unnest(candidate_ids, sitting_ids, persons) AS each (candidate_id, sitting_id, person)
               JOIN marks USING (candidate_id, sitting_id)
