@@ -18,7 +18,13 @@ from examhall.sittings import save_schema
 from examhall.standings import api as standings
 from examhall.standings import progress_api as progress
 from examhall.web import api_docs, candidate, dashboard, leaderboard, public, static
+from examhall.web.staff import contests as staff_contests
+from examhall.web.staff import courses as staff_courses
+from examhall.web.staff import enrolment as staff_enrolment
+from examhall.web.staff import exams as staff_exams
 from examhall.web.staff import items as staff_items
+from examhall.web.staff import key as staff_key
+from examhall.web.staff import operator
 
 # Sign-in and sessions answer at the root too, where older clients call them.
 AT_THE_ROOT: tuple[APIRouter, ...] = (
@@ -55,7 +61,13 @@ PAGES = [
     *candidate.routes,
     *dashboard.routes,
     *leaderboard.routes,
+    *staff_exams.routes,
+    *staff_key.routes,
+    *staff_courses.routes,
+    *staff_enrolment.routes,
+    *staff_contests.routes,
     *staff_items.routes,
+    *operator.routes,
     *api_docs.routes,
     *static.routes,
 ]

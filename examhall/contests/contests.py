@@ -141,9 +141,7 @@ class Contests:
 
     async def _load_contests(self, course_id: int) -> list[ListedContest]:
         async with self._database.connection() as conn:
-            return await many(
-                conn, SQL.contests_of_course, ListedContest, course_id=course_id, limit=MOST_LISTED
-            )
+            return await contests_of_course(conn, course_id)
 
     async def _load_courses_of(self, person_id: int) -> list[int]:
         async with self._database.connection() as conn:
@@ -156,6 +154,11 @@ class Contests:
         if found is None:
             raise NoSuchCourse
         return found
+
+
+async def contests_of_course(conn: Connection, course_id: int) -> list[ListedContest]:
+    """The newest first."""
+    return await many(conn, SQL.contests_of_course, ListedContest, course_id=course_id, limit=MOST_LISTED)
 
 
 async def find_contest(conn: Connection, contest_id: int) -> Contest:

@@ -48,10 +48,14 @@ class CourseOut(BaseModel):
     created_at: str
     enrolled: int
     contests: int
+    server_time: str
 
     @classmethod
     def of(cls, course: courses.Course) -> "CourseOut":
-        return cls(**vars(course) | {"created_at": rfc3339(course.created_at)})
+        return cls(
+            **vars(course)
+            | {"created_at": rfc3339(course.created_at), "server_time": rfc3339(course.server_time)}
+        )
 
 
 class StudentOut(BaseModel):

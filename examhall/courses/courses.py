@@ -39,6 +39,7 @@ class Course:
     # Those whose enrolment is active.
     enrolled: int
     contests: int
+    server_time: datetime
 
 
 @dataclass(frozen=True)

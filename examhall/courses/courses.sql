@@ -22,7 +22,8 @@ SELECT version
 SELECT courses.id, courses.code, courses.title, courses.description, courses.active, courses.version,
        courses.created_at,
        (SELECT count(*) FROM enrolments WHERE course_id = courses.id AND active) AS enrolled,
-       (SELECT count(*) FROM exams WHERE course_id = courses.id AND kind = 'contest') AS contests
+       (SELECT count(*) FROM exams WHERE course_id = courses.id AND kind = 'contest') AS contests,
+       statement_timestamp() AS server_time
   FROM courses
  WHERE courses.id = %(course_id)s;
 
@@ -35,7 +36,8 @@ SELECT id
 SELECT courses.id, courses.code, courses.title, courses.description, courses.active, courses.version,
        courses.created_at,
        (SELECT count(*) FROM enrolments WHERE course_id = courses.id AND active) AS enrolled,
-       (SELECT count(*) FROM exams WHERE course_id = courses.id AND kind = 'contest') AS contests
+       (SELECT count(*) FROM exams WHERE course_id = courses.id AND kind = 'contest') AS contests,
+       statement_timestamp() AS server_time
   FROM courses
  WHERE courses.id < %(before_id)s
    AND (%(search)s::text IS NULL

@@ -22,6 +22,9 @@ PLACES = (
     Place("/exams", _("My exams")),
     Place("/dashboard", _("My progress")),
     Place("/leaderboard", _("Leaderboard")),
+    Place("/staff/courses", _("Courses"), frozenset({"author", "analyst", "invigilator"})),
+    Place("/staff/exams", _("Exams"), frozenset({"author", "analyst", "invigilator"})),
+    Place("/operator", _("Operator"), frozenset({"admin"})),
 )
 
 
