@@ -11,7 +11,9 @@ import pytest
 from examhall.base.migrate import revisions
 from examhall.cli import main
 
-COMMANDS = ["serve", "demo", "worker", "migrate", "import", "people", "tickets", "export"]
+COMMANDS = [
+    "serve", "demo", "worker", "migrate", "import", "people", "tickets", "export", "maintain", "preflight",
+]  # fmt: skip
 EXAM = """\
 title: Ten minutes
 kind: test

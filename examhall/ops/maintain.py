@@ -163,7 +163,7 @@ async def _vacuum(conn: Connection) -> AsyncIterator[str]:
     done = 0
     for table in await many(conn, SQL.tables_to_vacuum, _Vacuumed):
         await conn.execute(table.text)
-        yield f"vacuum: {table.name}, {table.dead:,} dead rows, {table.changed:,} changed"
+        yield f"vacuum: {table.name} (dead rows: {table.dead:,}, changed: {table.changed:,})"
         done += 1
     for parent in await many(conn, SQL.partitioned_tables, _Statement):
         await conn.execute(parent.text)
