@@ -39,11 +39,13 @@ from examhall.ops.limits import Limited, Limits
 from examhall.ops.watch import Watch
 from examhall.settings import Settings
 from examhall.sittings.autosave import Save, Saved, save_batch
+from examhall.sittings.availabilities import Availabilities
 from examhall.sittings.save_route import PATH, SaveRoute
 from examhall.sittings.save_schema import PATH as SAVE_ROUTE
 from examhall.sittings.start import Starts
 from examhall.standings.boards import Boards
 from examhall.web.errors import render_page_error
+from examhall.web.staff.operator import Feed
 
 log = structlog.get_logger()
 
@@ -75,7 +77,8 @@ class Hall:
         self.signer = Signer(settings.secret)
         self.passwords = Passwords()
         self.turnstile = Turnstile(self.database, self.signer)
-        self.starts = Starts(self.database)
+        self.availabilities = Availabilities(self.database)
+        self.starts = Starts(self.database, self.availabilities)
         self.contents = contents.Contents(self.database)
         self.contests = contests.Contests(self.database, self.contents)
         self.submissions = Submissions(self.database)
@@ -95,6 +98,8 @@ class Hall:
         self.boards.follow(self.listener, self.broadcast)
         self.listener.on(ended.CHANNEL, self.signer.ended.remember_ended)
         self.listener.on(contents.CHANNEL, self.contents.drop)
+        self.listener.on(contents.CHANNEL, self.availabilities.drop_all)
+        self.listener.on_reconnect(self.availabilities.forget_all)
         self.listener.on(contents.CHANNEL, self.contests.drop_lists)
         self.listener.on(courses.CHANNEL, self.contests.drop)
         self.listener.on(contests.WARM_CHANNEL, self.contests.warm_soon)
@@ -110,6 +115,7 @@ class Hall:
             events=lambda: self.events.stats,
         )
         self.watch = Watch(settings.metrics_folder, settings.process_name, counts, self.database)
+        self.watch.on_tick = Feed(self.watch, self.broadcast).tell
 
     async def _load_ended(self, conn: Connection) -> None:
         await ended.load_recently_ended(conn, self.signer.ended)
@@ -172,6 +178,7 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "signer",
             "passwords",
             "turnstile",
+            "availabilities",
             "starts",
             "contents",
             "contests",

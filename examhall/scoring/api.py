@@ -10,6 +10,7 @@ from examhall.base.db import Connection
 from examhall.base.noting import note
 from examhall.base.wire import Db, Id, refusals
 from examhall.exams.release import NotReleasedByHand
+from examhall.scoring.calibrations import find_ability
 from examhall.scoring.releasing import publish_results
 from examhall.scoring.replies import AttemptStatusOut, ResultOut
 from examhall.scoring.rescore import changes_of_result
@@ -22,6 +23,7 @@ from examhall.scoring.results import (
 )
 from examhall.sittings.admission import require_ticket_for_sitting
 from examhall.sittings.autosave import SessionNotFound
+from examhall.sittings.availabilities import availabilities_of
 from examhall.sittings.availability import ExamNotFound
 from examhall.sittings.close import submit_sitting
 
@@ -69,6 +71,7 @@ async def post_complete(
     async with db.transaction() as conn:
         await require_ticket_for_sitting(conn, me, attempt_id)
         sitting = await submit_sitting(conn, sitting_id=attempt_id, candidate_id=me.id)
+    availabilities_of(request).drop(exam_id=sitting.exam_id, candidate_id=me.id)
     note(request, "submitted", person_id=me.id, exam_id=sitting.exam_id, sitting_id=attempt_id)
     return await _status(attempt_id, me, db, response)
 
@@ -99,4 +102,5 @@ async def _status(attempt_id: int, me: Person, db: Db, response: Response) -> Re
 async def _result(conn: Connection, sitting_id: int, me: Person) -> ResultOut:
     result, marked = await find_result(conn, sitting_id=sitting_id, candidate_id=me.id)
     changes = await changes_of_result(conn, sitting_id=sitting_id, candidate_id=me.id)
-    return ResultOut.of(result, marked, changes)
+    ability = await find_ability(conn, sitting_id=sitting_id, candidate_id=me.id)
+    return ResultOut.of(result, marked, changes, ability)

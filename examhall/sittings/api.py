@@ -16,13 +16,13 @@ from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, Text, refu
 from examhall.exams.contents import Contents
 from examhall.sittings.admission import require_ticket_for, require_ticket_for_sitting
 from examhall.sittings.autosave import SessionNotFound
+from examhall.sittings.availabilities import availabilities_of
 from examhall.sittings.availability import (
     AttemptInProgress,
     ExamNotFound,
     NoAttemptsLeft,
     NotYetOpen,
     WindowClosed,
-    availability_of_exam,
     exam_of_test_type,
     my_exams,
 )
@@ -122,6 +122,7 @@ async def post_submit(session_id: Id, request: Request, me: SignedIn, db: Db) ->
     async with db.transaction() as conn:
         await require_ticket_for_sitting(conn, me, session_id)
         sitting = await submit_sitting(conn, sitting_id=session_id, candidate_id=me.id)
+    availabilities_of(request).drop(exam_id=sitting.exam_id, candidate_id=me.id)
     note(request, "submitted", person_id=me.id, exam_id=sitting.exam_id, sitting_id=session_id)
     return SittingOut.of(sitting)
 
@@ -144,10 +145,9 @@ async def get_exams(
 
 
 @router.get("/exams/{exam_id}", summary="One exam that I may sit", responses=OF_EXAM)
-async def get_exam(exam_id: Id, request: Request, me: SignedIn, db: Db) -> AvailabilityOut:
+async def get_exam(exam_id: Id, request: Request, me: SignedIn) -> AvailabilityOut:
     require_ticket_for(me, exam_id)
-    async with db.connection() as conn:
-        found = await availability_of_exam(conn, exam_id=exam_id, candidate_id=me.id)
+    found = await availabilities_of(request).of_exam(exam_id=exam_id, candidate_id=me.id)
     note(request, "lobby_opened", person_id=me.id, exam_id=exam_id)
     return AvailabilityOut.of(found)
 
@@ -155,15 +155,11 @@ async def get_exam(exam_id: Id, request: Request, me: SignedIn, db: Db) -> Avail
 @tests_router.get(
     "/tests/availability", summary="May I start this test now, and if not, why not?", responses=OF_EXAM
 )
-async def get_availability(
-    test_type: TestType, request: Request, me: SignedIn, db: Db
-) -> AvailabilityOut:
-    async with db.connection() as conn:
-        exam_id = await exam_of_test_type(
-            conn, test_type=test_type, candidate_id=me.id, only_exam_id=me.exam_id
-        )
-        found = await availability_of_exam(conn, exam_id=exam_id, candidate_id=me.id)
-    note(request, "lobby_opened", person_id=me.id, exam_id=exam_id)
+async def get_availability(test_type: TestType, request: Request, me: SignedIn) -> AvailabilityOut:
+    found = await availabilities_of(request).of_test_type(
+        test_type=test_type, candidate_id=me.id, only_exam_id=me.exam_id
+    )
+    note(request, "lobby_opened", person_id=me.id, exam_id=found.exam_id)
     return AvailabilityOut.of(found)
 
 

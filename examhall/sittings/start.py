@@ -10,6 +10,7 @@ from examhall.base.db import Connection, Database, many, maybe
 from examhall.base.shared_transaction import SharedTransaction
 from examhall.base.sqlfile import beside
 from examhall.sittings.autosave import SessionNotFound
+from examhall.sittings.availabilities import Availabilities
 from examhall.sittings.availability import availability_of_exam
 
 SQL = beside(__file__)
@@ -108,12 +109,19 @@ async def start_sitting(conn: Connection, *, exam_id: int, candidate_id: int) ->
 class Starts:
     """Where a thousand candidates start in the same second: those who arrive together share a commit."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, availabilities: Availabilities | None = None) -> None:
         self._database = database
+        self._availabilities = availabilities
         self._shared = SharedTransaction(database, start_sittings)
 
     async def start(self, *, exam_id: int, candidate_id: int) -> Started:
         """As `start_sitting`, given back after the commit."""
+        started = await self._start(exam_id=exam_id, candidate_id=candidate_id)
+        if self._availabilities is not None:
+            self._availabilities.drop(exam_id=exam_id, candidate_id=candidate_id)
+        return started
+
+    async def _start(self, *, exam_id: int, candidate_id: int) -> Started:
         started = await self._shared.submit(Wanted(candidate_id, exam_id))
         if started is not None:
             return started

@@ -1,0 +1,79 @@
+"""Each process's memory of who may sit what, for those who ask again and again while they wait.
+
+For a second at most, for it is a permission; a start asks the database and nothing else. The clock in it goes
+on: an exam opens and closes by it at its very instant, however old the rest is.
+"""
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+from typing import NamedTuple
+
+from starlette.requests import Request
+
+from examhall.base.cache import DECIDES_S, Cache
+from examhall.base.db import Connection, Database
+from examhall.sittings.availability import Availability, availability_of_exam, exam_of_test_type
+
+# A few hundred bytes each; more than ask within a second.
+KEPT = 20_000
+
+
+class _Read(NamedTuple):
+    availability: Availability
+    at: float
+
+    def now(self) -> Availability:
+        passed = timedelta(seconds=time.monotonic() - self.at)
+        return replace(self.availability, server_time=self.availability.server_time + passed)
+
+
+class Availabilities:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._of_exam: Cache[tuple[int, int], _Read] = Cache(name="availability", ttl_s=DECIDES_S, size=KEPT)
+        self._exams: Cache[tuple[int, str, int | None], int] = Cache(
+            name="test types", ttl_s=DECIDES_S, size=KEPT
+        )
+
+    async def of_exam(self, *, exam_id: int, candidate_id: int) -> Availability:
+        """`availability_of_exam`, as of a second ago at most."""
+
+        async def ask() -> _Read:
+            async with self._database.connection() as conn:
+                found = await availability_of_exam(conn, exam_id=exam_id, candidate_id=candidate_id)
+            return _Read(found, time.monotonic())
+
+        return (await self._of_exam.get((candidate_id, exam_id), ask)).now()
+
+    async def of_test_type(
+        self, *, test_type: str, candidate_id: int, only_exam_id: int | None
+    ) -> Availability:
+        """That of the exam which the test type means for this person, as of a second ago at most."""
+
+        async def ask() -> int:
+            async with self._database.connection() as conn:
+                return await exam_of_test_type(
+                    conn, test_type=test_type, candidate_id=candidate_id, only_exam_id=only_exam_id
+                )
+
+        exam_id = await self._exams.get((candidate_id, test_type, only_exam_id), ask)
+        return await self.of_exam(exam_id=exam_id, candidate_id=candidate_id)
+
+    def drop(self, *, exam_id: int, candidate_id: int) -> None:
+        """They started or handed in here: whoever asks next in this process is told so."""
+        self._of_exam.drop((candidate_id, exam_id))
+
+    def drop_all(self, payload: str) -> None:
+        """Some exam changed: its window, or who may sit it."""
+        self._of_exam.clear()
+        self._exams.clear()
+
+    async def forget_all(self, conn: Connection) -> None:
+        """After LISTEN was interrupted anything may have changed unheard."""
+        self.drop_all("")
+
+
+def availabilities_of(request: Request) -> Availabilities:
+    availabilities: Availabilities = request.app.state.availabilities
+    return availabilities
