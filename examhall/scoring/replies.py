@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from examhall.base.clock import rfc3339
+from examhall.scoring.calibrations import SittingAbility
 from examhall.scoring.rescore import ChangedResult
 from examhall.scoring.results import MarkedItem, Result, ResultsNotReady, ResultsNotReleased
 
@@ -34,6 +35,17 @@ class MarkOut(BaseModel):
             max_points=float(item.max_points),
             key=item.key,
         )
+
+
+class AbilityOut(BaseModel):
+    theta: float = Field(description="Logits, by Warm's weighted likelihood.")
+    se: float = Field(description="Its standard error, logits.")
+    scaled: float | None = Field(description="On the exam's scale; null if it has none.")
+    scaled_se: float | None
+
+    @classmethod
+    def of(cls, ability: SittingAbility) -> "AbilityOut":
+        return cls(theta=ability.theta, se=ability.se, scaled=ability.scaled, scaled_se=ability.scaled_se)
 
 
 class CorrectedOut(BaseModel):
@@ -74,6 +86,7 @@ class ResultOut(BaseModel):
     percent: float
     unmarked: int | None = Field(description="How many items wait for a person to mark them.")
     breakdown: Sequence[MarkOut]
+    ability: AbilityOut | None = Field(description="null until the exam is over and calibrated.")
     corrections: Sequence[CorrectedOut] = Field(
         description="What corrections of the key did to this result, newest first."
     )
@@ -81,7 +94,11 @@ class ResultOut(BaseModel):
 
     @classmethod
     def of(
-        cls, result: Result, marked: Sequence[MarkedItem], changes: Sequence[ChangedResult]
+        cls,
+        result: Result,
+        marked: Sequence[MarkedItem],
+        changes: Sequence[ChangedResult],
+        ability: SittingAbility | None,
     ) -> "ResultOut":
         """Of a result that `find_result` gave: handed in, released and marked."""
         assert result.closed_at is not None
@@ -101,6 +118,7 @@ class ResultOut(BaseModel):
             percent=round(100 * score / max_score, 1) if max_score else 0.0,
             unmarked=result.unmarked,
             breakdown=[MarkOut.of(item) for item in marked],
+            ability=AbilityOut.of(ability) if ability else None,
             corrections=[CorrectedOut.of(change) for change in changes],
             server_time=rfc3339(result.server_time),
         )

@@ -1,5 +1,6 @@
 """The candidate's pages: my exams, the lobby, the exam room, the result."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -10,6 +11,8 @@ from examhall.accounts.access import csrf_token, page_person, renew_cookie
 from examhall.accounts.people import find_account
 from examhall.base.noting import note
 from examhall.exams.content import Content, arrange
+from examhall.scoring.calibrations import SittingAbility, find_ability
+from examhall.scoring.rescore import ChangedResult, changes_of_result
 from examhall.scoring.results import MarkedItem, Result, find_result, look_up_result
 from examhall.sittings.admission import require_ticket_for
 from examhall.sittings.availability import (
@@ -20,6 +23,7 @@ from examhall.sittings.availability import (
     availability_of_exam,
 )
 from examhall.sittings.start import answers_so_far, find_sitting
+from examhall.standings.outcome import Outcome, outcome_of
 from examhall.web.breakdown import break_down, count_verdicts
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of, language_of
@@ -138,6 +142,9 @@ async def result_page(request: Request) -> Response:
     me = await page_person(request)
     sitting_id = id_of(request, "sitting_id")
     marked: list[MarkedItem] = []
+    changes: Sequence[ChangedResult] = ()
+    outcome: Outcome | None = None
+    ability: SittingAbility | None = None
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
         result = await look_up_result(conn, sitting_id=sitting_id, candidate_id=me.id)
@@ -146,6 +153,9 @@ async def result_page(request: Request) -> Response:
         answers = await answers_so_far(conn, sitting)
         if result.closed_at is not None and result.is_released and result.marked_at is not None:
             result, marked = await find_result(conn, sitting_id=sitting_id, candidate_id=me.id)
+            changes = await changes_of_result(conn, sitting_id=sitting_id, candidate_id=me.id)
+            outcome = await outcome_of(conn, sitting_id=sitting_id, candidate_id=me.id)
+            ability = await find_ability(conn, sitting_id=sitting_id, candidate_id=me.id)
     if result.closed_at is None:
         return RedirectResponse(f"/sittings/{sitting_id}", SEE_OTHER)
     note(request, "result_seen", person_id=me.id, exam_id=result.exam_id, sitting_id=sitting_id)
@@ -163,6 +173,9 @@ async def result_page(request: Request) -> Response:
         "result.html",
         **_result_view(result, marked),
         questions=break_down(questions, marked, exam_id=result.exam_id),
+        outcome=outcome,
+        changes=[_change_view(change, questions) for change in changes],
+        ability=ability and _ability_view(ability),
         answered=sum(answer.answer is not None for answer in answers),
         items=len(slots),
         boot={
@@ -182,6 +195,39 @@ def _result_view(result: Result, marked: list[MarkedItem]) -> dict[str, Any]:
         "is_marked": bool(marked),
         "percent": round(100 * points / most, 2) if most else 0,
         "counts": count_verdicts(marked),
+    }
+
+
+def _ability_view(ability: SittingAbility) -> dict[str, Any] | None:
+    """Where a candidate stands on the exam's scale, in percent of its length; None without a scale."""
+    lowest, highest = ability.lowest, ability.highest
+    if ability.scaled is None or lowest is None or highest is None:
+        return None
+    error = ability.scaled_se or 0.0
+
+    def place(value: float) -> float:
+        share = (value - lowest) / (highest - lowest)
+        return round(100 * min(max(share, 0.0), 1.0), 2)
+
+    low, high = place(ability.scaled - error), place(ability.scaled + error)
+    return {
+        "scaled": round(ability.scaled),
+        "error": round(error),
+        "lowest": round(lowest),
+        "highest": round(highest),
+        "at": place(ability.scaled),
+        "low": low,
+        "wide": round(high - low, 2),
+    }
+
+
+def _change_view(change: ChangedResult, questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A correction and what it did, its questions numbered as this candidate had them."""
+    places = {question["number"]: place for place, question in enumerate(questions, 1)}
+    return {
+        "change": change,
+        "questions": sorted(places[number] for number in change.question_numbers if number in places),
+        "moved": change.new_points - change.points or change.new_max_points - change.max_points,
     }
 
 
