@@ -13,6 +13,7 @@ from examhall.accounts.tokens import Signer
 from examhall.base.db import Connection, Database, many, one
 from examhall.base.hindrance import Hindrance
 from examhall.base.sqlfile import beside
+from examhall.demo.number_course import add_number_course
 from examhall.demo.past_mock import add_past_mock
 from examhall.exams.exam_file import read_exam_file
 from examhall.exams.importing import import_exam
@@ -21,7 +22,7 @@ SQL = beside(__file__)
 
 FOLDER = Path(__file__).parent
 # The first is the one the candidates' tickets admit to.
-EXAMS = ("mathematics.yaml", "sjt.yaml", "contest.yaml")
+EXAMS = ("mathematics.yaml", "sjt.yaml")
 # Whoever has this account is the demo's database.
 MARKER = "demo-author"
 
@@ -103,6 +104,7 @@ async def _add_exams(conn: Connection, signer: Signer) -> list[Ticket]:
             ids[title] = await import_exam(conn, read_exam_file(source, folder=FOLDER), author)
         exams.append(ids[title])
     await add_past_mock(conn, author)
+    await add_number_course(conn, author)
     return await issue_tickets(
         conn, signer, exam_id=exams[0], person_ids=[person.id for person in people if person.id != author]
     )

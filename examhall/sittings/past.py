@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from examhall.base.db import Connection, run
+from examhall.base.db import Connection, many, run
 from examhall.base.sqlfile import beside
+from examhall.sittings.close import ClosedSitting, enqueue_scoring
 
 SQL = beside(__file__)
 
@@ -20,6 +21,13 @@ class PastAnswer(NamedTuple):
     """since the exam opened"""
 
 
+class PastPaper(NamedTuple):
+    candidate_id: int
+    # Begun so long after the exam opened, and handed in so long after that.
+    after_s: int
+    taken_s: int
+
+
 async def record_sittings(
     conn: Connection, *, exam_id: int, candidate_ids: Sequence[int], answers: Sequence[PastAnswer]
 ) -> int:
@@ -29,6 +37,36 @@ async def record_sittings(
     is left as they are. Two statements, however many answers.
     """
     sittings = await run(conn, SQL.insert_sittings, exam_id=exam_id, candidate_ids=list(candidate_ids))
+    await _insert_answers(conn, exam_id, answers)
+    return sittings
+
+
+async def record_papers(
+    conn: Connection, *, exam_id: int, papers: Sequence[PastPaper], answers: Sequence[PastAnswer]
+) -> int:
+    """As `record_sittings`, but each begun and handed in when its candidate did; give how many."""
+    await run(
+        conn,
+        SQL.insert_papers,
+        exam_id=exam_id,
+        candidate_ids=[each.candidate_id for each in papers],
+        after_s=[each.after_s for each in papers],
+    )
+    await _insert_answers(conn, exam_id, answers)
+    closed = await many(
+        conn,
+        SQL.hand_in_papers,
+        ClosedSitting,
+        exam_id=exam_id,
+        candidate_ids=[each.candidate_id for each in papers],
+        taken_s=[each.taken_s for each in papers],
+    )
+    if closed:
+        await enqueue_scoring(conn, closed)
+    return len(closed)
+
+
+async def _insert_answers(conn: Connection, exam_id: int, answers: Sequence[PastAnswer]) -> None:
     await run(
         conn,
         SQL.insert_answers,
@@ -39,4 +77,3 @@ async def record_sittings(
         answers=[Jsonb(each.answer) for each in answers],
         after_s=[each.after_s for each in answers],
     )
-    return sittings
