@@ -9,6 +9,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from argon2 import PasswordHasher
@@ -41,6 +42,26 @@ class Verdict(NamedTuple):
     new_hash: str | None
 
 
+class _Attempt(NamedTuple):
+    """What makes two attempts to sign in the same: one of them is computed, and answers both.
+
+    The name is part of it although the hash says whose it is: names that nobody has all lack a hash, and if
+    they shared while others' attempts do not, time would tell them apart.
+    """
+
+    name: str
+    password_hash: str | None
+    password: bytes
+
+
+class _Shared:
+    """A verification under way, and how many wait for it."""
+
+    def __init__(self, task: asyncio.Task[Verdict]) -> None:
+        self.task = task
+        self.waiting = 0
+
+
 class Passwords:
     """Hashes and verifies, at most `threads` at a time, with at most `waiting` more in line."""
 
@@ -57,6 +78,7 @@ class Passwords:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._line_limit = threads + waiting
         self._in_line = 0
+        self._under_way: dict[_Attempt, _Shared] = {}
         # Verified against when there is no account, so that time does not tell one from the other.
         self._nobody = self._hasher.hash(secrets.token_bytes(16))
 
@@ -75,12 +97,36 @@ class Passwords:
             hashes += await asyncio.gather(*(self.hash(password) for password in batch))
         return hashes
 
-    async def verify(self, password_hash: str | None, password: str) -> Verdict:
-        """Whether the password is right. Without a hash it never is, and takes as long to say so."""
-        prepared = _prepare(password)
-        return await self._compute(lambda: self._verify(password_hash, prepared))
+    async def verify(self, password_hash: str | None, password: str, *, name: str) -> Verdict:
+        """Whether the password is right. Without a hash it never is, and takes as long to say so.
 
-    def _verify(self, password_hash: str | None, prepared: bytes) -> Verdict:
+        The same attempt under the same `name`, while one is under way, waits for that one's verdict: however
+        many devices a person signs in on at once, one hash is computed. Nothing is kept once it is given.
+        """
+        attempt = _Attempt(name, password_hash, _prepare(password))
+        shared = self._under_way.get(attempt)
+        if shared is None:
+            if self._in_line >= self._line_limit:
+                raise SignInBusy
+            shared = _Shared(asyncio.create_task(self._compute(lambda: self._verify(attempt))))
+            self._under_way[attempt] = shared
+            shared.task.add_done_callback(partial(self._forget, attempt, shared))
+        shared.waiting += 1
+        try:
+            return await asyncio.shield(shared.task)
+        finally:
+            shared.waiting -= 1
+            if not shared.waiting and not shared.task.done():
+                # Whoever comes now must not be given a verdict that is being called off.
+                self._forget(attempt, shared)
+                shared.task.cancel()
+
+    def _forget(self, attempt: _Attempt, shared: _Shared, _: object = None) -> None:
+        if self._under_way.get(attempt) is shared:
+            del self._under_way[attempt]
+
+    def _verify(self, attempt: _Attempt) -> Verdict:
+        _, password_hash, prepared = attempt
         try:
             self._hasher.verify(password_hash or self._nobody, prepared)
         except (VerificationError, InvalidHashError):

@@ -158,7 +158,10 @@ async def _hash_passwords(
     for person in people:
         if person.password is None:
             continue
-        if person.line in stored and (await passwords.verify(stored[person.line], person.password)).right:
+        if (
+            person.line in stored
+            and (await passwords.verify(stored[person.line], person.password, name=person.username)).right
+        ):
             continue
         new.append(person)
     hashes = await passwords.hash_many([person.password or "" for person in new])

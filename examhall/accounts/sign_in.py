@@ -119,7 +119,7 @@ async def sign_in_with_password(
         )
         await refuse_when_limited(conn, limits)
 
-    verdict = await passwords.verify(person.password_hash if person else None, password)
+    verdict = await passwords.verify(person.password_hash if person else None, password, name=name.lower())
 
     refusal: Unauthorized | None = None
     if person is not None and verdict.right:

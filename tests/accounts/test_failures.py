@@ -129,8 +129,8 @@ async def test_the_right_guess_among_too_many_at_once_is_not_told_either(databas
     class Slow(Passwords):
         """The right password takes longest, as an attacker with a thousand requests would have it."""
 
-        async def verify(self, password_hash, password):
-            verdict = await super().verify(password_hash, password)
+        async def verify(self, password_hash, password, *, name):
+            verdict = await super().verify(password_hash, password, name=name)
             if verdict.right:
                 await asyncio.gather(*wrong, return_exceptions=True)
             return verdict

@@ -83,8 +83,8 @@ async def test_a_hash_with_old_parameters_is_replaced(database, passwords, alice
 
 async def test_a_password_changed_while_it_was_verified_lets_nobody_in(database, alice):
     class Slow(Passwords):
-        async def verify(self, password_hash, password):
-            verdict = await super().verify(password_hash, password)
+        async def verify(self, password_hash, password, *, name):
+            verdict = await super().verify(password_hash, password, name=name)
             async with database.transaction() as conn:
                 await conn.execute("UPDATE people SET password_hash = 'another'")
             return verdict
@@ -101,10 +101,10 @@ async def test_no_connection_is_held_while_a_password_is_verified(dsn, alice):
     await database.open()
 
     class Asking(Passwords):
-        async def verify(self, password_hash, password):
+        async def verify(self, password_hash, password, *, name):
             async with database.transaction() as conn:
                 await conn.execute("SELECT 1")
-            return await super().verify(password_hash, password)
+            return await super().verify(password_hash, password, name=name)
 
     asking = Asking(memory_kib=8, passes=1)
     await sign_in(database, asking)
