@@ -182,22 +182,33 @@ def export(
 
 
 @app.command
-def calibrate(responses: Path, *, json_file: Annotated[Path | None, Parameter(name="--json")] = None) -> None:
-    """Estimate how hard items are and how able persons, by the Rasch model, from a file of responses.
+def calibrate(
+    responses: str,
+    *,
+    json_file: Annotated[Path | None, Parameter(name="--json")] = None,
+    options: Where | None = None,
+) -> None:
+    """Estimate how hard items are and how able persons, by the Rasch model, from an exam or a file.
 
-    Prints a table of the items, and what the data did not allow.
+    Prints a table of the items, and what the data did not allow. An exam is calibrated by itself when it is
+    over; one without an end is concluded by this.
 
     Parameters
     ----------
     responses
-        CSV with a header that names the items, a row for each person, cells 1, 0 or empty (not presented).
-        The first column names persons if it is called person or id.
+        The number of an exam; or CSV with a header that names the items, a row for each person, cells 1, 0 or
+        empty (not presented), and a first column that names persons if it is called person or id.
     json_file
         Where to write everything found about items and persons, instead of the table.
     """
-    from examhall.scoring import calibrate_csv
+    if responses.isascii() and responses.isdigit() and not Path(responses).exists():
+        from examhall import commands
 
-    calibrate_csv.calibrate(responses, json_file)
+        commands.calibrate_exam(_settings(options), int(responses), json_file)
+    else:
+        from examhall.scoring import calibrate_csv
+
+        calibrate_csv.calibrate(Path(responses), json_file)
 
 
 @app.command

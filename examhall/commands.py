@@ -122,6 +122,35 @@ def print_tickets(settings: Settings, exam_id: int, sheet: Path | None) -> None:
     sys.stdout.write(tickets_csv(tickets, _public_url(settings)))
 
 
+def calibrate_exam(settings: Settings, exam_id: int, json_file: Path | None) -> None:
+    from examhall.scoring import calibrate
+    from examhall.scoring.calibration_files import as_json, as_text, items_with_details, person_records
+    from examhall.scoring.calibrations import find_calibration, find_standing, list_items, list_persons
+    from examhall.scoring.conclude import conclude_by_hand
+    from examhall.worker import FOLLOW_UPS
+
+    async def operation(database: Database) -> bytes:
+        async with database.transaction() as conn:
+            standing = await find_standing(conn, exam_id)
+        await calibrate.calibrate_exam(database, exam_id=exam_id)
+        async with database.transaction() as conn:
+            if standing.closes_at is None and standing.concluded_at is None and not standing.still_open:
+                await conclude_by_hand(conn, FOLLOW_UPS, exam_id=exam_id)
+            calibration = await find_calibration(conn, exam_id)
+            assert calibration is not None
+            items = await list_items(conn, calibration)
+            if json_file is None:
+                return as_text(calibration, items).encode()
+            persons = person_records(await list_persons(conn, calibration))
+            return as_json(calibration, items=items_with_details(calibration, items), persons=persons)
+
+    found = _with_database(settings, operation)
+    if json_file is None:
+        sys.stdout.write(found.decode())
+    else:
+        json_file.write_bytes(found)
+
+
 def export(settings: Settings, exam_id: int, file_format: str) -> None:
     from examhall.scoring.export import export_csv, export_json
 

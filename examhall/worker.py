@@ -81,7 +81,9 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
 
     @jobs.task(name="calibrate_exam", retry=TRIES)
     async def _calibrate_exam(exam_id: int, key_version: int) -> None:
-        await calibrate_exam(database, exam_id=exam_id, key_version=key_version)
+        done = await calibrate_exam(database, exam_id=exam_id, key_version=key_version)
+        if done is not None:
+            log.info("calibrated an exam", **vars(done))
 
     @jobs.task(name="conclude_exam")
     async def _conclude_exam(exam_id: int) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import structlog
 from psycopg.types.json import Jsonb
 
 from examhall.base.db import Connection, Database, many, maybe, one, run
@@ -17,8 +16,6 @@ from examhall.scoring.conclude import announce_results
 from examhall.scoring.exam_analysis import ExamAnalysis, analyse_exam, problems_of, scaled_line
 from examhall.scoring.matrix import Matrix, read_matrix
 from examhall.scoring.packing import TRAILER, packed_rows
-
-log = structlog.get_logger()
 
 SQL = beside(__file__)
 
@@ -89,11 +86,9 @@ async def calibrate_exam(
             return None
         await _store(conn, matrix, found)
         await announce_results(conn, exam_id)
-    done = Calibrated(
+    return Calibrated(
         exam_id, held.key_version, len(matrix.shares), len(matrix.items), matrix.read_s, found.compute_s
     )
-    log.info("calibrated an exam", **vars(done))
-    return done
 
 
 async def _store(conn: Connection, matrix: Matrix, found: ExamAnalysis) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from arro3.core import Array, DataType, Table
 from arro3.io import write_parquet
 
+from examhall.scoring.calibrate_csv import SENTENCES
 from examhall.scoring.calibrations import Calibration, ItemCalibration, PersonCalibration
 from examhall.scoring.export import safe_cell
 from examhall.scoring.item_warnings import warnings_of
@@ -82,8 +83,31 @@ def as_csv(records: Sequence[Record]) -> bytes:
     return text.getvalue().encode()
 
 
-def as_json(calibration: Calibration, name: str, records: Sequence[Record]) -> bytes:
-    return msgspec.json.encode({"summary": summary(calibration), name: records})
+def as_json(calibration: Calibration, **tables: Sequence[Record]) -> bytes:
+    """{"summary": {...}, "items": [...]}, and what other tables are given; what is not known is null."""
+    return msgspec.json.encode({"summary": summary(calibration)} | tables)
+
+
+def as_text(calibration: Calibration, items: Sequence[ItemCalibration]) -> str:
+    """The items for a person to read, and what there is to know of the exam."""
+    heads = ("item", "n", "share", "discr.", "difficulty", "se", "infit", "outfit")
+    lines = ["".join(f"{head:>11}" for head in heads)]
+    for item in items:
+        figures = (item.facility, item.discrimination, item.difficulty, item.se, item.infit, item.outfit)
+        cells = (f"{'–':>11}" if value is None else f"{value:11.3f}" for value in figures)
+        words = " ".join(warnings_of(item, too_few=calibration.too_few))
+        lines.append(f"{item.label:>11}{item.presented:11,}{''.join(cells)}  {words}".rstrip())
+    reliability = "–" if calibration.kr20 is None else f"{calibration.kr20:.3f}"
+    lines += [
+        "",
+        f"{calibration.persons:,} candidates, {calibration.items_estimated} of {calibration.items} items "
+        f"calibrated; KR-20 {reliability}. Read in {calibration.read_s:.2f} s, computed in "
+        f"{calibration.compute_s:.2f} s.",
+    ]
+    for problem in calibration.found["problems"]:
+        about = ", ".join(problem["items"]) or f"{problem['persons']:,}"
+        lines.append(f"{SENTENCES[problem['kind']]}: {about}")
+    return "\n".join(lines) + "\n"
 
 
 def items_with_details(calibration: Calibration, items: Sequence[ItemCalibration]) -> list[Record]:

@@ -44,7 +44,7 @@ async def test_items_say_the_same_in_all_three(database: Database) -> None:
     calibration, items, _ = await stored(database, await calibrated(database))
     records = item_records(calibration, items)
     rows = list(csv.DictReader(StringIO(as_csv(records).decode())))
-    read = json.loads(as_json(calibration, "items", items_with_details(calibration, items)))
+    read = json.loads(as_json(calibration, items=items_with_details(calibration, items)))
     table = read_parquet(BytesIO(as_parquet(records, ITEM_NAMES))).read_all()
     assert tuple(table.column_names) == ITEM_NAMES == tuple(records[0])
     for number, item in enumerate(items):
@@ -74,6 +74,6 @@ async def test_an_exam_that_nobody_sat_has_files_too(database: Database) -> None
         exam_id = await add_marked_exam(conn, np.empty((0, 2), np.int8))
     await calibrate_exam(database, exam_id=exam_id)
     calibration, items, persons = await stored(database, exam_id)
-    assert json.loads(as_json(calibration, "items", items_with_details(calibration, items)))["items"]
+    assert json.loads(as_json(calibration, items=items_with_details(calibration, items)))["items"]
     assert as_csv(person_records(persons)) == b""
     assert read_parquet(BytesIO(as_parquet([], OF_PERSON))).read_all().num_rows == 0

@@ -156,7 +156,7 @@ async def items_file(request: Request) -> Response:
         calibration = await _calibration(conn, id_of(request, "exam_id"), form)
         items = await list_items(conn, calibration)
     if form == "json":
-        body = as_json(calibration, "items", items_with_details(calibration, items))
+        body = as_json(calibration, items=items_with_details(calibration, items))
     elif form == "csv":
         body = as_csv(item_records(calibration, items))
     else:
@@ -173,7 +173,7 @@ async def persons_file(request: Request) -> Response:
         calibration = await _calibration(conn, id_of(request, "exam_id"), form)
         records = person_records(await list_persons(conn, calibration))
     if form == "json":
-        body = as_json(calibration, "persons", records)
+        body = as_json(calibration, persons=records)
     elif form == "csv":
         body = as_csv(records)
     else:
