@@ -134,6 +134,9 @@ OFFSET %(rows)s
  LIMIT 1;
 
 -- name: people_on
-SELECT coalesce(max(ahead + people), 0) AS people
-  FROM rating_levels
- WHERE board = %(board)s;
+-- Behind the last there is nobody.
+SELECT coalesce((SELECT ahead + people
+                   FROM rating_levels
+                  WHERE board = %(board)s
+                  ORDER BY level
+                  LIMIT 1), 0) AS people;
