@@ -11,13 +11,15 @@ from examhall.contests import api as contests
 from examhall.courses import api as courses
 from examhall.exams import api as exams
 from examhall.ops import api as ops
+from examhall.reports import api as reports
 from examhall.scoring import api as scoring
 from examhall.scoring import corrections_api as corrections
 from examhall.sittings import api as sittings
 from examhall.sittings import save_schema
 from examhall.standings import api as standings
 from examhall.standings import progress_api as progress
-from examhall.web import api_docs, candidate, dashboard, leaderboard, public, static
+from examhall.web import api_docs, candidate, dashboard, leaderboard, public, report, static
+from examhall.web.staff import activity as staff_activity
 from examhall.web.staff import contests as staff_contests
 from examhall.web.staff import courses as staff_courses
 from examhall.web.staff import enrolment as staff_enrolment
@@ -25,12 +27,14 @@ from examhall.web.staff import exams as staff_exams
 from examhall.web.staff import items as staff_items
 from examhall.web.staff import key as staff_key
 from examhall.web.staff import operator
+from examhall.web.staff import reports as staff_reports
 
 # Sign-in and sessions answer at the root too, where older clients call them.
 AT_THE_ROOT: tuple[APIRouter, ...] = (
     accounts.sign_in_router,
     sittings.sessions_router,
     scoring.sessions_router,
+    reports.sessions_router,
 )
 UNDER_API: tuple[APIRouter, ...] = (
     *AT_THE_ROOT,
@@ -61,12 +65,15 @@ PAGES = [
     *candidate.routes,
     *dashboard.routes,
     *leaderboard.routes,
+    *report.routes,
     *staff_exams.routes,
     *staff_key.routes,
     *staff_courses.routes,
     *staff_enrolment.routes,
     *staff_contests.routes,
     *staff_items.routes,
+    *staff_activity.routes,
+    *staff_reports.routes,
     *operator.routes,
     *api_docs.routes,
     *static.routes,

@@ -66,6 +66,15 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class FiveMinutes:
+    at: datetime
+    arrivals: int
+    starts: int
+    saves: int
+    ended: int
+
+
+@dataclass(frozen=True)
 class QuestionTime:
     question_number: int
     sittings: int
@@ -171,6 +180,11 @@ async def counts_of(conn: Connection, *, exam_id: int) -> list[Counts]:
 
 async def question_times_of(conn: Connection, *, exam_id: int) -> list[QuestionTime]:
     return await many(conn, SQL.question_times_of, QuestionTime, exam_id=exam_id)
+
+
+async def recent_counts(conn: Connection) -> list[FiveMinutes]:
+    """Of the last day and all exams, in the order of time; where nothing happened, nothing is there."""
+    return await many(conn, SQL.recent_counts, FiveMinutes)
 
 
 async def busiest_exams(conn: Connection) -> list[Busy]:

@@ -193,3 +193,12 @@ SELECT exams.id AS exam_id, exams.title, exams.opens_at, exams.closes_at, comput
                       WHERE exam_id = exams.id) AS total
  ORDER BY total.last_at DESC NULLS LAST, exams.id DESC
  LIMIT %(limit)s;
+
+-- name: recent_counts
+-- Of all exams together, per five minutes.
+SELECT date_bin('5 min', at, 'epoch') AS at, sum(arrivals)::integer AS arrivals, sum(starts)::integer AS starts,
+       sum(saves)::integer AS saves, sum(hand_ins + closes)::integer AS ended
+  FROM activity_counts
+ WHERE at > now() - interval '1 day'
+ GROUP BY 1
+ ORDER BY 1;

@@ -24,6 +24,7 @@ PLACES = (
     Place("/leaderboard", _("Leaderboard")),
     Place("/staff/courses", _("Courses"), frozenset({"author", "analyst", "invigilator"})),
     Place("/staff/exams", _("Exams"), frozenset({"author", "analyst", "invigilator"})),
+    Place("/staff/activity", _("Activity"), frozenset({"author", "analyst", "invigilator"})),
     Place("/operator", _("Operator"), frozenset({"admin"})),
 )
 

@@ -1,0 +1,23 @@
+"""The pages that the office has of one exam, by who may see them: the one table of it."""
+
+from examhall.accounts.access import Person
+from examhall.web.navigation import Place
+
+
+def _(message: str) -> str:
+    """Marks a name for translation; the template translates it."""
+    return message
+
+
+# What follows /staff/exams/{exam_id} in the address.
+TABS = (
+    Place("", _("Overview"), frozenset({"author", "analyst", "invigilator"})),
+    Place("/key", _("Key"), frozenset({"author", "analyst"})),
+    Place("/items", _("Items"), frozenset({"author", "analyst"})),
+    Place("/activity", _("Activity"), frozenset({"author", "analyst", "invigilator"})),
+    Place("/reports", _("Reports"), frozenset({"author", "analyst"})),
+)
+
+
+def tabs_for(me: Person) -> list[Place]:
+    return [tab for tab in TABS if {"admin", *tab.roles} & {*me.roles}]
