@@ -80,7 +80,7 @@ class Hall:
         self.availabilities = Availabilities(self.database)
         self.starts = Starts(self.database, self.availabilities)
         self.contents = contents.Contents(self.database)
-        self.contests = contests.Contests(self.database, self.contents)
+        self.contests = contests.Contests(self.database, self.contents, self.shared_store)
         self.submissions = Submissions(self.database)
         self.saves: GroupCommit[Save, Saved | Refusal] = GroupCommit(
             settings.database_url, save_batch, queue_limit=settings.save_queue_limit, pooled=pooled
