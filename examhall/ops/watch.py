@@ -97,6 +97,10 @@ class Watch:
         self._read_others()
         return add_up([own, *self._others.values()], own.at)
 
+    def latest(self) -> Snapshot:
+        """The whole server as of the last tick."""
+        return self._wholes[-1] if self._wholes else self.whole()
+
     def processes(self) -> list[str]:
         """Those that live."""
         now = time.time()

@@ -25,6 +25,8 @@ PUBLIC = {
     ("GET", "/api/v1/leaderboard"),
     ("GET", "/api/v1/leaderboard/events"),
     ("GET", "/health"),
+    ("GET", "/metrics"),
+    ("GET", "/api/v1/contests/health"),
     ("GET", "/exam-file.schema.json"),
     ("GET", "/"),
     ("GET", "/docs"),
