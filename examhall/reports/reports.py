@@ -36,6 +36,11 @@ class _Stored:
 
 
 @dataclass(frozen=True)
+class _Found:
+    key_version: int
+
+
+@dataclass(frozen=True)
 class _Pdf:
     title: str
     key_version: int
@@ -114,6 +119,14 @@ async def report_of(conn: Connection, *, sitting_id: int, candidate_id: int) -> 
     if found is None:
         raise NoReport
     return Report(read_facts(found.facts), found.comment, found.made_at)
+
+
+async def has_report(conn: Connection, *, sitting_id: int, candidate_id: int) -> bool:
+    """Whether `report_of` would give one."""
+    return (
+        await maybe(conn, SQL.has_report, _Found, sitting_id=sitting_id, candidate_id=candidate_id)
+        is not None
+    )
 
 
 async def pdf_of(conn: Connection, *, sitting_id: int, candidate_id: int) -> tuple[str, bytes]:

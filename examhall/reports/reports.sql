@@ -23,6 +23,16 @@ SELECT reports.facts, reports.comment, reports.made_at
    AND reports.sitting_id = %(sitting_id)s
    AND results_released(exams);
 
+-- name: has_report
+SELECT reports.key_version
+  FROM reports
+  JOIN exams
+    ON exams.id = reports.exam_id
+   AND exams.key_version = reports.key_version
+ WHERE reports.candidate_id = %(candidate_id)s
+   AND reports.sitting_id = %(sitting_id)s
+   AND results_released(exams);
+
 -- name: pdf
 SELECT exams.title, reports.key_version, reports.pdf
   FROM reports

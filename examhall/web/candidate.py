@@ -11,6 +11,7 @@ from examhall.accounts.access import csrf_token, page_person, renew_cookie
 from examhall.accounts.people import find_account
 from examhall.base.noting import note
 from examhall.exams.content import Content, arrange
+from examhall.reports.reports import has_report
 from examhall.scoring.calibrations import SittingAbility, find_ability
 from examhall.scoring.rescore import ChangedResult, changes_of_result
 from examhall.scoring.results import MarkedItem, Result, find_result, look_up_result
@@ -145,6 +146,7 @@ async def result_page(request: Request) -> Response:
     changes: Sequence[ChangedResult] = ()
     outcome: Outcome | None = None
     ability: SittingAbility | None = None
+    reported = False
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
         result = await look_up_result(conn, sitting_id=sitting_id, candidate_id=me.id)
@@ -156,6 +158,7 @@ async def result_page(request: Request) -> Response:
             changes = await changes_of_result(conn, sitting_id=sitting_id, candidate_id=me.id)
             outcome = await outcome_of(conn, sitting_id=sitting_id, candidate_id=me.id)
             ability = await find_ability(conn, sitting_id=sitting_id, candidate_id=me.id)
+            reported = await has_report(conn, sitting_id=sitting_id, candidate_id=me.id)
     if result.closed_at is None:
         return RedirectResponse(f"/sittings/{sitting_id}", SEE_OTHER)
     note(request, "result_seen", person_id=me.id, exam_id=result.exam_id, sitting_id=sitting_id)
@@ -176,6 +179,7 @@ async def result_page(request: Request) -> Response:
         outcome=outcome,
         changes=[_change_view(change, questions) for change in changes],
         ability=ability and _ability_view(ability),
+        reported=reported,
         answered=sum(answer.answer is not None for answer in answers),
         items=len(slots),
         boot={

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from examhall.accounts.access import page_person, refuse_tickets
 from examhall.accounts.people import find_account
+from examhall.reports.facts import TopicFacts
 from examhall.standings.dashboard import Dashboard, Rated, dashboard_of
 from examhall.standings.rules import RULES
 from examhall.standings.scale import Tier, tier_of, uncertainty
@@ -44,7 +45,7 @@ def _view(request: Request, mine: Dashboard) -> dict[str, Any]:
             *((each.rule, each) for each in mine.achievements),
             *((rule, None) for rule in RULES if rule.name not in given),
         ],
-        "topics": [_bar(topic) for topic in mine.topics],
+        "topics": [topic_bar(topic) for topic in mine.topics],
         "is_new": not (mine.recent or mine.ratings or mine.achievements),
     }
 
@@ -80,10 +81,11 @@ def _rating_chart(request: Request, ratings: Sequence[Rated]) -> dict[str, Any]:
     }
 
 
-def _bar(topic: Topic) -> dict[str, Any]:
-    """In hundredths, as the bar is drawn."""
+def topic_bar(topic: Topic | TopicFacts) -> dict[str, Any]:
+    """In hundredths, as parts/topics.html draws it."""
     return {
-        "topic": topic,
+        "name": topic.name,
+        "verdict": topic.verdict,
         "percent": round(100 * topic.share),
         "low": round(100 * topic.low, 1),
         "high": round(100 * topic.high, 1),

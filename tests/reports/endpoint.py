@@ -12,7 +12,7 @@ GOOD = {"choices": [{"message": {"content": "Well done."}}], "usage": {"total_to
 
 @dataclass
 class Endpoint:
-    """Gives `replies` in turn, the last for ever: a status and a body, bytes as they are, or None for none."""
+    """Gives `replies` in turn, the last for ever: status and body, bytes as they are, or None for silence."""
 
     replies: list[Any] = field(default_factory=lambda: [(200, GOOD)])
     headers: str = ""

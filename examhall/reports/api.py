@@ -1,0 +1,104 @@
+"""Reports over the API: a candidate's own, as values and as a PDF."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from examhall.accounts.access import NotSignedIn, SignedIn
+from examhall.accounts.tokens import TokenInvalid
+from examhall.base.attachment import attachment
+from examhall.base.clock import rfc3339
+from examhall.base.wire import Db, Id, refusals
+from examhall.reports.facts import TopicFacts
+from examhall.reports.reports import NoReport, Report, pdf_of, report_of
+from examhall.sittings.admission import require_ticket_for_sitting
+from examhall.sittings.autosave import SessionNotFound
+from examhall.sittings.availability import ExamNotFound
+
+sessions_router = APIRouter(tags=["Exams and sessions"])
+
+OF_REPORT = refusals(NotSignedIn, TokenInvalid, SessionNotFound, ExamNotFound, NoReport)
+PDF_HEADERS = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
+
+
+class TopicOut(BaseModel):
+    topic: str
+    share: float = Field(description="Of the points to be had.")
+    low: float
+    high: float = Field(description="The true share is between low and high nine times in ten.")
+    mean_share: float | None = Field(description="Everybody's.")
+    verdict: str = Field(description="strength, weakness, usual, or open: too little is known.")
+
+    @classmethod
+    def of(cls, topic: TopicFacts) -> "TopicOut":
+        return cls(
+            topic=topic.name,
+            share=topic.share,
+            low=topic.low,
+            high=topic.high,
+            mean_share=topic.mean_share,
+            verdict=topic.verdict,
+        )
+
+
+class ReportOut(BaseModel):
+    title: str
+    score: float
+    max_score: float
+    percent: float
+    passed: bool | None
+    place: int
+    participants: int
+    ahead_of_percent: int
+    mean_score: float
+    ability: float | None = Field(description="Rasch ability, logits; null where it cannot be told.")
+    ability_se: float | None
+    scaled_score: float | None
+    topics: Sequence[TopicOut]
+    comment: str
+    made_at: str
+
+    @classmethod
+    def of(cls, report: Report) -> "ReportOut":
+        facts = report.facts
+        return cls(
+            title=facts.title,
+            score=facts.points,
+            max_score=facts.max_points,
+            percent=facts.percent,
+            passed=facts.passed,
+            place=facts.place,
+            participants=facts.participants,
+            ahead_of_percent=facts.ahead_of,
+            mean_score=facts.mean_points,
+            ability=facts.theta,
+            ability_se=facts.se,
+            scaled_score=facts.scaled,
+            topics=[TopicOut.of(topic) for topic in facts.topics],
+            comment=report.comment,
+            made_at=rfc3339(report.made_at),
+        )
+
+
+@sessions_router.get("/sessions/{session_id}/report", summary="My report", responses=OF_REPORT)
+async def get_report(session_id: Id, me: SignedIn, db: Db) -> ReportOut:
+    async with db.transaction() as conn:
+        await require_ticket_for_sitting(conn, me, session_id)
+        report = await report_of(conn, sitting_id=session_id, candidate_id=me.id)
+    return ReportOut.of(report)
+
+
+@sessions_router.get(
+    "/sessions/{session_id}/report.pdf",
+    summary="My report as a PDF",
+    response_class=Response,
+    responses=OF_REPORT | {200: {"content": {"application/pdf": {}}}},
+)
+async def get_report_pdf(session_id: Id, me: SignedIn, db: Db) -> Response:
+    async with db.transaction() as conn:
+        await require_ticket_for_sitting(conn, me, session_id)
+        title, pdf = await pdf_of(conn, sitting_id=session_id, candidate_id=me.id)
+    headers = PDF_HEADERS | {"content-disposition": attachment(f"{title}.pdf")}
+    return Response(pdf, headers=headers, media_type="application/pdf")
