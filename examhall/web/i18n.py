@@ -21,7 +21,9 @@ HERE = Path(__file__).parent
 LOCALES = HERE / "locale"
 TEMPLATE = LOCALES / "messages.pot"
 SOURCE_LANGUAGE = "en"
-METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
+PACKAGE = HERE.parent
+# Names that pages show are marked where they are declared: rules, tiers, tabs.
+METHODS = [("web/templates/**.html", "jinja2"), ("**.py", "python")]
 
 
 @cache
@@ -64,11 +66,14 @@ def translations(language: str) -> NullTranslations:
 
 
 def messages() -> Iterator[tuple[str, str | tuple[str, ...], list[str]]]:
-    """(where, message, comments) of everything in this package that a person may read."""
+    """(where, message, comments) of everything that a person may read, but for refusals."""
     for file, _, message, comments, _ in extract_from_dir(
-        HERE, METHODS, options_map={"templates/**.html": {"trimmed": "true"}}, comment_tags=("Translators:",)
+        PACKAGE,
+        METHODS,
+        options_map={"web/templates/**.html": {"trimmed": "true"}},
+        comment_tags=("Translators:",),
     ):
-        yield f"web/{file}", message, comments
+        yield file, message, comments
 
 
 def refusals() -> Iterator[tuple[str, str]]:
