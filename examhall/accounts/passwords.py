@@ -6,6 +6,8 @@ A hash costs 19 MiB and about 25 ms (OWASP's profile); a storm of sign-ins there
 import asyncio
 import os
 import secrets
+import sys
+import threading
 import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,8 @@ MEMORY_KIB = 19 * 1024
 PASSES = 2
 # At 25 ms each on two cores the last in line waits about six seconds, less than people give up after.
 WAITING_LIMIT = 500
+# A third of the share of a core that others get, when all want it.
+NICENESS = 5
 
 
 class SignInBusy(Overloaded):
@@ -75,7 +79,7 @@ class Passwords:
     ) -> None:
         self._threads = threads
         self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2", initializer=_step_back)
         self._line_limit = threads + waiting
         self._in_line = 0
         self._under_way: dict[_Attempt, _Shared] = {}
@@ -144,6 +148,13 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._in_line -= 1
+
+
+def _step_back() -> None:
+    """Let this thread yield to those that answer requests: signing in may wait, a save must not."""
+    # Elsewhere a priority is the whole process's.
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _prepare(password: str) -> bytes:
