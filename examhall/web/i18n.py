@@ -25,6 +25,9 @@ PACKAGE = HERE.parent
 # Names that pages show are marked where they are declared: rules, tiers, tabs.
 METHODS = [("web/templates/**.html", "jinja2"), ("**.py", "python")]
 
+# Gevent replaces the sockets of whoever imports the rehearsal's candidates; they refuse nobody.
+NOT_IMPORTED = ("__main__", "rehearse.generator", "rehearse.candidate")
+
 
 @cache
 def languages() -> list[str]:
@@ -82,7 +85,7 @@ def refusals() -> Iterator[tuple[str, str]]:
     from examhall.base.errors import Refusal
 
     for module in pkgutil.walk_packages(examhall.__path__, "examhall."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith(NOT_IMPORTED):
             importlib.import_module(module.name)
     waiting = [Refusal]
     while waiting:
