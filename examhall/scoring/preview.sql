@@ -40,7 +40,7 @@ WITH remarked AS MATERIALIZED (
        AND sittings.closed_at IS NOT NULL
 ), moves AS (
     SELECT marks.sitting_id,
-           sum(coalesce(remarked.points, least(marks.by_hand, remarked.most_points), 0)
+           sum(coalesce(remarked.points, marks.by_hand + least(remarked.most_points - marks.by_hand, 0), 0)
                - coalesce(marks.points, 0)) AS move
       FROM current_results
       JOIN marks

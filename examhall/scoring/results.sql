@@ -25,9 +25,11 @@ SELECT sitting_id, question_number, sub_part, answer
 INSERT INTO marks AS stored (candidate_id, sitting_id, question_number, sub_part, points)
 SELECT candidate_id, sitting_id, question_number, sub_part,
        CASE WHEN points IS NULL
+            -- Not without the condition: least() takes no notice of NULL.
             THEN (SELECT least(by_hand, given.max_points)
                     FROM marks
-                   WHERE marks.candidate_id = given.candidate_id
+                   WHERE by_hand IS NOT NULL
+                     AND marks.candidate_id = given.candidate_id
                      AND marks.sitting_id = given.sitting_id
                      AND marks.question_number = given.question_number
                      AND marks.sub_part = given.sub_part)

@@ -143,6 +143,15 @@ async def test_the_result_that_was_replaced_is_kept_as_it_was(conn: Connection, 
     assert await rows(conn, "SELECT DISTINCT replaced_by FROM result_history") == [(2,)]
 
 
+async def test_what_nobody_has_marked_stays_unmarked(conn: Connection, exam_id: int) -> None:
+    unmarked = "SELECT sitting_id FROM marks WHERE points IS NULL ORDER BY 1"
+    waiting = await rows(conn, unmarked)
+    assert waiting
+    await correct(conn, exam_id, CHANGES[0])
+    assert await rows(conn, unmarked) == waiting
+    assert await rows(conn, "SELECT sitting_id FROM results WHERE unmarked = 1 ORDER BY 1") == waiting
+
+
 async def test_marks_given_by_hand_outlast_corrections(conn: Connection, exam_id: int) -> None:
     given = await rows(conn, "SELECT sitting_id, by_hand FROM marks WHERE by_hand IS NOT NULL ORDER BY 1")
     assert given
