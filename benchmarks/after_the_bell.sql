@@ -31,3 +31,51 @@ SELECT sittings.candidate_id, sittings.id, asked.question_number, asked.sub_part
               WHERE exam_id = %(exam_id)s) AS asked
  WHERE sittings.exam_id = %(exam_id)s
  ORDER BY sittings.candidate_id, sittings.id;
+
+-- name: fall_due
+-- All at the same instant, which is the end of the exam's grace.
+WITH ends AS (
+    UPDATE exams
+       SET opens_at = now() - interval '1 day',
+           closes_at = clock_timestamp() + %(due_in_s)s * interval '1 second' - grace_s * interval '1 second'
+     WHERE id = %(exam_id)s
+    RETURNING id, closes_at, closes_at + grace_s * interval '1 second' AS due_at
+)
+UPDATE sittings
+   SET deadline_at = ends.closes_at,
+       closes_at = ends.due_at
+  FROM ends
+ WHERE sittings.exam_id = ends.id
+RETURNING sittings.closes_at;
+
+-- name: still_open
+SELECT count(*), clock_timestamp()
+  FROM sittings
+ WHERE exam_id = %(exam_id)s
+   AND closed_at IS NULL;
+
+-- name: unmarked
+SELECT (SELECT count(*) FROM sittings WHERE exam_id = %(exam_id)s)
+       - (SELECT count(*) FROM results WHERE exam_id = %(exam_id)s), clock_timestamp();
+
+-- name: not_concluded
+SELECT 1 - count(*), clock_timestamp()
+  FROM conclusions
+ WHERE exam_id = %(exam_id)s;
+
+-- name: not_calibrated
+SELECT 1 - count(*), clock_timestamp()
+  FROM calibrations
+ WHERE exam_id = %(exam_id)s;
+
+-- name: jobs_left
+-- Everything that follows from the results: ratings, streaks, achievements.
+SELECT count(*), clock_timestamp()
+  FROM procrastinate_jobs
+ WHERE status IN ('todo', 'doing')
+   AND args ->> 'exam_id' = %(exam_id)s::text;
+
+-- name: figures
+SELECT persons, items_estimated, read_s, compute_s
+  FROM calibrations
+ WHERE exam_id = %(exam_id)s;
