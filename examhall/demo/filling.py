@@ -13,6 +13,7 @@ from examhall.accounts.tokens import Signer
 from examhall.base.db import Connection, Database, many, one
 from examhall.base.hindrance import Hindrance
 from examhall.base.sqlfile import beside
+from examhall.demo.names import name_of
 from examhall.demo.number_course import add_number_course
 from examhall.demo.past_mock import add_past_mock
 from examhall.exams.exam_file import read_exam_file
@@ -128,4 +129,4 @@ def _rows(candidates: int) -> Iterator[tuple[str, str, str, str, str]]:
         yield (account.username, account.email, account.password, account.full_name, account.roles)
     for number in range(1, candidates + 1):
         # With a ticket and no password: a thousand can be added, and enter, without a hash.
-        yield (f"candidate{number:05}", "", "", f"Candidate {number}", "candidate")
+        yield (f"candidate{number:05}", "", "", name_of(number), "candidate")
