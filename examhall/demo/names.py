@@ -3,8 +3,8 @@
 GIVEN = (
     "Amelia", "Bekzod", "Chloe", "Dilnoza", "Elif", "Farhod", "Grace", "Hiro", "Ines", "Jamshid", "Kamila",
     "Leo", "Malika", "Noah", "Olim", "Priya", "Quentin", "Ravshan", "Sofia", "Timur", "Umida", "Viktor",
-    "Wanjiru", "Xenia", "Yusuf", "Zarina", "Aisha", "Bruno", "Camille", "Dastan", "Emre", "Freya", "Gulnora", "Hassan",
-    "Ivana", "Jasur", "Kofi",
+    "Wanjiru", "Xenia", "Yusuf", "Zarina", "Aisha", "Bruno", "Camille", "Dastan", "Emre", "Freya", "Gulnora",
+    "Hassan", "Ivana", "Jasur", "Kofi",
 )  # fmt: skip
 FAMILY = (
     "Abdullayev", "Becker", "Costa", "Demir", "Ergashev", "Fischer", "Garcia", "Hart", "Ibragimov", "Jensen",
