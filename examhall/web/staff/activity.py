@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from examhall.accounts.access import page_person, require_role
 from examhall.accounts.people import find_account
+from examhall.base import clock
 from examhall.events.activity import (
     busiest_exams,
     counts_of,
@@ -19,6 +20,7 @@ from examhall.web.staff.activity_charts import (
     arrivals_chart,
     hand_in_chart,
     house_chart,
+    longest_question,
     presence_chart,
     questions_chart,
     saves_chart,
@@ -48,7 +50,7 @@ async def exam_activity_page(request: Request) -> Response:
         exam=exam,
         tabs=tabs_for(me),
         sums=sum_up(counts),
-        longest=max(questions, key=lambda each: each.median_s, default=None),
+        longest_question=longest_question(questions, _),
         arrivals_chart=arrivals_chart(exam, counts, _),
         saves_chart=saves_chart(counts, _),
         presence_chart=presence_chart(counts, _),
@@ -71,7 +73,7 @@ async def activity_page(request: Request) -> Response:
         account,
         "staff/activity.html",
         exams=exams,
-        house_chart=house_chart(recent, gettext_of(request)),
+        house_chart=house_chart(recent, clock.now(), gettext_of(request)),
         computed_at=max((exam.computed_at for exam in exams), default=None),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from examhall.events.activity import Counts, ExamActivity, FiveMinutes, QuestionTime
@@ -10,8 +11,10 @@ Words: TypeAlias = Callable[[str], str]
 Spec: TypeAlias = dict[str, Any]
 
 TEN_S = 10
+FIVE_MINUTES_S = 300
+DAY_S = 86_400
 # A chart has at most so many points: the first of these steps that does with it is taken.
-MOST_POINTS = 360
+MOST_POINTS = 180
 STEPS_S = (10, 30, 60, 300, 900, 3600, 14_400, 86_400)
 # Around the opening, or the first start where people come when they like.
 BEFORE_S, AFTER_S = 300, 600
@@ -169,20 +172,32 @@ def questions_chart(questions: Sequence[QuestionTime], _: Words) -> Spec | None:
     }
 
 
-def house_chart(recent: Sequence[FiveMinutes], _: Words) -> Spec | None:
-    """The last day of all exams: where it stands still, the line is at nothing."""
-    if not recent:
+def longest_question(questions: Sequence[QuestionTime], _: Words) -> str:
+    """The question that took longest, in a sentence."""
+    if not questions:
+        return ""
+    longest = max(questions, key=lambda each: each.median_s)
+    minutes, seconds = divmod(round(longest.median_s), 60)
+    needed = _("{minutes} min {seconds} s") if minutes else _("{seconds} s")
+    return _("Question {number} took longest: half needed more than {time}.").format(
+        number=longest.question_number, time=needed.format(minutes=minutes, seconds=seconds)
+    )
+
+
+def house_chart(recent: Sequence[FiveMinutes], until: datetime, _: Words) -> Spec | None:
+    """The last day of all exams: where nothing went on, the line is at nothing."""
+    if not any(each.saves or each.starts for each in recent):
         return None
-    step = 300
+    last = int(until.timestamp()) // FIVE_MINUTES_S * FIVE_MINUTES_S
+    grid = list(range(last - DAY_S, last + 1, FIVE_MINUTES_S))
     by = {int(each.at.timestamp()): each for each in recent}
-    grid = list(range(min(by), max(by) + 1, step))
     return {
         "x": {"values": grid, "time": True},
-        "y": {"label": _("Saves a second")},
+        "y": {"label": _("Saves a second"), **({} if any(each.saves for each in recent) else {"max": 1})},
         "series": [
             {
                 "name": _("Saves a second"),
-                "values": [round(by[at].saves / step, 2) if at in by else 0 for at in grid],
+                "values": [round(by[at].saves / FIVE_MINUTES_S, 2) if at in by else 0 for at in grid],
                 "style": "area",
             },
             {
