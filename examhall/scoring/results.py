@@ -155,18 +155,25 @@ def _mark_all(
     answers: Mapping[tuple[int, int, str], Any],
 ) -> list[tuple[int, int, int, str, Decimal | None, Decimal]]:
     """Candidate, sitting, question, part, points (None: for a person to give), most points of every item."""
+    # Of a hundred candidates most give the same few answers to an item: each is marked once.
+    known: dict[tuple[int, int, str, str], Decimal | None] = {}
+
+    def points_of(sitting: _Sitting, item: _Item) -> Decimal | None:
+        answer = answers.get((sitting.id, item.question_number, item.sub_part))
+        if not isinstance(answer, str):
+            return mark(item.kind, item.key, item.points, answer)
+        slot = (item.exam_id, item.question_number, item.sub_part, answer)
+        if slot not in known:
+            known[slot] = mark(item.kind, item.key, item.points, answer)
+        return known[slot]
+
     return [
         (
             sitting.candidate_id,
             sitting.id,
             item.question_number,
             item.sub_part,
-            mark(
-                item.kind,
-                item.key,
-                item.points,
-                answers.get((sitting.id, item.question_number, item.sub_part)),
-            ),
+            points_of(sitting, item),
             item.points,
         )
         for sitting in sittings
