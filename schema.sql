@@ -470,7 +470,7 @@ CREATE TABLE ratings (
     gain          double precision
 );
 CREATE INDEX ratings_rating ON ratings (rating, person_id);
-CREATE INDEX ratings_gain ON ratings (gain, person_id) WHERE gain > 0;
+CREATE INDEX ratings_gain ON ratings (gain, person_id) WHERE gain IS NOT NULL;
 
 -- How many are ahead of each value that somebody has: anybody's rank is one look, however many are rated.
 -- Written anew with every round: ratings as they are and as they were before the latest round, gains; streaks.

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from examhall.base.columns import Columns, microseconds, read_columns, write_columns
 from examhall.base.db import Connection, many, maybe, run
@@ -116,7 +115,7 @@ async def play_rounds(conn: Connection, *, since: datetime, exam_id: int) -> Non
         history["participants"] = np.int32(each.participants)
         if each.participants:
             await write_columns(conn, SQL.add_history, HISTORY, history)
-    await _settle(conn, state["person_id"])
+    await _settle(conn, state)
 
 
 def play_round(state: Columns, field: Columns) -> dict[str, Any]:
@@ -138,10 +137,11 @@ def play_round(state: Columns, field: Columns) -> dict[str, Any]:
     }
 
 
-async def _settle(conn: Connection, person_ids: NDArray[np.int64]) -> None:
+async def _settle(conn: Connection, state: Columns) -> None:
     """Bring what is read to where the history ends: ratings, gains, how many are ahead of whom."""
-    people = bigints(person_ids.tolist())
-    await run(conn, SQL.forget_ratings, person_ids=people)
-    await run(conn, SQL.settle_ratings, person_ids=people)
+    rated = state["number"] > 0
+    # Whoever is in no field any more.
+    await run(conn, SQL.forget_ratings, person_ids=bigints(state["person_id"][~rated].tolist()))
+    await run(conn, SQL.settle_ratings, person_ids=bigints(state["person_id"][rated].tolist()))
     await run(conn, SQL.settle_gains, rounds=ROUNDS_OF_GAIN)
     await settle_rating_levels(conn)

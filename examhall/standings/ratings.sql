@@ -91,8 +91,7 @@ FROM STDIN (FORMAT BINARY);
 
 -- name: forget_ratings
 DELETE FROM ratings
- WHERE person_id = ANY(%(person_ids)s)
-   AND NOT EXISTS (SELECT FROM rating_history WHERE person_id = ratings.person_id);
+ WHERE person_id = ANY(%(person_ids)s);
 
 -- name: settle_ratings
 INSERT INTO ratings (person_id, mu, sigma, rating, rated_exams, last_exam_id, rating_before)
@@ -123,10 +122,10 @@ WITH gains AS (
      WHERE history.number > 1
      GROUP BY history.person_id
 ), changed AS (
-    SELECT ratings.person_id, gains.gain
-      FROM ratings
-      LEFT JOIN gains ON gains.person_id = ratings.person_id
-     WHERE ratings.gain IS DISTINCT FROM gains.gain
+    SELECT person_id, gains.gain
+      FROM gains
+      FULL JOIN (SELECT person_id, gain FROM ratings WHERE gain IS NOT NULL) AS stored USING (person_id)
+     WHERE stored.gain IS DISTINCT FROM gains.gain
 )
 UPDATE ratings
    SET gain = changed.gain
