@@ -1,1 +1,1 @@
-"""What the answers are worth. Owns results and marks."""
+"""What the answers are worth. Owns results, marks and what they were before a correction."""

@@ -16,9 +16,6 @@ SCORE_BANDS = 20
 TIME_BANDS = 10
 # Points of the curve of those who came and handed in.
 CURVE_POINTS = 60
-# Infit and outfit between these are productive for measurement (Wright and Linacre, 1994); with |t| above 2 a
-# departure is more than chance.
-LEAST_FIT, MOST_FIT, MOST_T = 0.7, 1.3, 2.0
 STATES = ("coming", "open", "over")
 
 
@@ -84,6 +81,9 @@ class Results:
     lowest: Decimal | None
     highest: Decimal | None
     passed: int
+    # Answers that wait for a person to mark them, and the sittings that they are in.
+    unmarked_items: int
+    unmarked_sittings: int
     # How many results in each band of SCORE_BANDS.
     bands: list[int]
 
@@ -97,32 +97,6 @@ class Pace:
     handed_in: list[int]
     time_bands: list[int]
     median_time_s: float | None
-
-
-@dataclass(frozen=True)
-class Calibration:
-    calibrated_at: datetime
-    key_version: int
-    persons: int
-    items: int
-    items_estimated: int
-    kr20: float | None
-    sem: float | None
-    separation: float | None
-    reliability: float | None
-
-
-@dataclass(frozen=True)
-class Attention:
-    """What a person should look at."""
-
-    unmarked_items: int
-    unmarked_sittings: int
-    # Questions by name, such as 12 or 36b.
-    nobody_right: list[str]
-    everybody_right: list[str]
-    misfit: list[str]
-    against_the_score: list[str]
 
 
 async def list_exams(
@@ -159,23 +133,6 @@ async def results_of(conn: Connection, exam_id: int) -> Results:
 
 async def pace_of(conn: Connection, exam_id: int) -> Pace:
     return await one(conn, SQL.pace, Pace, exam_id=exam_id, points=CURVE_POINTS, time_bands=TIME_BANDS)
-
-
-async def calibration_of(conn: Connection, exam_id: int) -> Calibration | None:
-    """The newest there is; its key may be older than the exam's."""
-    return await maybe(conn, SQL.calibration, Calibration, exam_id=exam_id)
-
-
-async def attention_of(conn: Connection, exam_id: int) -> Attention:
-    return await one(
-        conn,
-        SQL.attention,
-        Attention,
-        exam_id=exam_id,
-        least_fit=LEAST_FIT,
-        most_fit=MOST_FIT,
-        most_t=MOST_T,
-    )
 
 
 def next_page(exams: Sequence[ListedExam], limit: int) -> int | None:

@@ -85,7 +85,7 @@ WITH marked AS (
        AND results.key_version = exams.key_version
        AND results.max_points > 0
 )
-SELECT count(*)::integer AS marked,
+SELECT count(marked.points)::integer AS marked,
        (SELECT count(*)::integer
           FROM sittings
           JOIN exams ON exams.id = sittings.exam_id
@@ -98,10 +98,16 @@ SELECT count(*)::integer AS marked,
        max(max_points) AS max_points, avg(points) AS mean,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY points) AS median, stddev_samp(points) AS sd,
        min(points) AS lowest, max(points) AS highest, count(*) FILTER (WHERE passed)::integer AS passed,
+       unmarked.items AS unmarked_items, unmarked.sittings AS unmarked_sittings,
        (SELECT array_agg(coalesce(counted.results, 0)::integer ORDER BY band)
           FROM generate_series(1, %(bands)s::integer) AS band
           LEFT JOIN (SELECT band, count(*) AS results FROM marked GROUP BY band) AS counted USING (band)) AS bands
-  FROM marked;
+  FROM (SELECT coalesce(sum(unmarked), 0)::integer AS items, count(*)::integer AS sittings
+          FROM results
+         WHERE exam_id = %(exam_id)s
+           AND unmarked > 0) AS unmarked
+  LEFT JOIN marked ON true
+ GROUP BY unmarked.items, unmarked.sittings;
 
 -- name: pace
 -- Both curves count to the end of each of equally many spans between the first start and the last end.
@@ -146,39 +152,3 @@ SELECT coalesce(array_agg(at ORDER BY step), '{}') AS at, coalesce(array_agg(cam
                       GROUP BY 1) AS counted USING (band)) AS time_bands,
        (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY used_s) FROM placed) AS median_time_s
   FROM curves;
-
--- name: calibration
-SELECT calibrated_at, key_version, persons, items, items_estimated, kr20, sem, separation, reliability
-  FROM calibrations
- WHERE exam_id = %(exam_id)s
- ORDER BY key_version DESC
- LIMIT 1;
-
--- name: attention
-WITH unmarked AS (
-    SELECT coalesce(sum(unmarked), 0)::integer AS items, count(*)::integer AS sittings
-      FROM results
-     WHERE exam_id = %(exam_id)s
-       AND unmarked > 0
-), judged AS (
-    SELECT item_calibrations.question_number::text || item_calibrations.sub_part AS name,
-           item_calibrations.question_number, item_calibrations.sub_part, facility, discrimination,
-           greatest(infit, outfit) > %(most_fit)s AND greatest(infit_t, outfit_t) > %(most_t)s
-           OR least(infit, outfit) < %(least_fit)s AND least(infit_t, outfit_t) < -%(most_t)s AS misfits
-      FROM item_calibrations
-      JOIN exams ON exams.id = item_calibrations.exam_id AND exams.key_version = item_calibrations.key_version
-      JOIN items
-        ON items.exam_id = item_calibrations.exam_id
-       AND items.question_number = item_calibrations.question_number
-       AND items.sub_part = item_calibrations.sub_part
-     WHERE item_calibrations.exam_id = %(exam_id)s
-       AND items.points > 0
-       AND NOT items.key ? 'everybody'
-)
-SELECT unmarked.items AS unmarked_items, unmarked.sittings AS unmarked_sittings,
-       ARRAY(SELECT name FROM judged WHERE facility = 0 ORDER BY question_number, sub_part) AS nobody_right,
-       ARRAY(SELECT name FROM judged WHERE facility = 1 ORDER BY question_number, sub_part) AS everybody_right,
-       ARRAY(SELECT name FROM judged WHERE misfits ORDER BY question_number, sub_part) AS misfit,
-       ARRAY(SELECT name FROM judged WHERE discrimination < 0 ORDER BY question_number, sub_part)
-           AS against_the_score
-  FROM unmarked;

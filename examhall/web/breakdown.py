@@ -27,6 +27,10 @@ class ItemView:
     prompt_html: str
     verdict: str
     given: Sequence[Given]
+    # Every right answer, each in lines; empty where the exam does not show its key.
+    right: Sequence[Sequence[Given]] = ()
+    # Whether everybody got its points, whatever they answered.
+    for_everybody: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ def break_down(
                         prompt_html=item["prompt_html"],
                         verdict=mark.verdict,
                         given=given(item, mark.answer),
+                        right=right_answers(item, mark.key) if mark.key is not None else (),
+                        for_everybody=bool(mark.key and mark.key.get("everybody")),
                     )
                     for item, mark in items
                 ],
@@ -83,7 +89,8 @@ def break_down(
 
 
 def together(verdicts: Sequence[str]) -> str:
-    """One verdict for a question of several parts."""
+    """One verdict for a question of several parts; parts that count for nothing decide only when all do."""
+    verdicts = [verdict for verdict in verdicts if verdict != "void"] or verdicts
     if "unmarked" in verdicts:
         return "unmarked"
     if len(set(verdicts)) == 1:
@@ -124,3 +131,32 @@ def given(item: Mapping[str, Any], answer: object) -> list[Given]:
             return [Given(**vars(option(key)) | {"label": end}) for end, key in ends.items()]
         case _:
             return [Given(text=str(answer))]
+
+
+def right_answers(item: Mapping[str, Any], key: Mapping[str, Any]) -> list[list[Given]]:
+    """Each answer that the key takes as wholly right, in lines; none for an essay."""
+    answers = [given(item, answer) for answer in _right(item["kind"], key)]
+    if item["kind"] == "number" and key.get("tolerance", "0").strip("0.,"):
+        answers = [[Given(text=f"{line.text} ± {key['tolerance']}") for line in lines] for lines in answers]
+    return answers + [given(item, answer) for answer in key.get("also", ())]
+
+
+def _right(kind: str, key: Mapping[str, Any]) -> list[Any]:
+    match kind:
+        case "single_choice":
+            return list(key["correct"])
+        case "multiple_choice":
+            return [key["correct"]]
+        case "true_false":
+            return ["true" if key["correct"] else "false"]
+        case "number":
+            return [key["value"], *key.get("accept", ())]
+        case "short_text":
+            return list(key["accept"])
+        case "ordering":
+            return [key["order"]]
+        case "matching":
+            return [key["pairs"]]
+        case "best_worst":
+            return [{"best": key["best"], "worst": key["worst"]}]
+    return []

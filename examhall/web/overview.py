@@ -43,6 +43,14 @@ class FinishedSitting:
     title: str
     points: Decimal | None
     max_points: Decimal | None
+    # As it was seen before the key was last corrected.
+    points_before: Decimal | None
+    max_points_before: Decimal | None
+
+    @property
+    def has_changed(self) -> bool:
+        before, after = (self.points_before, self.max_points_before), (self.points, self.max_points)
+        return self.points_before is not None and before != after
 
 
 @dataclass(frozen=True)

@@ -23,15 +23,30 @@ SELECT exams.id, exams.title, exams.opens_at, exams.closes_at, exams.duration_s,
  LIMIT %(limit)s;
 
 -- name: my_finished_sittings
--- Points only where they are released.
+-- Points only where they are released; those before the last correction of the key only if they were, too.
 SELECT sittings.id AS sitting_id, sittings.attempt_number, sittings.closed_at AS submitted_at, exams.title,
-       results.points, results.max_points
+       results.points, results.max_points, before.points AS points_before,
+       before.max_points AS max_points_before
   FROM sittings
   JOIN exams ON exams.id = sittings.exam_id
   LEFT JOIN results
     ON results.candidate_id = sittings.candidate_id
    AND results.sitting_id = sittings.id
    AND results_released(exams)
+  LEFT JOIN LATERAL (SELECT result_history.points, result_history.max_points
+                       FROM result_history
+                       JOIN key_corrections
+                         ON key_corrections.exam_id = result_history.exam_id
+                        AND key_corrections.key_version = result_history.replaced_by
+                      WHERE result_history.candidate_id = results.candidate_id
+                        AND result_history.sitting_id = results.sitting_id
+                        AND CASE exams.release
+                                 WHEN 'at_once' THEN true
+                                 WHEN 'at_time' THEN exams.release_at <= key_corrections.corrected_at
+                                 ELSE exams.released_at <= key_corrections.corrected_at
+                            END
+                      ORDER BY result_history.key_version DESC
+                      LIMIT 1) AS before ON true
  WHERE sittings.candidate_id = %(candidate_id)s
    AND sittings.closed_at IS NOT NULL
    AND (%(only_exam_id)s::bigint IS NULL OR exams.id = %(only_exam_id)s)

@@ -7,8 +7,6 @@ import pytest
 from examhall.base.db import Connection
 from examhall.scoring.glance import (
     SCORE_BANDS,
-    attention_of,
-    calibration_of,
     list_exams,
     next_page,
     pace_of,
@@ -42,9 +40,7 @@ async def test_an_exam_that_nobody_sat_has_nothing_but_its_size(conn: Connection
     assert (results.marked, results.mean, results.bands) == (0, None, [0] * SCORE_BANDS)
     pace = await pace_of(conn, exam_id)
     assert (pace.at, pace.came, pace.median_time_s) == ([], [], None)
-    assert await calibration_of(conn, exam_id) is None
-    attention = await attention_of(conn, exam_id)
-    assert (attention.unmarked_items, attention.misfit) == (0, [])
+    assert (results.unmarked_items, results.unmarked_sittings) == (0, 0)
     assert [row.facility for row in await key_table(conn, exam_id)] == [None] * 11
 
 
@@ -111,8 +107,8 @@ async def test_the_key_stands_beside_what_was_answered(conn: Connection, exam_id
 async def test_what_waits_for_a_person_is_counted(conn: Connection, exam_id: int) -> None:
     cursor = await conn.execute("SELECT count(*) FROM marks WHERE points IS NULL")
     [waiting] = await cursor.fetchone() or [0]
-    attention = await attention_of(conn, exam_id)
-    assert attention.unmarked_items == attention.unmarked_sittings == waiting > 0
+    results = await results_of(conn, exam_id)
+    assert results.unmarked_items == results.unmarked_sittings == waiting > 0
 
 
 async def test_exams_are_listed_by_state_and_words_and_page_by_page(conn: Connection) -> None:
