@@ -76,15 +76,22 @@ class Served:
         )
         return {f"{number}{part}": answer for number, part, answer in found}
 
+    async def has(self, sitting_id: int, answers: dict[str, object]) -> bool:
+        """Whether the database has exactly these answers."""
+        return await self.stored(sitting_id) == answers
+
+    async def gives(self, query: str, parameter: object, wanted: list[tuple[object, ...]]) -> bool:
+        return await self.rows(query, parameter) == wanted
+
     async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
         """Look until it is so; how long that takes is not the question here."""
         async with asyncio.timeout(PATIENCE_S):
             while not await holds():
                 await asyncio.sleep(0.1)
 
-    def cookie(self, person_id: int) -> Any:
+    def cookie(self, person_id: int, *roles: str) -> Any:
         """What a browser holds after this person signed in."""
-        token = Signer(SECRET).cookie_token(person_id, uuid4(), ["candidate"])
+        token = Signer(SECRET).cookie_token(person_id, uuid4(), roles or ["candidate"])
         return {"name": COOKIE, "value": token, "domain": urlsplit(self.url).hostname, "path": "/"}
 
 
@@ -159,6 +166,9 @@ class Candidate:
 
     async def saved(self) -> None:
         await self.page.wait_for_selector('#overall [data-state="saved"]')
+
+
+MakeCandidate = Callable[..., Awaitable[Candidate]]
 
 
 @pytest.fixture

@@ -10,6 +10,10 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from examhall.base import clock
+from examhall.base.db import Connection
+from examhall.events.activity import roll_up_exam
+from examhall.standings.ratings import rate_exam
+from tests.standings.field import add_held
 from tests.standings.test_dashboard import a_past_exam, follow
 
 from .conftest import Candidate, Served
@@ -108,6 +112,73 @@ async def test_the_dashboard(alice: Candidate) -> None:
     assert await page.locator(".topics li").count() == 2
     assert await page.locator(".badges .given").count() >= 3
     assert "\n".join(found) == ""
+
+
+async def test_the_leaderboard(alice: Candidate) -> None:
+    served, page = alice.served, alice.page
+    people = [alice.id, *[await served.person() for _ in range(5)]]
+    now = clock.now()
+    async with await psycopg.AsyncConnection.connect(served.dsn) as conn:
+        for ago in (3, 2, 1):
+            points = {one: (place * ago) % 4 for place, one in enumerate(people)}
+            exam_id = await add_held(conn, points, closes_at=now - timedelta(hours=ago))
+            await rate_exam(conn, exam_id=exam_id, key_version=1)
+        running = await add_held(
+            conn, dict.fromkeys(people, 1), closes_at=now + timedelta(hours=1), live_standing=True
+        )
+    tabs = ["top_rated", "most_improved", "streaks", "exam", f"exam&exam_id={running}"]
+    found = []
+    for signed_in in (False, True):
+        if signed_in:
+            await alice.sign_in()
+        for tab in tabs:
+            await page.goto(f"/leaderboard?tab={tab}")
+            await page.wait_for_selector("#note:not([hidden])")
+            await page.evaluate("document.querySelector('.about').open = true")
+            found += await violations(page) + await sideways(page)
+    assert await page.locator(".mine").count() == 1
+    assert "\n".join(found) == ""
+
+
+async def test_what_went_on_in_an_exam(alice: Candidate) -> None:
+    served, page = alice.served, alice.page
+    ivo = Candidate(await served.person("invigilator"), served, alice.context, page)
+    await alice.context.add_cookies([served.cookie(ivo.id, "invigilator")])
+    exam_id = await served.exam()
+    await page.goto(f"/staff/exams/{exam_id}/activity")
+    found = await violations(page) + await sideways(page)
+    async with await psycopg.AsyncConnection.connect(served.dsn, autocommit=True) as conn:
+        sitting_id = await a_sitting(conn, exam_id, alice.id)
+        await conn.execute(
+            """INSERT INTO answer_history (candidate_id, sitting_id, question_number, sub_part, answer,
+                                           revision, received_at, saved_at)
+               SELECT %s, %s, n, '', '"A"', 1, now() - n * interval '1 min', now()
+                 FROM generate_series(1, 9) AS n""",
+            (alice.id, sitting_id),
+        )
+        async with conn.transaction():
+            await roll_up_exam(conn, exam_id=exam_id)
+    for path in (f"/staff/exams/{exam_id}/activity", "/staff/activity"):
+        await page.goto(path)
+        await page.wait_for_selector(".chart-area canvas")
+        await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        found += await violations(page) + await sideways(page)
+    assert "\n".join(found) == ""
+
+
+async def a_sitting(conn: Connection, exam_id: int, candidate_id: int) -> int:
+    """Handed in a minute ago, begun a quarter of an hour before."""
+    cursor = await conn.execute(
+        """INSERT INTO sittings (candidate_id, exam_id, attempt_number, seed, started_at, deadline_at,
+                                 closes_at, closed_at, closed_by)
+           VALUES (%s, %s, 1, 1, now() - interval '15 min', now(), now(), now() - interval '1 min',
+                   'candidate')
+           RETURNING id""",
+        (candidate_id, exam_id),
+    )
+    found = await cursor.fetchone()
+    assert found is not None
+    return int(found[0])
 
 
 async def test_the_room_and_its_result(alice: Candidate) -> None:
