@@ -20,6 +20,7 @@ from examhall.base.hindrance import Hindrance
 from examhall.base.migrate import migrate
 from examhall.base.partitions import ensure_partitions
 from examhall.base.supervisor import Child, Say, Supervisor
+from examhall.base.tracing import require_tracing
 from examhall.settings import Settings
 
 APP = "examhall.app:create_app"
@@ -56,6 +57,8 @@ def serve(
     """
     with _listening(settings) as listening, _listening_privately(settings) as private:
         settings = replace(settings, port=listening[0].getsockname()[1])
+        if settings.otlp_endpoint is not None:
+            require_tracing()
         # Made here, so that the workers only read it.
         _ = settings.secret
         postgres = None if settings.database_url else _postgres(settings)

@@ -10,10 +10,12 @@ import structlog
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
+from examhall import __version__
 from examhall.accounts.sign_in import forget_old_sign_ins
 from examhall.base.db import BACKGROUND_LIMIT_S, Database
 from examhall.base.partitions import ensure_partitions
 from examhall.base.statements import STATEMENTS
+from examhall.base.tracing import Tracing
 from examhall.base.typesetting import Typesetter
 from examhall.events.activity import roll_up_activity, roll_up_exam
 from examhall.events.log import EventLog
@@ -236,6 +238,9 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
     name = settings.given_process_name or f"jobs-{os.getpid()}"
     watch = Watch(settings.metrics_folder, name, counts_of_jobs(database))
     watch.open()
+    tracing = None
+    if settings.otlp_endpoint is not None:
+        tracing = Tracing(settings.otlp_endpoint, process=name, version=__version__)
     events = EventLog(database)
     events.open()
     marked = asyncio.Event()
@@ -255,6 +260,8 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         await asyncio.gather(deadlines, conclusions)
         await events.close()
         await watch.close()
+        if tracing is not None:
+            await tracing.close()
         await database.close()
 
 

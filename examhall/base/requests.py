@@ -36,9 +36,7 @@ class Requests:
 
     def note(self, scope: Mapping[str, Any], status: int, seconds: float) -> None:
         """A reply begins. Streams count with the time to their first byte."""
-        template = scope.get(ROUTE)
-        if template is None:
-            template = self.template_of(scope)
+        template = self.template_of(scope)
         key = (scope["method"], template)
         found = self.answered.get(key)
         if found is None:
@@ -52,6 +50,8 @@ class Requests:
 
     def template_of(self, scope: Mapping[str, Any]) -> str:
         """Such as /api/v1/exams/{exam_id}; all that no route takes are one."""
+        if (said := scope.get(ROUTE)) is not None:
+            return str(said)
         route = scope.get("route")
         if route is None:
             return NO_ROUTE
