@@ -1,6 +1,6 @@
-"""The yardstick: a POST that checks the token and does nothing, under the very same server.
+"""The yardstick: a POST or GET that checks the token and does nothing, under the very same server.
 
-A plain Starlette route at the same path, so that the load is byte for byte the same.
+Plain Starlette routes at the same paths, so that the load is byte for byte the same.
 """
 
 import signal
@@ -17,11 +17,16 @@ from examhall.settings import Settings
 def create_app(settings: Settings) -> Starlette:
     signer = Signer(settings.secret)
 
-    async def post_nothing(request: Request) -> Response:
+    async def do_nothing(request: Request) -> Response:
         signer.read_access(request.headers["authorization"].removeprefix("Bearer "))
         return Response(b'{"status":"ok"}', media_type="application/json")
 
-    return Starlette(routes=[Route("/sessions/{session_id}/answers/", post_nothing, methods=["POST"])])
+    return Starlette(
+        routes=[
+            Route("/sessions/{session_id}/answers/", do_nothing, methods=["POST"]),
+            Route("/api/{path:path}", do_nothing),
+        ]
+    )
 
 
 def idle(settings: Settings) -> None:

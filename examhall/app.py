@@ -22,13 +22,18 @@ from examhall.base.db import Connection, Database
 from examhall.base.errors import NotFound, Refusal
 from examhall.base.event_stream import Broadcast, Streams
 from examhall.base.front import Front, send_refusal
-from examhall.base.group_commit import GroupCommit
+from examhall.base.group_commit import GroupCommit, Write
 from examhall.base.listen import Listener
 from examhall.base.pieces import SMALLEST_BYTES
 from examhall.base.requests import ROUTE, Requests
 from examhall.base.shared_store import SharedStore
 from examhall.base.statements import STATEMENTS
+from examhall.base.tracing import Tracing
 from examhall.contests import contests
+from examhall.contests.list_route import PATHS as CONTEST_LISTS
+from examhall.contests.list_route import ROUTE as CONTEST_LIST
+from examhall.contests.list_route import ContestListRoute
+from examhall.contests.listing import ContestList
 from examhall.contests.submissions import Submissions
 from examhall.courses import courses
 from examhall.events.log import EventLog
@@ -81,9 +86,15 @@ class Hall:
         self.starts = Starts(self.database, self.availabilities)
         self.contents = contents.Contents(self.database)
         self.contests = contests.Contests(self.database, self.contents, self.shared_store)
+        self.contest_list = ContestList(self.contests)
         self.submissions = Submissions(self.database)
+        self.tracing: Tracing | None = None
+        write: Write[Save, Saved | Refusal] = save_batch
+        if settings.otlp_endpoint is not None:
+            self.tracing = Tracing(settings.otlp_endpoint, process=settings.process_name, version=__version__)
+            write = self.tracing.batches(save_batch)
         self.saves: GroupCommit[Save, Saved | Refusal] = GroupCommit(
-            settings.database_url, save_batch, queue_limit=settings.save_queue_limit, pooled=pooled
+            settings.database_url, write, queue_limit=settings.save_queue_limit, pooled=pooled
         )
         self.events = EventLog(self.database)
         # What handlers see of it.
@@ -102,6 +113,7 @@ class Hall:
         self.listener.on_reconnect(self.availabilities.forget_all)
         self.listener.on(contents.CHANNEL, self.contests.drop_lists)
         self.listener.on(courses.CHANNEL, self.contests.drop)
+        self.listener.on(courses.CHANNEL, self.availabilities.drop_all)
         self.listener.on(contests.WARM_CHANNEL, self.contests.warm_soon)
         self.listener.on_reconnect(self._load_ended)
         self.listener.on_reconnect(self.contents.forget_all)
@@ -113,6 +125,8 @@ class Hall:
             database=self.database,
             streams=self.streams,
             events=lambda: self.events.stats,
+            limits=self.limits,
+            store=self.shared_store,
         )
         self.watch = Watch(settings.metrics_folder, settings.process_name, counts, self.database)
         self.watch.on_tick = Feed(self.watch, self.broadcast).tell
@@ -136,6 +150,8 @@ class Hall:
             await self.saves.close()
             await self.events.close()
             await self.watch.close()
+            if self.tracing is not None:
+                await self.tracing.close()
             await self.listener.close()
             self.passwords.close()
             await self.shared_store.close()
@@ -182,6 +198,7 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "starts",
             "contents",
             "contests",
+            "contest_list",
             "submissions",
             "saves",
             "limits",
@@ -194,23 +211,27 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "note",
         ):
             setattr(app.state, name, getattr(hall, name))
-    doors = Limited(
+    doors: ASGIApp = Limited(
         _Doors(hall, api, pages),
         hall.limits,
         hall.signer,
         trusted=hall.settings.rate_limit_trusted,
         proxies=hall.settings.trusted_proxies,
+        page=render_page_error,
     )
+    if hall.tracing is not None:
+        doors = hall.tracing.around(doors, hall.requests)
     return Front(doors, requests=hall.requests, access_log=hall.settings.access_log)
 
 
 class _Doors:
-    """Which application a request is for: the save route, the API, or the pages."""
+    """Which application a request is for: the save route, the list of contests, the API, or the pages."""
 
     def __init__(self, hall: Hall, api: ASGIApp, pages: ASGIApp) -> None:
         self._hall = hall
         self._api = api
         self._pages = pages
+        self._contest_list = ContestListRoute(hall.signer, hall.contest_list)
         self._private_port = hall.settings.metrics_port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -223,6 +244,9 @@ class _Doors:
         elif scope["method"] == "POST" and (found := PATH.fullmatch(scope["path"])):
             scope[ROUTE] = SAVE_ROUTE
             await self._hall.save_route(scope, receive, send, int(found[1]))
+        elif scope["method"] == "GET" and scope["path"] in CONTEST_LISTS:
+            scope[ROUTE] = CONTEST_LIST
+            await self._contest_list(scope, receive, send, self._api)
         elif scope["path"].startswith(routes.API_PREFIXES):
             await self._api(scope, receive, send)
         else:

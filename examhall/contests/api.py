@@ -14,7 +14,7 @@ from examhall.base.shared_transaction import Crowded
 from examhall.base.wire import LARGEST_ID, Db, Id, Limit, refusals
 from examhall.contests.bulk import my_submissions, stats_of, validate_students
 from examhall.contests.contests import Contests, announce_warming, find_contest
-from examhall.contests.listing import list_my_contests
+from examhall.contests.listing import ContestList
 from examhall.contests.replies import (
     AllStatsOut,
     AnswerIn,
@@ -37,6 +37,7 @@ from examhall.exams.content import Content
 from examhall.exams.contents import Contents
 from examhall.sittings.admission import require_ticket_for
 from examhall.sittings.autosave import TimeExpired
+from examhall.sittings.availabilities import availabilities_of
 from examhall.sittings.availability import ExamNotFound, NotYetOpen, WindowClosed
 
 router = APIRouter(tags=["Contests"])
@@ -84,9 +85,8 @@ async def get_contests(
     cursor: Annotated[int, Query(ge=1, le=LARGEST_ID)] = LARGEST_ID,
 ) -> Response:
     """The newest first, with what their windows say. Of one course: one of mine; for staff, any."""
-    page = await list_my_contests(
-        contests_of(request), me, course_id=course_id, before_id=cursor, limit=limit
-    )
+    contest_list: ContestList = request.app.state.contest_list
+    page = await contest_list.page(me, course_id=course_id, before_id=cursor, limit=limit)
     return Response(page, media_type="application/json")
 
 
@@ -114,6 +114,7 @@ async def post_submission(contest_id: Id, body: SubmissionIn, request: Request, 
     answers = _checked(await contents.of(contest_id), body.answers)
     submissions: Submissions = request.app.state.submissions
     submitted = await submissions.submit(Submission(me.id, contest_id, answers))
+    availabilities_of(request).drop(exam_id=contest_id, candidate_id=me.id)
     if submitted.is_new:
         note(request, "submitted", person_id=me.id, exam_id=contest_id, sitting_id=submitted.sitting_id)
     reply = SubmissionOut(

@@ -87,6 +87,24 @@ async def test_my_contests_with_what_their_windows_say(
     assert await titles(alice, door, f"?limit=2&cursor={page['next_cursor']}") == ["Round one"]
 
 
+@pytest.mark.parametrize("door", DOORS)
+async def test_the_quick_way_and_the_api_say_the_same(
+    alice: Caller, mallory: Caller, call: Callable[..., Any], group: Group, door: str
+) -> None:
+    quick = await alice.get(f"{door}/contests")
+    slow = await alice.get(f"{door}/contests?limit=50")
+    assert quick.headers["content-type"] == slow.headers["content-type"]
+    assert quick.json() | {"server_time": ""} == slow.json() | {"server_time": ""}
+    for query in ("", "?limit=50", f"?course_id={group.course_id}", f"?limit=50&course_id={group.course_id}"):
+        stranger = await (await call(None)).get(f"{door}/contests{query}")
+        assert (stranger.status_code, stranger.json()["code"]) == (401, "not_signed_in")
+        if "course_id" in query:
+            refused = await mallory.get(f"{door}/contests{query}")
+            assert (refused.status_code, refused.json()["code"]) == (404, "no_such_course")
+    for query in ("?course_id=0", "?course_id=x", "?course_id=9999999999999999999", "?limit=0"):
+        assert (await alice.get(f"{door}/contests{query}")).status_code == 422
+
+
 async def test_a_ticket_shows_its_contest_alone(hall: Any, alice: Caller, group: Group) -> None:
     async with hall.database.transaction() as conn:
         await add_exam(conn, kind="contest", course_id=group.course_id, title="Another")
