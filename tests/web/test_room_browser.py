@@ -1,18 +1,16 @@
 """A candidate in a real browser before the real server; what counts is what the database has afterwards."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import expect
 
 from examhall.exams.exam_file import read_exam_file
 
-from .conftest import DEMO, Candidate, Served
+from .conftest import DEMO, MakeCandidate, Served
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
-MakeCandidate = Callable[..., Awaitable[Candidate]]
 # Places of questions in the demo's exam of every type.
 SINGLE, MULTIPLE, TRUE_FALSE, NUMBER, TEXT, ORDER, MATCH, BEST, PARTS, ESSAY = range(1, 11)
 SAVES = "**/api/v1/sessions/*/answers/"
@@ -98,73 +96,8 @@ async def test_an_answer_can_be_cleared(served: Served, candidate: MakeCandidate
     await alice.choose(1)
     await alice.saved()
     await alice.page.click(".current [data-clear]")
-    await served.until(lambda: _is(served, sitting_id, {"1": None}))
+    await served.until(lambda: served.has(sitting_id, {"1": None}))
     await expect(alice.page.locator("#done")).to_have_text("0 of 11 answers given")
-
-
-async def test_what_is_typed_while_the_network_is_cut_arrives_afterwards(
-    served: Served, candidate: MakeCandidate
-) -> None:
-    alice = await candidate()
-    page = alice.page
-    sitting_id = await alice.sit(await served.exam(shuffle_options=False))
-    await alice.choose(0)
-    await alice.saved()
-    await alice.context.set_offline(True)
-    await alice.choose(1)
-    await alice.turn_to(NUMBER)
-    await alice.write("9")
-    await alice.turn_to(ESSAY)
-    for word in ("Written", "while", "nothing", "answers"):
-        await page.locator(".current textarea").press_sequentially(word + " ", delay=20)
-        await asyncio.sleep(0.8)
-    await alice.turn_to(NUMBER)
-    await alice.write("10")
-    await expect(page.locator("#overall .state")).to_have_text("3 answers wait")
-    await expect(page.locator("#alert")).to_be_visible()
-    assert await served.stored(sitting_id) == {"1": "A"}
-
-    await alice.context.set_offline(False)
-    await alice.saved()
-    await expect(page.locator("#alert")).to_be_hidden()
-    assert await served.stored(sitting_id) == {"1": "B", "4": "10", "10": "Written while nothing answers "}
-
-
-async def test_a_killed_tab_loses_nothing(served: Served, candidate: MakeCandidate) -> None:
-    alice = await candidate()
-    sitting_id = await alice.sit(await served.exam(shuffle_options=False))
-    await alice.context.set_offline(True)
-    await alice.choose(2)
-    await alice.turn_to(ESSAY)
-    await alice.write("Only this device has seen it.")
-    await expect(alice.page.locator(".current .state")).to_have_attribute("data-state", "waiting")
-    cdp = await alice.context.new_cdp_session(alice.page)
-    crashed = asyncio.Event()
-    alice.page.on("crash", lambda _: crashed.set())
-    killing = asyncio.ensure_future(cdp.send("Page.crash"))
-    await crashed.wait()
-    killing.cancel()
-    await alice.page.close()
-    assert await served.stored(sitting_id) == {}
-
-    await alice.context.set_offline(False)
-    alice.page = await alice.context.new_page()
-    await alice.page.goto(f"/sittings/{sitting_id}")
-    await alice.ready()
-    await alice.saved()
-    assert await served.stored(sitting_id) == {"1": "C", "10": "Only this device has seen it."}
-    await expect(alice.page.locator("#q10")).to_have_value("Only this device has seen it.")
-
-
-async def test_what_was_typed_a_moment_before_the_tab_is_closed_arrives(
-    served: Served, candidate: MakeCandidate
-) -> None:
-    alice = await candidate()
-    sitting_id = await alice.sit(await served.exam())
-    await alice.turn_to(ESSAY)
-    await alice.page.locator(".current textarea").press_sequentially("the last word")
-    await alice.page.goto("about:blank")
-    await served.until(lambda: _is(served, sitting_id, {"10": "the last word"}))
 
 
 async def test_when_time_runs_out_the_open_room_hands_in_by_itself(
@@ -200,7 +133,7 @@ async def test_when_time_runs_out_with_the_tab_closed_the_server_closes(
     await alice.saved()
     await alice.page.close()
     await served.until(
-        lambda: _rows(served, "SELECT closed_by FROM sittings WHERE id = %s", sitting_id, [("deadline",)])
+        lambda: served.gives("SELECT closed_by FROM sittings WHERE id = %s", sitting_id, [("deadline",)])
     )
     assert len(await served.stored(sitting_id)) == 1
 
@@ -208,26 +141,6 @@ async def test_when_time_runs_out_with_the_tab_closed_the_server_closes(
     await page.goto(f"/sittings/{sitting_id}")
     await page.wait_for_url("**/result")
     await expect(page.locator(".figure")).to_be_visible(timeout=20_000)
-
-
-async def test_what_did_not_arrive_before_the_end_is_said(served: Served, candidate: MakeCandidate) -> None:
-    alice = await candidate()
-    page = alice.page
-    sitting_id = await alice.sit(await served.exam(duration_s=5, grace_s=0))
-    await alice.turn_to(TEXT)
-    await alice.context.set_offline(True)
-    await alice.write("Tashkent")
-    await expect(page.locator("#over-title")).to_have_text("The time is over", timeout=20_000)
-    await served.until(
-        lambda: _rows(served, "SELECT closed_by FROM sittings WHERE id = %s", sitting_id, [("deadline",)])
-    )
-    await alice.context.set_offline(False)
-    await expect(page.locator("#over [data-text]")).to_contain_text("1 answer did not arrive")
-    await expect(page.locator("#over [data-lost]")).to_contain_text("Question 5 Tashkent")
-    assert await served.stored(sitting_id) == {}
-
-    await page.click("#over a")
-    await expect(page.locator("#not-arrived")).to_contain_text("Tashkent")
 
 
 async def test_two_tabs_show_each_others_answers_and_the_newest_wins(
@@ -242,7 +155,7 @@ async def test_two_tabs_show_each_others_answers_and_the_newest_wins(
     await expect(other.locator('#question-1 .tick[value="A"]')).to_be_checked()
     await other.click("#question-1 .choice >> nth=3")
     await expect(alice.page.locator('#question-1 .tick[value="D"]')).to_be_checked()
-    await served.until(lambda: _is(served, sitting_id, {"1": "D"}))
+    await served.until(lambda: served.has(sitting_id, {"1": "D"}))
 
 
 async def test_an_answer_given_on_another_device_is_shown(served: Served, candidate: MakeCandidate) -> None:
@@ -257,73 +170,6 @@ async def test_an_answer_given_on_another_device_is_shown(served: Served, candid
     await phone.saved()
     await alice.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(alice.page.locator('#question-1 .tick[value="B"]')).to_be_checked()
-
-
-async def test_a_busy_server_is_asked_again(served: Served, candidate: MakeCandidate) -> None:
-    alice = await candidate()
-    sitting_id = await alice.sit(await served.exam(shuffle_options=False))
-    tries = 0
-
-    async def busy(route: Route) -> None:
-        nonlocal tries
-        tries += 1
-        if tries > 3:
-            await route.continue_()
-        else:
-            headers = {"retry-after": "1"} if tries == 1 else {}
-            problem = {"code": "overloaded"} if tries < 3 else None
-            await route.fulfill(status=503, headers=headers, json=problem)
-
-    await alice.page.route(SAVES, busy)
-    await alice.choose(0)
-    await expect(alice.page.locator(".current .state")).to_contain_text("the server is busy")
-    await alice.saved()
-    assert await served.stored(sitting_id) == {"1": "A"}
-
-
-async def test_a_page_of_somebody_elses_network_is_no_acknowledgement(
-    served: Served, candidate: MakeCandidate
-) -> None:
-    alice = await candidate()
-    sitting_id = await alice.sit(await served.exam(shuffle_options=False))
-    portal = True
-
-    async def captive(route: Route) -> None:
-        if portal:
-            await route.fulfill(status=200, content_type="text/html", body="<h1>Welcome to our café</h1>")
-        else:
-            await route.continue_()
-
-    await alice.page.route(SAVES, captive)
-    await alice.choose(0)
-    await expect(alice.page.locator(".current .state")).to_have_attribute("data-state", "waiting")
-    portal = False
-    await alice.saved()
-    assert await served.stored(sitting_id) == {"1": "A"}
-
-
-async def test_an_answer_that_is_refused_holds_up_no_other(served: Served, candidate: MakeCandidate) -> None:
-    alice = await candidate()
-    page = alice.page
-    sitting_id = await alice.sit(await served.exam(shuffle_options=False))
-    await alice.context.set_offline(True)
-    await alice.choose(0)
-    await alice.turn_to(TEXT)
-    await page.evaluate("document.querySelector('#q5').maxLength = 9999")
-    await alice.write("x" * 600)
-    await alice.turn_to(NUMBER)
-    await alice.write("10")
-    await expect(page.locator("#overall .state")).to_have_text("3 answers wait")
-    await alice.context.set_offline(False)
-    await expect(page.locator("#overall .state")).to_have_text("1 not accepted")
-    await served.until(lambda: _is(served, sitting_id, {"1": "A", "4": "10"}))
-    await alice.turn_to(TEXT)
-    await expect(page.locator(".current .state")).to_contain_text(
-        "Not accepted: This answer is longer than the question allows."
-    )
-    await alice.write("Tashkent")
-    await alice.saved()
-    assert (await served.stored(sitting_id))["5"] == "Tashkent"
 
 
 async def test_who_was_signed_out_signs_in_again_in_place(served: Served, candidate: MakeCandidate) -> None:
@@ -411,11 +257,3 @@ async def test_leaving_with_something_unsaved_is_asked_about(
     alice.page.on("dialog", lambda dialog: (asked.set(), asyncio.ensure_future(dialog.accept()))[0])
     await alice.page.close(run_before_unload=True)
     await asyncio.wait_for(asked.wait(), 20)
-
-
-async def _is(served: Served, sitting_id: int, answers: dict[str, object]) -> bool:
-    return await served.stored(sitting_id) == answers
-
-
-async def _rows(served: Served, query: str, parameter: object, wanted: list[tuple[object, ...]]) -> bool:
-    return await served.rows(query, parameter) == wanted
