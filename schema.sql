@@ -614,7 +614,9 @@ CREATE TABLE activity_rollups (
     sittings       integer     NOT NULL,
     timed_sittings integer     NOT NULL,
     -- Events of any exam that were not kept while this one ran.
-    lost_events    bigint      NOT NULL
+    lost_events    bigint      NOT NULL,
+    -- When the time per question was taken.
+    timed_at       timestamptz
 );
 
 -- ops ---------------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ NEWEST = 20_000
 # While an exam runs, the time per question is taken from so many of its sittings: their saves are sorted, and
 # a million of them would take seconds of the machine that is busy with the exam.
 TIMED_WHILE_RUNNING = 1_000
+# ... and no more often: with a million saves even that took two seconds of a core.
+TIMED_AGAIN_AFTER = timedelta(minutes=15)
 # Exams in the list.
 SHOWN = 50
 
@@ -44,6 +46,13 @@ class _Extent:
     newest_last_at: datetime | None
     open: int
     computed_at: datetime | None
+    # When the time per question was taken last.
+    timed_at: datetime | None
+
+    @property
+    def is_to_be_timed(self) -> bool:
+        """Of an exam that is over always: what was taken while it ran is not the whole."""
+        return not self.open or self.timed_at is None or self.now - self.timed_at >= TIMED_AGAIN_AFTER
 
 
 @dataclass(frozen=True)
@@ -135,11 +144,12 @@ async def roll_up_exam(conn: Connection, *, exam_id: int) -> None:
     await run(conn, SQL.hold_rollup, exam_id=exam_id)
     extent = await one(conn, SQL.extent, _Extent, exam_id=exam_id, newest=NEWEST)
     await run(conn, SQL.count_events, exam_id=exam_id)
-    timed = 0
+    timed = None
     if extent.first_at is not None:
         since = extent.first_at if extent.computed_at is None else extent.computed_at - AGAIN
         await run(conn, SQL.count_saves, exam_id=exam_id, since=since.replace(second=0, microsecond=0))
-        timed = await _time_questions(conn, exam_id, extent)
+        if extent.is_to_be_timed:
+            timed = await _time_questions(conn, exam_id, extent)
     await run(
         conn,
         SQL.keep_rollup,

@@ -30,7 +30,8 @@ SELECT statement_timestamp() AS now,
        (SELECT count(*) FROM sittings WHERE exam_id = %(exam_id)s) AS sittings,
        (SELECT min(started_at) FROM sittings WHERE exam_id = %(exam_id)s) AS first_at,
        newest.first_at AS newest_first_at, newest.last_at AS newest_last_at, newest.open,
-       (SELECT computed_at FROM activity_rollups WHERE exam_id = %(exam_id)s) AS computed_at
+       (SELECT computed_at FROM activity_rollups WHERE exam_id = %(exam_id)s) AS computed_at,
+       (SELECT timed_at FROM activity_rollups WHERE exam_id = %(exam_id)s) AS timed_at
   FROM (SELECT min(started_at) AS first_at, max(coalesce(closed_at, closes_at)) AS last_at,
                count(*) FILTER (WHERE closed_at IS NULL) AS open
           FROM (SELECT started_at, closed_at, closes_at
@@ -147,18 +148,22 @@ SELECT %(exam_id)s, question_number, count(*), percentile_cont(0.25) WITHIN GROU
  GROUP BY question_number;
 
 -- name: keep_rollup
-INSERT INTO activity_rollups (exam_id, computed_at, took_s, sittings, timed_sittings, lost_events)
-SELECT %(exam_id)s, %(computed_at)s, %(took_s)s, %(sittings)s, %(timed_sittings)s,
+-- `timed_sittings` is NULL when the time per question was not taken this time.
+INSERT INTO activity_rollups AS stored
+       (exam_id, computed_at, took_s, sittings, timed_sittings, lost_events, timed_at)
+SELECT %(exam_id)s, %(computed_at)s, %(took_s)s, %(sittings)s, coalesce(%(timed_sittings)s::integer, 0),
        (SELECT coalesce(sum(detail::bigint), 0)
           FROM events
          WHERE what = 'lost'
-           AND at BETWEEN extent.first_at AND extent.last_at)
+           AND at BETWEEN extent.first_at AND extent.last_at),
+       CASE WHEN %(timed_sittings)s::integer IS NOT NULL THEN %(computed_at)s::timestamptz END
   FROM (SELECT min(at) - interval '1 min' AS first_at, max(at) + interval '1 min' AS last_at
           FROM activity_counts
          WHERE exam_id = %(exam_id)s) AS extent
 ON CONFLICT (exam_id)
 DO UPDATE SET computed_at = excluded.computed_at, took_s = excluded.took_s, sittings = excluded.sittings,
-              timed_sittings = excluded.timed_sittings, lost_events = excluded.lost_events;
+              timed_sittings = coalesce(%(timed_sittings)s::integer, stored.timed_sittings),
+              timed_at = coalesce(excluded.timed_at, stored.timed_at), lost_events = excluded.lost_events;
 
 -- name: exam_activity
 SELECT exams.id AS exam_id, exams.title, exams.opens_at, exams.closes_at, exams.duration_s, computed_at, took_s,

@@ -118,6 +118,26 @@ async def test_counting_again_changes_nothing_and_adds_what_is_new(conn: Connect
     assert sum(each.saves for each in await counts_of(conn, exam_id=exam_id)) == 2
 
 
+async def test_while_an_exam_runs_questions_are_timed_now_and_then_and_at_its_end_in_full(
+    conn: Connection,
+) -> None:
+    exam_id = await add_exam(conn)
+    sitting_id = await sit(conn, exam_id, 1, 0, None)
+    await save(conn, 1, sitting_id, 1, 30)
+    await roll_up_exam(conn, exam_id=exam_id)
+    await save(conn, 1, sitting_id, 2, 40)
+    await roll_up_exam(conn, exam_id=exam_id)
+    assert len(await question_times_of(conn, exam_id=exam_id)) == 1
+    assert (await exam_activity(conn, exam_id=exam_id)).timed_sittings == 1
+    await conn.execute("UPDATE activity_rollups SET timed_at = timed_at - interval '15 min'")
+    await roll_up_exam(conn, exam_id=exam_id)
+    assert len(await question_times_of(conn, exam_id=exam_id)) == 2
+    await save(conn, 1, sitting_id, 3, 50)
+    await conn.execute("UPDATE sittings SET closed_at = now(), closed_by = 'candidate'")
+    await roll_up_exam(conn, exam_id=exam_id)
+    assert len(await question_times_of(conn, exam_id=exam_id)) == 3
+
+
 async def test_what_was_counted_outlives_the_events(conn: Connection) -> None:
     exam_id = await add_exam(conn)
     await happen(conn, "ticket_shown", exam_id, 1, 0)
