@@ -57,6 +57,8 @@ def serve(
     """
     with _listening(settings) as listening, _listening_privately(settings) as private:
         settings = replace(settings, port=listening[0].getsockname()[1])
+        if private:
+            settings = replace(settings, metrics_port=private[0].getsockname()[1])
         if settings.otlp_endpoint is not None:
             require_tracing()
         # Made here, so that the workers only read it.
@@ -79,6 +81,9 @@ def serve(
             supervisor.start([child for group in groups for child in group])
             if supervisor.wait_until(lambda: _answers(settings)):
                 say(f"Examhall answers on {settings.url}")
+                if private:
+                    place = f"{settings.metrics_host}:{settings.metrics_port}"
+                    say(f"/metrics and /health answer on {place} alone")
                 # For `examhall tickets`, which has to know the port.
                 (settings.data / "url").write_text(settings.url, encoding="utf-8")
                 announce(settings)

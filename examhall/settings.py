@@ -265,7 +265,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], object]]] = {
     "EXAMHALL_BACKUPS": ("backups", _folder),
     "EXAMHALL_ACCESS_LOG": ("access_log", _yes_or_no),
     "EXAMHALL_METRICS_HOST": ("metrics_host", str),
-    "EXAMHALL_METRICS_PORT": ("metrics_port", _whole(1, 65535)),
+    "EXAMHALL_METRICS_PORT": ("metrics_port", _whole(0, 65535)),
     "EXAMHALL_SLOW_STATEMENT_MS": ("slow_statement_ms", _whole(1, 3_600_000)),
     "EXAMHALL_OTLP_ENDPOINT": ("otlp_endpoint", _address),
     "EXAMHALL_FEEDBACK_URL": ("feedback_url", _address),

@@ -68,6 +68,7 @@ class Watch:
                 self._before = decode(self._board.told_before)
                 self._before.gauges = {}
                 self._before.slow = []
+        self._tell()
         self._task = asyncio.create_task(self._run(), name="watch")
 
     async def close(self) -> None:
