@@ -42,12 +42,16 @@ INSTRUCTIONS_CHARS = 20_000
 MOST_ATTEMPTS = 1_000
 MOST_ASSIGNED = 20_000
 LONGEST_FREEZE_MINUTES = 7 * 24 * 60
+HIGHEST_SCORE = 100_000
+# What the whole-number reader takes; no server has more exams.
+LARGEST_EXAM = 999_999_999
 TEST_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 KINDS = ("mock_exam", "contest", "test")
 FIELDS = (
     "title", "kind", "test_type", "instructions", "timezone", "window", "duration", "grace", "attempts",
     "shuffle", "release", "show_key", "pass_mark", "pictures", "course", "assigned", "series", "rated",
-    "live_standing", "freeze_minutes", "reports", "questions",
+    "live_standing", "freeze_minutes", "reports", "scale",
+    "questions",
 )  # fmt: skip
 
 
@@ -82,6 +86,10 @@ class ExamFile:
     # Whether those who may sit it see its standing while it runs; how long before the end it stands still.
     live_standing: bool
     freeze_minutes: int | None
+    # The mean and spread of scaled scores, or the number of the exam whose scale they are on.
+    scale_mean: int | None
+    scale_sd: int | None
+    scale_linked_to: int | None
     # Whether candidates get a report.
     reports: bool
 
@@ -111,6 +119,7 @@ def _exam(root: Value, folder: Path | None) -> ExamFile:
     opens_at, closes_at = _window(found.get("window"), timezone)
     shuffle_questions, shuffle_options = _shuffle(found.get("shuffle"))
     release, release_at = _release(found.get("release"), timezone)
+    scale_mean, scale_sd, scale_linked_to = _scale(found.get("scale"))
     pictures = read_pictures(found["pictures"], folder) if "pictures" in found else ()
     exam = ExamFile(
         title=text(found["title"], most=TITLE_CHARS, one_line=True) if "title" in found else "",
@@ -142,6 +151,9 @@ def _exam(root: Value, folder: Path | None) -> ExamFile:
             if "freeze_minutes" in found
             else None
         ),
+        scale_mean=scale_mean,
+        scale_sd=scale_sd,
+        scale_linked_to=scale_linked_to,
         reports="reports" in found and boolean(found["reports"]),
     )
     _check_standing(exam, found)
@@ -151,6 +163,23 @@ def _exam(root: Value, folder: Path | None) -> ExamFile:
     named = found["pictures"].names if "pictures" in found else ()
     note_missing(root.problems, named)
     return exam
+
+
+def _scale(value: Value | None) -> tuple[int | None, int | None, int | None]:
+    if value is None:
+        return None, None, None
+    found = fields(value, ("mean", "sd", "linked_to"))
+    if "linked_to" in found:
+        if len(found) > 1:
+            value.bad("A scale that is linked to another exam's has that one's mean and spread.")
+        return None, None, whole(found["linked_to"], least=1, most=LARGEST_EXAM)
+    if value.is_mapping and found.keys() != {"mean", "sd"}:
+        value.bad("A scale has a `mean` and an `sd`, or it is `linked_to` the number of an earlier exam.")
+        return None, None, None
+    if not found:
+        return None, None, None
+    mean = whole(found["mean"], least=0, most=HIGHEST_SCORE)
+    return mean, whole(found["sd"], least=1, most=HIGHEST_SCORE), None
 
 
 def _check_standing(exam: ExamFile, found: dict[str, Value]) -> None:

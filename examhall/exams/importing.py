@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from psycopg.types.json import Jsonb
 
-from examhall.base.db import Connection, many, one, run
+from examhall.base.db import Connection, many, maybe, one, run
 from examhall.base.errors import Refusal
 from examhall.base.sqlfile import beside
 from examhall.courses.courses import announce_course, course_of_code
@@ -19,6 +19,10 @@ MOST_NAMED = 100
 
 class AssignedToNobody(Refusal):
     """The exam is assigned to people who have no account here. Nothing was imported."""
+
+
+class LinkedToNothing(Refusal):
+    """The scale is linked to an exam that is not here. Nothing was imported."""
 
 
 class UnknownCourse(Refusal):
@@ -44,6 +48,8 @@ async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) 
     """
     person_ids = await _people(conn, exam)
     course_id = await _course(conn, exam.course)
+    if exam.scale_linked_to is not None:
+        await _require_exam(conn, exam.scale_linked_to)
     created = await one(
         conn,
         SQL.insert_exam,
@@ -68,6 +74,9 @@ async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) 
         rated=exam.rated,
         live_standing=exam.live_standing,
         freeze_minutes=exam.freeze_minutes,
+        scale_mean=exam.scale_mean,
+        scale_sd=exam.scale_sd,
+        scale_linked_to=exam.scale_linked_to,
         reports=exam.reports,
         created_by=created_by,
     )
@@ -103,6 +112,11 @@ async def _people(conn: Connection, exam: ExamFile) -> list[int]:
 async def _series(conn: Connection, name: str | None) -> int | None:
     """The series of that name, made with its first exam."""
     return None if name is None else (await one(conn, SQL.find_or_make_series, _Id, name=name)).id
+
+
+async def _require_exam(conn: Connection, exam_id: int) -> None:
+    if await maybe(conn, SQL.find_exam, _Id, exam_id=exam_id) is None:
+        raise LinkedToNothing
 
 
 async def _course(conn: Connection, code: str | None) -> int | None:

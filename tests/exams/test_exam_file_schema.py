@@ -56,6 +56,8 @@ ACCEPTED = [
     question("type: multiple_choice\noptions: [1, 2]\nanswer: [A, B]\npartial: false\npoints: 2.5"),
     question("number: 1\ntype: true_false\nanswer: no"),
     question("topic: Rivers\ntype: true_false\nanswer: no") + "\nseries: Weekly mock",
+    SMALLEST + "scale: {mean: 50, sd: 10}",
+    SMALLEST + "scale: {linked_to: 12}",
     SMALLEST + "rated: yes\nlive_standing: true\nfreeze_minutes: 15\nwindow: {closes: 2026-12-01T12:00Z}",
     question("topic: Rivers\nparts: {a: {options: [x, y], answer: A}}"),
     question("type: number\nanswer: [1, 3/4, '0,5']\ntolerance: 0.1\nunit: m"),
