@@ -12,7 +12,9 @@ from examhall.base.cache import Cache, named_caches
 from examhall.base.db import Database
 from examhall.base.event_stream import Streams
 from examhall.base.group_commit import GroupCommit
+from examhall.base.limits import Limit
 from examhall.base.requests import Requests
+from examhall.base.shared_store import SharedStore
 from examhall.base.statements import STATEMENTS, Statements
 from examhall.base.write_behind import Stats
 from examhall.ops.snapshot import SlowRun, Snapshot
@@ -29,6 +31,8 @@ def counts_of_web(
     database: Database,
     streams: Streams,
     events: Callable[[], Stats],
+    limits: Iterable[Limit] = (),
+    store: SharedStore | None = None,
 ) -> Callable[[Snapshot], None]:
     """What a web worker counts."""
 
@@ -38,6 +42,9 @@ def counts_of_web(
         count_streams(streams, into)
         count_events(events(), into)
         count_caches(named_caches(), into)
+        count_limits(limits, into)
+        if store is not None and store.is_there:
+            into.gauge("shared_store_reachable", float(store.state == "ok"), into.name)
         count_shared(database, into)
 
     return count
@@ -123,6 +130,11 @@ def count_caches(caches: Iterable[Cache[Any, Any]], into: Snapshot) -> None:
                 OUTCOMES.get(outcome, outcome),
             )
         into.gauge("cache_entries", len(cache), into.name, cache.name)
+
+
+def count_limits(limits: Iterable[Limit], into: Snapshot) -> None:
+    for limit in limits:
+        into.count("limits_refused_total", limit.refused, limit.name)
 
 
 OUTCOMES = {"hits": "hit", "misses": "miss"}

@@ -51,6 +51,8 @@ FAMILIES: dict[str, Family] = {
         "counter", "Askings of a cache: hit, joined, shared or miss.", ("cache", "outcome")
     ),
     "cache_entries": Family("gauge", "What a cache holds.", ("process", "cache")),
+    "limits_refused_total": Family("counter", "Requests refused because there were too many.", ("limit",)),
+    "shared_store_reachable": _each("Whether Redis or Valkey answers: 1 or 0."),
     "event_log_written_total": Family("counter", "Events written to the log.", ()),
     "event_log_lost_total": Family("counter", "Events that were not kept.", ()),
     "event_log_waiting": _each("Events that wait to be written."),

@@ -8,11 +8,13 @@ Nothing here asks the database. Persons, tickets and saves are counted in this p
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import lru_cache
 from uuid import UUID
 
 import structlog
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from examhall.accounts.access import sender_of
@@ -21,6 +23,7 @@ from examhall.accounts.tokens import TICKET_LENGTH, Signer
 from examhall.base.front import send_refusal
 from examhall.base.limits import Limit, Verdict
 from examhall.base.rates import Rate, Rates
+from examhall.base.requests import REFUSAL
 from examhall.base.shared_store import SharedStore
 
 log = structlog.get_logger()
@@ -73,9 +76,18 @@ class Limited:
     """The application, for those who do not ask too much of it."""
 
     def __init__(
-        self, app: ASGIApp, limits: Limits, signer: Signer, *, trusted: Networks, proxies: Networks
+        self,
+        app: ASGIApp,
+        limits: Limits,
+        signer: Signer,
+        *,
+        trusted: Networks,
+        proxies: Networks,
+        page: Callable[[Request, Exception], Awaitable[Response]],
     ) -> None:
         self._app = app
+        # How a refusal looks in a browser.
+        self._page = page
         self._limits = limits
         self._signer = signer
         self._trusted = trusted
@@ -99,6 +111,7 @@ class Limited:
             await self._pass(self._limits.persons.take(str(person_id)), scope, receive, send)
         # The hottest path: no headers about what is left.
         elif refusal := self._limits.saves.refuse(str(person_id), _save_cost(scope)):
+            scope[REFUSAL] = refusal.code
             await send_refusal(refusal, send)
         else:
             await self._app(scope, receive, send)
@@ -149,11 +162,17 @@ class Limited:
                 message["headers"] = [*message["headers"], *_headers(verdict)]
             await send(message)
 
-        if verdict.is_refused:
-            self._wonder(scope)
-            await send_refusal(verdict.refusal(), send_with_headers)
-        else:
+        if not verdict.is_refused:
             await self._app(scope, receive, send_with_headers)
+            return
+        refusal = verdict.refusal()
+        scope[REFUSAL] = refusal.code
+        self._wonder(scope)
+        if any(name == b"accept" and b"text/html" in value for name, value in scope["headers"]):
+            page = await self._page(Request(scope), refusal)
+            await page(scope, receive, send_with_headers)
+        else:
+            await send_refusal(refusal, send_with_headers)
 
     def _read_address(self, given: str) -> str | None:
         """An address as it is counted; None where it is trusted. What is no address is counted together."""

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from examhall.base import second_level
+from examhall.base import second_level, shared_store
 from examhall.base.cache import Cache
 from examhall.base.shared_store import Away, SharedStore
 from tests.valkey import Valkey
@@ -23,6 +23,13 @@ NEVER_MET = "unix:///nowhere/at/all"
 class Contest:
     title: str
     seats: int
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a store that is well may take longer than requests would wait for it."""
+    monkeypatch.setattr(shared_store, "ASK_S", 1)
+    monkeypatch.setattr(shared_store, "PING_S", 2)
 
 
 @pytest.fixture
