@@ -2,10 +2,10 @@
 VENV = .venv/bin
 ROUNDS ?= 3
 .DEFAULT_GOAL = help
-.PHONY: help run test lint lock bench crash rehearse clean
+.PHONY: help run test lint lock bench crash peak k6 rehearse clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
 
 run: ## set up what is missing and start the server with the demo exams
 	@scripts/setup run
@@ -35,6 +35,14 @@ bench: ## measure this machine: requests a second, percentiles, ratios
 crash: ## kill servers under load: make crash ROUNDS=100
 	@scripts/setup test
 	@EXAMHALL_CRASH_ROUNDS=$(ROUNDS) $(VENV)/python -m pytest -m crash $(ARGS)
+
+peak: ## measure the minute when all start: 1000 at once, 5000 in a minute, 2000 at work
+	@scripts/setup test
+	@$(VENV)/python -m benchmarks.peak $(ARGS)
+
+k6: ## the assessment client in full: 200 users for two minutes
+	@scripts/setup test
+	@$(VENV)/python -m benchmarks.peak --only client $(ARGS)
 
 rehearse: ## play an exam day: make rehearse ARGS="--exam 1 --candidates 1000"
 	@scripts/setup rehearse

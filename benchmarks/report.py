@@ -74,13 +74,14 @@ class Report:
     def at_most(self, name: str, value: float, most: float, form: str) -> None:
         self.marks.append(Mark(name, f"at most {form.format(most)}", form.format(value), value <= most))
 
-    def save(self) -> None:
+    def save(self, name: str = "latest") -> None:
         RESULTS.mkdir(exist_ok=True)
         stamp = "".join(c for c in self.machine["date"] if c.isdigit())
         text = json.dumps(asdict(self), indent=1)
-        for path in (LATEST, RESULTS / f"{stamp}.json"):
+        dated = stamp if name == "latest" else f"{name}-{stamp}"
+        for path in (RESULTS / f"{name}.json", RESULTS / f"{dated}.json"):
             path.write_text(text + "\n", encoding="utf-8")
-        (RESULTS / "latest.md").write_text(self.markdown(), encoding="utf-8")
+        (RESULTS / f"{name}.md").write_text(self.markdown(), encoding="utf-8")
 
     @classmethod
     def latest(cls) -> "Report":

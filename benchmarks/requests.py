@@ -57,6 +57,14 @@ def exam_pages(hall: Hall, seats: Sequence[Seat]) -> list[bytes]:
     ]
 
 
+def reads(hall: Hall, path: str, people: Sequence[int]) -> list[bytes]:
+    return [
+        f"GET {path} HTTP/1.1\r\nHost: examhall\r\n"
+        f"Authorization: Bearer {hall.access_token(each)}\r\n\r\n".encode()
+        for each in people
+    ]
+
+
 def _answers(items: Sequence[Item]) -> str:
     answers = [
         _json(question_number=item.question_number, sub_part=item.sub_part, answer=item.answer, revision="\2")

@@ -86,10 +86,10 @@ def make_data_folder(parent: Path | None) -> Path:
     return folder
 
 
-def start_hall(data: Path) -> Hall:
-    command = [sys.executable, "-m", "examhall.cli", "serve"]
-    environment = {"EXAMHALL_DATA": str(data)}
-    process, address = _start(command, environment, data / "server.log")
+def start_hall(data: Path, command: str = "serve", **variables: str) -> Hall:
+    environment = {"EXAMHALL_DATA": str(data), **variables}
+    program = [sys.executable, "-m", "examhall.cli", command]
+    process, address = _start(program, environment, data / "server.log")
     return Hall(process, address, data)
 
 

@@ -144,7 +144,7 @@ async def get_exams(
     )
 
 
-@router.get("/exams/{exam_id}", summary="One exam that I may sit", responses=OF_EXAM)
+@router.get("/exams/{exam_id}", summary="One exam that I may sit", responses=OF_EXAM | refusals(Crowded))
 async def get_exam(exam_id: Id, request: Request, me: SignedIn) -> AvailabilityOut:
     require_ticket_for(me, exam_id)
     found = await availabilities_of(request).of_exam(exam_id=exam_id, candidate_id=me.id)
@@ -153,7 +153,9 @@ async def get_exam(exam_id: Id, request: Request, me: SignedIn) -> AvailabilityO
 
 
 @tests_router.get(
-    "/tests/availability", summary="May I start this test now, and if not, why not?", responses=OF_EXAM
+    "/tests/availability",
+    summary="May I start this test now, and if not, why not?",
+    responses=OF_EXAM | refusals(Crowded),
 )
 async def get_availability(test_type: TestType, request: Request, me: SignedIn) -> AvailabilityOut:
     found = await availabilities_of(request).of_test_type(

@@ -13,7 +13,15 @@ from starlette.requests import Request
 
 from examhall.base.cache import DECIDES_S, Cache
 from examhall.base.db import Connection, Database
-from examhall.sittings.availability import Availability, availability_of_exam, exam_of_test_type
+from examhall.base.shared_transaction import SharedTransaction
+from examhall.sittings.availability import (
+    Availability,
+    ExamNotFound,
+    OfExam,
+    OfTestType,
+    availabilities,
+    exams_of_test_types,
+)
 
 # A few hundred bytes each; more than ask within a second.
 KEPT = 20_000
@@ -30,7 +38,9 @@ class _Read(NamedTuple):
 
 class Availabilities:
     def __init__(self, database: Database) -> None:
-        self._database = database
+        # A thousand who look once a second each find nothing remembered: they share statements instead.
+        self._reading = SharedTransaction(database, availabilities)
+        self._choosing = SharedTransaction(database, exams_of_test_types)
         self._of_exam: Cache[tuple[int, int], _Read] = Cache(name="availability", ttl_s=DECIDES_S, size=KEPT)
         self._exams: Cache[tuple[int, str, int | None], int] = Cache(
             name="test types", ttl_s=DECIDES_S, size=KEPT
@@ -40,8 +50,9 @@ class Availabilities:
         """`availability_of_exam`, as of a second ago at most."""
 
         async def ask() -> _Read:
-            async with self._database.connection() as conn:
-                found = await availability_of_exam(conn, exam_id=exam_id, candidate_id=candidate_id)
+            found = await self._reading.submit(OfExam(candidate_id, exam_id))
+            if found is None:
+                raise ExamNotFound
             return _Read(found, time.monotonic())
 
         return (await self._of_exam.get((candidate_id, exam_id), ask)).now()
@@ -52,10 +63,10 @@ class Availabilities:
         """That of the exam which the test type means for this person, as of a second ago at most."""
 
         async def ask() -> int:
-            async with self._database.connection() as conn:
-                return await exam_of_test_type(
-                    conn, test_type=test_type, candidate_id=candidate_id, only_exam_id=only_exam_id
-                )
+            found = await self._choosing.submit(OfTestType(candidate_id, test_type, only_exam_id))
+            if found is None:
+                raise ExamNotFound
+            return found
 
         exam_id = await self._exams.get((candidate_id, test_type, only_exam_id), ask)
         return await self.of_exam(exam_id=exam_id, candidate_id=candidate_id)

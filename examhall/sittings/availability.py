@@ -1,10 +1,12 @@
 """May this person start this exam now, and if not, why not?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from examhall.base.clock import rfc3339
-from examhall.base.db import Connection, many, maybe
+from examhall.base.db import Connection, many
 from examhall.base.errors import Conflict, NotFound, Refusal
 from examhall.base.sqlfile import beside
 
@@ -74,35 +76,75 @@ class Availability:
         return None
 
 
-async def availability_of_exam(conn: Connection, *, exam_id: int, candidate_id: int) -> Availability:
-    found = await maybe(
-        conn, SQL.availability_of_exam, Availability, exam_id=exam_id, candidate_id=candidate_id
-    )
-    if found is None or not found.is_admitted:
-        raise ExamNotFound
-    return found
+@dataclass(frozen=True)
+class _Found(Availability):
+    # Whose question it answers, counted from 1.
+    n: int
 
 
 @dataclass(frozen=True)
-class _ExamId:
-    id: int
+class _Chosen:
+    n: int
+    exam_id: int
+
+
+class OfExam(NamedTuple):
+    """Somebody asks of an exam."""
+
+    candidate_id: int
+    exam_id: int
+
+
+class OfTestType(NamedTuple):
+    """Somebody asks of a kind of test; with a ticket, of the ticket's exam alone."""
+
+    candidate_id: int
+    test_type: str
+    only_exam_id: int | None
+
+
+async def availabilities(conn: Connection, asked: Sequence[OfExam]) -> list[Availability | None]:
+    """Of each; None where there is no such exam, or not for them. One statement, however many ask."""
+    found = await many(
+        conn,
+        SQL.availabilities,
+        _Found,
+        candidate_ids=[each.candidate_id for each in asked],
+        exam_ids=[each.exam_id for each in asked],
+    )
+    by_question = {each.n: each for each in found if each.is_admitted}
+    return [by_question.get(n) for n in range(1, len(asked) + 1)]
+
+
+async def exams_of_test_types(conn: Connection, asked: Sequence[OfTestType]) -> list[int | None]:
+    """For each the exam that is meant: the one open now, else the next, else the last. One statement."""
+    chosen = await many(
+        conn,
+        SQL.exams_of_test_types,
+        _Chosen,
+        candidate_ids=[each.candidate_id for each in asked],
+        test_types=[each.test_type for each in asked],
+        only_exam_ids=[each.only_exam_id for each in asked],
+    )
+    by_question = {each.n: each.exam_id for each in chosen}
+    return [by_question.get(n) for n in range(1, len(asked) + 1)]
+
+
+async def availability_of_exam(conn: Connection, *, exam_id: int, candidate_id: int) -> Availability:
+    [found] = await availabilities(conn, [OfExam(candidate_id, exam_id)])
+    if found is None:
+        raise ExamNotFound
+    return found
 
 
 async def exam_of_test_type(
     conn: Connection, *, test_type: str, candidate_id: int, only_exam_id: int | None
 ) -> int:
     """The exam meant by a test type for this person: the one open now, else the next, else the last."""
-    found = await maybe(
-        conn,
-        SQL.exam_of_test_type,
-        _ExamId,
-        test_type=test_type,
-        candidate_id=candidate_id,
-        only_exam_id=only_exam_id,
-    )
+    [found] = await exams_of_test_types(conn, [OfTestType(candidate_id, test_type, only_exam_id)])
     if found is None:
         raise ExamNotFound
-    return found.id
+    return found
 
 
 async def my_exams(

@@ -1,31 +1,36 @@
--- name: availability_of_exam
-SELECT exams.id AS exam_id, exams.title, exams.kind, exams.test_type, exams.opens_at, exams.closes_at,
-       exams.duration_s, exams.attempts_allowed, taken.attempts_used, taken.open_sitting_id,
-       statement_timestamp() AS server_time, admission.admitted AS is_admitted
-  FROM exams
- CROSS JOIN admission(exams.id, exams.course_id, %(candidate_id)s)
+-- name: availabilities
+SELECT asked.n, exams.id AS exam_id, exams.title, exams.kind, exams.test_type, exams.opens_at,
+       exams.closes_at, exams.duration_s, exams.attempts_allowed, taken.attempts_used,
+       taken.open_sitting_id, statement_timestamp() AS server_time, admission.admitted AS is_admitted
+  FROM unnest(%(candidate_ids)s::bigint[], %(exam_ids)s::bigint[]) WITH ORDINALITY
+       AS asked (candidate_id, exam_id, n)
+  JOIN exams ON exams.id = asked.exam_id
+ CROSS JOIN admission(exams.id, exams.course_id, asked.candidate_id)
  CROSS JOIN LATERAL (SELECT count(*)::integer AS attempts_used,
                             max(id) FILTER (WHERE closed_at IS NULL) AS open_sitting_id
                        FROM sittings
-                      WHERE candidate_id = %(candidate_id)s
-                        AND exam_id = exams.id) AS taken
- WHERE exams.id = %(exam_id)s;
+                      WHERE candidate_id = asked.candidate_id
+                        AND exam_id = exams.id) AS taken;
 
--- name: exam_of_test_type
--- The one that is open now, else the next to open, else the last that was.
-SELECT exams.id
-  FROM exams
- CROSS JOIN admission(exams.id, exams.course_id, %(candidate_id)s)
- WHERE exams.test_type = %(test_type)s
-   AND admission.admitted
-   AND (%(only_exam_id)s::bigint IS NULL OR exams.id = %(only_exam_id)s)
- ORDER BY (exams.opens_at IS NULL OR exams.opens_at <= statement_timestamp())
-          AND (exams.closes_at IS NULL OR exams.closes_at > statement_timestamp()) DESC,
-          coalesce(exams.closes_at, 'infinity') > statement_timestamp() DESC,
-          CASE WHEN exams.closes_at <= statement_timestamp() THEN exams.closes_at END DESC,
-          exams.opens_at,
-          exams.id DESC
- LIMIT 1;
+-- name: exams_of_test_types
+-- For each the one that is open now, else the next to open, else the last that was.
+SELECT asked.n, chosen.id AS exam_id
+  FROM unnest(%(candidate_ids)s::bigint[], %(test_types)s::text[], %(only_exam_ids)s::bigint[])
+       WITH ORDINALITY AS asked (candidate_id, test_type, only_exam_id, n)
+ CROSS JOIN LATERAL (
+     SELECT exams.id
+       FROM exams
+      CROSS JOIN admission(exams.id, exams.course_id, asked.candidate_id)
+      WHERE exams.test_type = asked.test_type
+        AND admission.admitted
+        AND (asked.only_exam_id IS NULL OR exams.id = asked.only_exam_id)
+      ORDER BY (exams.opens_at IS NULL OR exams.opens_at <= statement_timestamp())
+               AND (exams.closes_at IS NULL OR exams.closes_at > statement_timestamp()) DESC,
+               coalesce(exams.closes_at, 'infinity') > statement_timestamp() DESC,
+               CASE WHEN exams.closes_at <= statement_timestamp() THEN exams.closes_at END DESC,
+               exams.opens_at,
+               exams.id DESC
+      LIMIT 1) AS chosen;
 
 -- name: my_exams
 -- What this person may sit, the newest first: pages of it stay apart while exams are added.
