@@ -11,7 +11,9 @@ from playwright.async_api import Browser, Page
 
 from examhall.base import clock
 from examhall.base.db import Connection
+from examhall.contests.submissions import Submission, Submitted, submit_all
 from examhall.events.activity import roll_up_exam
+from examhall.scoring.results import score_sittings
 from examhall.standings.ratings import rate_exam
 from tests.standings.field import add_held
 from tests.standings.test_dashboard import a_past_exam, follow
@@ -179,6 +181,44 @@ async def a_sitting(conn: Connection, exam_id: int, candidate_id: int) -> int:
     found = await cursor.fetchone()
     assert found is not None
     return int(found[0])
+
+
+async def test_courses_and_contests(alice: Candidate) -> None:
+    served, page = alice.served, alice.page
+    await alice.context.add_cookies([served.cookie(await served.person("author"), "author")])
+    found = []
+    for path in ("/staff/courses", "/staff/courses/new"):
+        await page.goto(path)
+        found += await violations(page) + await sideways(page)
+    code = f"A11Y-{alice.id}"
+    await page.fill("#title", "Algebra")
+    await page.fill("#code", code)
+    await page.press("#code", "Enter")
+    await page.wait_for_selector(".tabs")
+    course = page.url
+    found += await violations(page) + await sideways(page)
+    [(username,)] = await served.rows("SELECT username FROM people WHERE id = %s", alice.id)
+    for csv in ("username,active\nnobody,yes\n", f"username\n{username}\n"):
+        await page.goto(f"{course}/students")
+        await page.set_input_files("#file", {"name": "a.csv", "mimeType": "text/csv", "buffer": csv.encode()})
+        await page.click(".drop button")
+        await page.wait_for_selector("#problems, #changes")
+        found += await violations(page) + await sideways(page)
+    await page.click("form[action$=apply] button")
+    await page.wait_for_selector("#students")
+    found += await violations(page) + await sideways(page)
+    contest = await served.exam("contest", course_id=int(course.rpartition("/")[2]))
+    await page.goto(f"/staff/contests/{contest}")
+    found += await violations(page) + await sideways(page)
+    async with await psycopg.AsyncConnection.connect(served.dsn) as conn:
+        [outcome] = await submit_all(conn, [Submission(alice.id, contest, {(1, ""): "7"})])
+        assert isinstance(outcome, Submitted)
+        await score_sittings(conn, [(alice.id, outcome.sitting_id)])
+    for path in (course, f"/staff/contests/{contest}"):
+        await page.goto(path)
+        found += await violations(page) + await sideways(page)
+    assert await page.locator(".chart-area canvas").count() == 2
+    assert "\n".join(found) == ""
 
 
 async def test_the_room_and_its_result(alice: Candidate) -> None:
