@@ -1,14 +1,13 @@
 """What a correction of the key would do to everybody's result, worked out without writing anything."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg.types.json import Jsonb
 
 from examhall.base.db import Connection, many, one
 from examhall.base.sqlfile import beside
@@ -31,10 +30,15 @@ Whole: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _Answered:
+    """One answer to one item with the mark it has, and the sittings in which it was given."""
+
     question_number: int
     sub_part: str
     answer: Any
+    points: Decimal | None
+    by_hand: Decimal | None
+    sitting_ids: bytes
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,6 @@ class _Packed:
     sitting_ids: bytes | None
     points: bytes | None
     max_points: bytes | None
-    moves: bytes | None
     waiting: int
     pass_percent: Decimal | None
 
@@ -93,30 +96,21 @@ class Preview(NamedTuple):
 async def preview_correction(conn: Connection, *, exam_id: int, correction: Correction) -> Preview:
     """Who would go up and who down, exactly as the correction would make it. Nothing is written.
 
-    Each different answer to the items that change is marked once; the database adds up what that means for
-    each sitting, however many there are, and the figures are worked out beside the event loop.
+    Each different answer to the items that change is marked once; what that means for each sitting is added
+    up in arrays, beside the event loop.
     """
     plan = await plan_correction(conn, exam_id=exam_id, correction=correction)
-    slots = {
-        "exam_id": exam_id,
-        "numbers": [edit.before.question_number for edit in plan.edits],
-        "sub_parts": [edit.before.sub_part for edit in plan.edits],
-    }
-    answers = await many(conn, SQL.different_answers, _Answer, **slots)
-    marks = await asyncio.to_thread(_mark, plan.edits, answers)
-    packed = await one(
+    answered = await many(
         conn,
-        SQL.moves,
-        _Packed,
+        SQL.answered,
+        _Answered,
         exam_id=exam_id,
-        numbers=[answer.question_number for answer in answers],
-        sub_parts=[answer.sub_part for answer in answers],
-        answers=[Jsonb(answer.answer) for answer in answers],
-        points=marks,
-        most_points=[_most(plan.edits)[answer.question_number, answer.sub_part] for answer in answers],
+        numbers=[edit.before.question_number for edit in plan.edits],
+        sub_parts=[edit.before.sub_part for edit in plan.edits],
+        kinds=[edit.before.kind for edit in plan.edits],
     )
-    more = sum((edit.points - edit.before.points for edit in plan.edits), Decimal(0))
-    figures = await asyncio.to_thread(_figures, packed, int(more * THOUSAND))
+    packed = await one(conn, SQL.results, _Packed, exam_id=exam_id)
+    figures = await asyncio.to_thread(_figures, packed, plan.edits, answered)
     names = await many(conn, SQL.names, _Name, sitting_ids=[each[0] for each in figures.movers])
     by_id = {name.sitting_id: name for name in names}
     movers = [
@@ -127,17 +121,28 @@ async def preview_correction(conn: Connection, *, exam_id: int, correction: Corr
     return Preview(plan.exam, plan.edits, figures.sittings, packed.waiting, *figures[1:-1], movers)
 
 
-def _most(edits: Sequence[Edit]) -> Mapping[tuple[int, str], Decimal]:
-    return {(edit.before.question_number, edit.before.sub_part): edit.points for edit in edits}
+def _new_mark(edit: Edit, answered: _Answered) -> Decimal:
+    """What an answer earns afterwards; nothing as long as a person has to mark it and has not."""
+    given = mark(edit.before.kind, edit.key, edit.points, answered.answer)
+    if given is None and answered.by_hand is not None:
+        given = min(answered.by_hand, edit.points)
+    return given or Decimal(0)
 
 
-def _mark(edits: Sequence[Edit], answers: Sequence[_Answer]) -> list[Decimal | None]:
+def _moves(edits: Sequence[Edit], answered: Sequence[_Answered], sitting_ids: Whole) -> Whole:
+    """By how many thousandths each of the sittings, whose ids ascend, moves."""
     by_slot = {(edit.before.question_number, edit.before.sub_part): edit for edit in edits}
-    marks = []
-    for answer in answers:
-        edit = by_slot[answer.question_number, answer.sub_part]
-        marks.append(mark(edit.before.kind, edit.key, edit.points, answer.answer))
-    return marks
+    moves = np.zeros(len(sitting_ids), np.int64)
+    for each in answered:
+        now = _new_mark(by_slot[each.question_number, each.sub_part], each)
+        move = int((now - (each.points or 0)) * THOUSAND)
+        if move:
+            given_in = _values(each.sitting_ids)
+            # Not those that another correction took away between the two looks.
+            places = np.searchsorted(sitting_ids, given_in[np.isin(given_in, sitting_ids)])
+            # Nobody gives two answers to one item: no place is here twice.
+            moves[places] += move
+    return moves
 
 
 class _Figures(NamedTuple):
@@ -151,13 +156,15 @@ class _Figures(NamedTuple):
     movers: list[tuple[int, float, float]]
 
 
-def _figures(packed: _Packed, more: int) -> _Figures:
-    """*more*: by how much the whole exam is worth more afterwards, in thousandths of a point."""
-    sitting_ids, before, most, moves = (
-        _values(sent) for sent in (packed.sitting_ids, packed.points, packed.max_points, packed.moves)
+def _figures(packed: _Packed, edits: Sequence[Edit], answered: Sequence[_Answered]) -> _Figures:
+    sitting_ids, before, most = (
+        _values(sent) for sent in (packed.sitting_ids, packed.points, packed.max_points)
     )
     if not len(before):
         return _Figures(0, 0, 0, None, None, None, None, [])
+    moves = _moves(edits, answered, sitting_ids)
+    # By how much the whole exam is worth more afterwards.
+    more = int(sum((edit.points - edit.before.points for edit in edits), Decimal(0)) * THOUSAND)
     after = before + moves
     pass_percent = None if packed.pass_percent is None else float(packed.pass_percent)
     newly_passed = newly_failed = None
