@@ -1,5 +1,6 @@
 """The figures are those of the whole server, whoever is asked, and there are only so many."""
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -232,3 +233,11 @@ def test_statements_are_counted_by_name_and_slow_ones_remembered() -> None:
     count_statements(statements, snapshot)
     assert snapshot.value("slow_statements_total", "close.close_due") == 3
     assert len(snapshot.slow) == 3
+
+
+def test_every_metric_is_in_the_operators_handbook() -> None:
+    handbook = (Path(__file__).parents[2] / "docs" / "operators.md").read_text(encoding="utf-8")
+    assert [name for name in FAMILIES if f"| `{name}` |" not in handbook] == []
+    # And the alerts ask for what there is.
+    asked = set(re.findall(r"examhall_([a-z_]+?)(?:_bucket|_count|_sum)?[\[{) ><]", handbook))
+    assert asked - {"", *FAMILIES} == set()

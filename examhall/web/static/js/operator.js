@@ -22,6 +22,7 @@ let paused = false;
 function arrived(news) {
   kept.at = [...kept.at, ...news.at].slice(-KEPT);
   for (const [name, values] of Object.entries(news.columns)) kept.columns[name] = [...(kept.columns[name] ?? []), ...values].slice(-KEPT);
+  page.dataset.last = String(news.at.at(-1) ?? page.dataset.last);
   if (paused) return;
   draw();
   figures();
@@ -47,6 +48,7 @@ function draw() {
     standing(chart.spec, series);
     chart.show({ ...chart.spec, x: { ...chart.spec.x, values }, series });
     // The whole span from the start on, so that a line grows from the right and nothing jumps.
+    figure.dataset.newest = String(values.at(-1) ?? "");
     chart.drawn?.setScale("x", { min: end - span, max: end });
   }
 }
