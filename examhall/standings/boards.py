@@ -42,12 +42,12 @@ class Boards:
         return await self._pages.get((tab, after, limit), lambda: self._load(load))
 
     async def places(self, standing: Standing, *, after: Cursor, limit: int) -> Listing:
-        """A page of an exam's standing; while it is live, at most two seconds old."""
+        """A page of an exam's standing; until it is final, at most two seconds old."""
 
         async def load(conn: Connection) -> Listing:
             return await list_places(conn, standing, after=after, limit=limit)
 
-        cache = self._live if standing.state == "live" else self._pages
+        cache = self._pages if standing.state == "final" else self._live
         key = (standing.exam_id, standing.state, standing.until, after, limit)
         return await cache.get(key, lambda: self._load(load))
 

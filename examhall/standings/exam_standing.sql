@@ -53,27 +53,26 @@ OFFSET %(rows)s
  LIMIT 1;
 
 -- name: live_places
--- What was handed in and marked by then; the window counts everybody, the hidden too.
+-- What was handed in and marked by then; the window counts everybody, the hidden too, but no staff.
 WITH counted AS (
-    SELECT results.candidate_id AS person_id, results.points, results.max_points,
+    SELECT results.candidate_id AS person_id, results.points, results.max_points, people.full_name,
+           people.active AND NOT people.hidden_from_standings AS is_shown,
            rank() OVER (ORDER BY results.points DESC) AS place
       FROM results
       JOIN sittings
         ON sittings.candidate_id = results.candidate_id
        AND sittings.id = results.sitting_id
+      JOIN people ON people.id = results.candidate_id
      WHERE results.exam_id = %(exam_id)s
        AND sittings.attempt_number = 1
        AND sittings.closed_at <= coalesce(%(until)s::timestamptz, 'infinity')
+       AND 'candidate' = ANY(people.roles)
 )
-SELECT counted.person_id, people.full_name, counted.place AS rank, counted.points, counted.max_points,
-       -counted.place AS level
+SELECT person_id, full_name, place AS rank, points, max_points, -place AS level
   FROM counted
-  JOIN people ON people.id = counted.person_id
- WHERE (counted.place, counted.person_id)
-       > (%(place)s::bigint, %(after_id)s::bigint)
-   AND people.active
-   AND NOT people.hidden_from_standings
- ORDER BY counted.place, counted.person_id
+ WHERE (place, person_id) > (%(place)s::bigint, %(after_id)s::bigint)
+   AND is_shown
+ ORDER BY place, person_id
  LIMIT %(limit)s;
 
 -- name: my_live_place
@@ -84,10 +83,12 @@ SELECT mine.candidate_id AS person_id, people.full_name, people.hidden_from_stan
               JOIN sittings
                 ON sittings.candidate_id = results.candidate_id
                AND sittings.id = results.sitting_id
+              JOIN people ON people.id = results.candidate_id
              WHERE results.exam_id = %(exam_id)s
                AND results.points > mine.points
                AND sittings.attempt_number = 1
-               AND sittings.closed_at <= coalesce(%(until)s::timestamptz, 'infinity')) AS rank
+               AND sittings.closed_at <= coalesce(%(until)s::timestamptz, 'infinity')
+               AND 'candidate' = ANY(people.roles)) AS rank
   FROM sittings
   JOIN results AS mine
     ON mine.candidate_id = sittings.candidate_id
@@ -96,7 +97,8 @@ SELECT mine.candidate_id AS person_id, people.full_name, people.hidden_from_stan
  WHERE sittings.candidate_id = %(person_id)s
    AND sittings.exam_id = %(exam_id)s
    AND sittings.attempt_number = 1
-   AND sittings.closed_at <= coalesce(%(until)s::timestamptz, 'infinity');
+   AND sittings.closed_at <= coalesce(%(until)s::timestamptz, 'infinity')
+   AND 'candidate' = ANY(people.roles);
 
 -- name: handed_in
 SELECT count(*) AS people
@@ -104,9 +106,11 @@ SELECT count(*) AS people
   JOIN sittings
     ON sittings.candidate_id = results.candidate_id
    AND sittings.id = results.sitting_id
+  JOIN people ON people.id = results.candidate_id
  WHERE results.exam_id = %(exam_id)s
    AND sittings.attempt_number = 1
-   AND sittings.closed_at <= coalesce(%(until)s::timestamptz, 'infinity');
+   AND sittings.closed_at <= coalesce(%(until)s::timestamptz, 'infinity')
+   AND 'candidate' = ANY(people.roles);
 
 -- name: latest_standings
 -- The exams that somebody may look at, the newest first.

@@ -29,6 +29,7 @@ DELETE FROM exam_places
  WHERE exam_id = %(exam_id)s;
 
 -- name: settle_places
+-- Staff who try an exam out are not in its field.
 INSERT INTO exam_places (exam_id, person_id, place, points, max_points)
 SELECT results.exam_id, results.candidate_id, rank() OVER (ORDER BY results.points DESC), results.points,
        results.max_points
@@ -36,8 +37,10 @@ SELECT results.exam_id, results.candidate_id, rank() OVER (ORDER BY results.poin
   JOIN sittings
     ON sittings.candidate_id = results.candidate_id
    AND sittings.id = results.sitting_id
+  JOIN people ON people.id = results.candidate_id
  WHERE results.exam_id = %(exam_id)s
-   AND sittings.attempt_number = 1;
+   AND sittings.attempt_number = 1
+   AND 'candidate' = ANY(people.roles);
 
 -- name: settle_standing
 INSERT INTO exam_standings (exam_id, key_version, rated, participants, happened_at, settled_at)

@@ -314,6 +314,20 @@ async def test_a_freeze_hides_what_is_handed_in_after_it_until_the_end(conn: Con
     assert await places(conn, exam_id, Viewer(a)) == [(b, 1), (a, 2)]
 
 
+async def test_staff_who_try_an_exam_out_are_not_in_its_field(conn: Connection) -> None:
+    a, b = await add_people(conn, 2)
+    await conn.execute("UPDATE people SET roles = '{author}' WHERE id = %s", (b,))
+    exam_id = await running(conn, [a, b])
+    assert await places(conn, exam_id, STAFF) == [(a, 1)]
+    standing = await find_standing(conn, exam_id=exam_id, viewer=STAFF)
+    assert (await list_places(conn, standing, after=Cursor(), limit=9)).people == 1
+    assert await find_my_place(conn, standing, b) is None
+    mine = await find_my_place(conn, standing, a)
+    assert mine is not None
+    assert mine.rank == 1
+    assert await rate_exam(conn, exam_id=exam_id, key_version=1) == 1
+
+
 async def test_a_later_attempt_does_not_move_a_live_standing(conn: Connection) -> None:
     a, b = await add_people(conn, 2)
     exam_id = await running(conn, [a, b])
