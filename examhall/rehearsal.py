@@ -155,8 +155,12 @@ def _served(settings: Settings, address: str, folder: Path) -> Settings:
         # All candidates come from this machine.
         rate_limit_trusted=LOOPBACK,
         trusted_proxies=(),
-        # Redis holds the real exam's caches under the same names.
+        # Redis holds the real exam's caches under the same names; the others would be told of made-up people.
         redis_url=None,
+        metrics_port=None,
+        otlp_endpoint=None,
+        feedback_url=None,
+        feedback_key=None,
     )
 
 
