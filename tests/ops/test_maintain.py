@@ -140,8 +140,9 @@ async def test_what_is_held_is_left_and_nobody_queues_behind_it(dsn: str, conn: 
         await save_batch(holder, [save(seat)])
         await holder.execute("LOCK TABLE events IN ACCESS SHARE MODE")
         running = asyncio.create_task(maintain(dsn, events_kept_months=13, pays_from_bytes=65_536))
+        # Half of what maintenance waits at most: whoever had to wait behind it would be refused.
         async with await psycopg.AsyncConnection.connect(
-            dsn, autocommit=True, options="-c lock_timeout=10s"
+            dsn, autocommit=True, options="-c lock_timeout=1s"
         ) as other:
             revision = 1
             while not running.done():
