@@ -16,6 +16,7 @@ from examhall.base.sqlfile import beside
 from examhall.demo.names import name_of
 from examhall.demo.number_course import add_number_course
 from examhall.demo.past_mock import add_past_mock
+from examhall.demo.past_quizzes import add_past_quizzes
 from examhall.exams.exam_file import read_exam_file
 from examhall.exams.importing import import_exam
 
@@ -105,6 +106,7 @@ async def _add_exams(conn: Connection, signer: Signer) -> list[Ticket]:
             ids[title] = await import_exam(conn, read_exam_file(source, folder=FOLDER), author)
         exams.append(ids[title])
     await add_past_mock(conn, author)
+    await add_past_quizzes(conn, author)
     await add_number_course(conn, author)
     return await issue_tickets(
         conn, signer, exam_id=exams[0], person_ids=[person.id for person in people if person.id != author]

@@ -4,13 +4,14 @@ from examhall.accounts.tokens import Signer
 from examhall.base.db import Database
 from examhall.demo import filling
 from examhall.demo.filling import ACCOUNTS, EXAMS, FOLDER, NotADemo, fill
+from examhall.demo.past_quizzes import WEEKS
 from examhall.exams.exam_file import read_exam_file
 
 pytestmark = pytest.mark.anyio
 
 SIGNER = Signer("s" * 40)
-# Besides the files: last month's mock exam, and the course's two contests.
-MADE = 3
+# Besides the files: last month's mock exam, the past quizzes, and the course's two contests.
+MADE = 3 + WEEKS
 
 
 async def counted(database: Database) -> tuple[int, ...]:
