@@ -45,6 +45,9 @@ from examhall.ops.watch import Watch
 from examhall.settings import Settings
 from examhall.sittings.autosave import Save, Saved, save_batch
 from examhall.sittings.availabilities import Availabilities
+from examhall.sittings.availability_route import PATHS as AVAILABILITIES
+from examhall.sittings.availability_route import ROUTE as AVAILABILITY
+from examhall.sittings.availability_route import AvailabilityRoute
 from examhall.sittings.save_route import PATH, SaveRoute
 from examhall.sittings.save_schema import PATH as SAVE_ROUTE
 from examhall.sittings.start import Starts
@@ -225,13 +228,14 @@ def create_app(given: Settings | Hall) -> ASGIApp:
 
 
 class _Doors:
-    """Which application a request is for: the save route, the list of contests, the API, or the pages."""
+    """Which application a request is for: one of the hot routes, the API, or the pages."""
 
     def __init__(self, hall: Hall, api: ASGIApp, pages: ASGIApp) -> None:
         self._hall = hall
         self._api = api
         self._pages = pages
         self._contest_list = ContestListRoute(hall.signer, hall.contest_list)
+        self._availability = AvailabilityRoute(hall.signer, hall.availabilities, hall.note)
         self._private_port = hall.settings.metrics_port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -244,6 +248,9 @@ class _Doors:
         elif scope["method"] == "POST" and (found := PATH.fullmatch(scope["path"])):
             scope[ROUTE] = SAVE_ROUTE
             await self._hall.save_route(scope, receive, send, int(found[1]))
+        elif scope["method"] == "GET" and scope["path"] in AVAILABILITIES:
+            scope[ROUTE] = AVAILABILITY
+            await self._availability(scope, receive, send, self._api)
         elif scope["method"] == "GET" and scope["path"] in CONTEST_LISTS:
             scope[ROUTE] = CONTEST_LIST
             await self._contest_list(scope, receive, send, self._api)

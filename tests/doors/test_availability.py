@@ -94,3 +94,17 @@ async def test_a_change_that_nobody_announced_is_known_a_second_later(
     assert refused.json()["code"] == "window_closed"
     await asyncio.sleep(DECIDES_S)
     assert (await ask(alice, exam_id))["reason"] == "window_closed"
+
+
+async def test_the_quick_door_says_what_the_api_says(hall: Hall, alice: Caller, exam_id: int) -> None:
+    await change(hall, exam_id, "kind = 'test', test_type = 'SJT'")
+    for query in ("test_type=SJT", "test_type=none", "", "test_type=%53JT", "test_type=SJT&test_type=none"):
+        quick = await alice.get(f"/api/v1/tests/availability?{query}")
+        # What the quick door does not understand goes on to the API's.
+        slow = await alice.get(f"/api/v1/tests/availability?{query}&more=1")
+        assert quick.status_code == slow.status_code
+        here, there = quick.json(), slow.json()
+        for each in (here, there):
+            each.pop("server_time", None)
+        assert here == there
+    assert (await alice.get("/api/tests/availability?test_type=SJT")).json()["can_start"]
