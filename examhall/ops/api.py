@@ -23,8 +23,12 @@ NOT_KEPT = {"cache-control": "no-store"}
 
 @health_router.get("/health", summary="Alive and ready, per dependency")
 async def get_health(request: Request, db: Db) -> JSONResponse:
-    """200 when this process can serve, 503 with what it lacks when it cannot."""
+    """200 when this process can serve, 503 with what it lacks when it cannot.
+
+    `events_lost` is how many events this process could not keep; an exam does not suffer from it.
+    """
     found = await look(db, request.app.state.saves, request.app.state.shared_store)
+    found["events_lost"] = request.app.state.events.stats.lost
     return JSONResponse(found, http_status(found), NOT_KEPT)
 
 

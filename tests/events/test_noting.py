@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from examhall.app import Hall
+from examhall.base.write_behind import WAITING_LIMIT
 from examhall.events.log import KINDS
 from tests.doors.conftest import *  # noqa: F403
 
@@ -54,6 +55,17 @@ async def test_a_stranger_fills_no_log_but_by_signing_in(hall: Hall, call: Any, 
     await stranger.post("/api/v1/sessions/1/answers/", {"question_number": 1, "answer": "A"})
     await stranger.post("/api/v1/auth/login", {"username": "alice", "password": "a guess"})
     assert await noted(hall) == [("refused", None, None, "wrong_credentials")]
+
+
+async def test_health_says_what_was_not_kept(hall: Hall, call: Any) -> None:
+    stranger = await call(None)
+    assert (await stranger.get("/health")).json()["events_lost"] == 0
+    for _ in range(WAITING_LIMIT + 3):
+        hall.note("signed_in", person_id=1)
+    health = await stranger.get("/health")
+    # Some may have been written meanwhile; an exam does not suffer from those that were not.
+    assert (health.status_code, health.json()["events_lost"]) == (200, hall.events.stats.lost)
+    assert hall.events.stats.lost == 3
 
 
 async def test_a_path_that_no_row_can_have_is_refused_and_not_stored(hall: Hall, alice: Any) -> None:
