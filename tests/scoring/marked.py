@@ -21,9 +21,14 @@ def simulated(persons: int, difficulty: NDArray[np.float64], seed: int = 1) -> N
 
 
 async def add_marked_exam(
-    conn: Connection, marks: NDArray[Any], *, prompts: Sequence[str] | None = None, **columns: object
+    conn: Connection,
+    marks: NDArray[Any],
+    *,
+    prompts: Sequence[str] | None = None,
+    first: int = 1,
+    **columns: object,
 ) -> int:
-    """One point a question, in two statements a table; -1 leaves no mark. Candidates are 1, 2, 3, ..."""
+    """One point a question, in two statements a table; -1 leaves no mark. Candidates count from `first`."""
     values: dict[str, object] = {"title": "Algebra", "kind": "mock_exam", "duration_s": 3600} | columns
     names = ", ".join(values)
     places = ", ".join(f"%({name})s" for name in values)
@@ -43,7 +48,7 @@ async def add_marked_exam(
              FROM generate_series(1, %s::int) AS n""",
         (exam_id, Jsonb({"options": OPTIONS}), items),
     )
-    await add_marks(conn, exam_id, marks)
+    await add_marks(conn, exam_id, marks, first=first)
     return exam_id
 
 

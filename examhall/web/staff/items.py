@@ -37,6 +37,7 @@ from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.pages import HEADERS
 from examhall.web.public import SEE_OTHER
+from examhall.web.staff.exam_tabs import tabs_for
 from examhall.web.staff.item_charts import (
     information_chart,
     item_chart,
@@ -79,6 +80,7 @@ async def items_page(request: Request) -> Response:
         account,
         "staff/items.html",
         exam=standing,
+        tabs=tabs_for(me),
         calibration=calibration,
         sees_persons=bool({"analyst", "admin"} & {*me.roles}),
         **(_view(request, calibration, items) if calibration else {}),
