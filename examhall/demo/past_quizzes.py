@@ -45,9 +45,11 @@ async def add_past_quizzes(conn: Connection, author: int) -> None:
     contest = read_exam_file(FILE.read_bytes(), folder=FILE.parent)
     random = np.random.default_rng(SEED)
     theta = random.normal(0.3, 1.3, len(people))
+    # Whoever tries the demo is good at it.
+    theta[:2] = np.array([1.8, 0.9])[: len(people)]
     for week in range(1, WEEKS + 1):
         quiz = _quiz(contest, week)
-        # Whoever tries the demo has been to all of them: the first of the list.
+        # The first of the list have been to all of them.
         came = [place for place in range(len(people)) if place < 2 or random.random() < COMING]
         answers = list(_answers(quiz, [people[place] for place in came], theta[came].tolist(), random))
         exam_id = await import_exam(conn, quiz, author)
