@@ -36,7 +36,7 @@ class Requests:
 
     def note(self, scope: Mapping[str, Any], status: int, seconds: float) -> None:
         """A reply begins. Streams count with the time to their first byte."""
-        template = self.template_of(scope)
+        template = scope.get(ROUTE) or self.template_of(scope)
         key = (scope["method"], template)
         found = self.answered.get(key)
         if found is None:
