@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import psycopg
 import pytest
 from playwright.async_api import Browser, Page
@@ -15,6 +16,7 @@ from examhall.contests.submissions import Submission, Submitted, submit_all
 from examhall.events.activity import roll_up_exam
 from examhall.scoring.results import score_sittings
 from examhall.standings.ratings import rate_exam
+from tests.scoring.marked import add_marked_exam, simulated
 from tests.standings.field import add_held
 from tests.standings.test_dashboard import a_past_exam, follow
 
@@ -139,6 +141,32 @@ async def test_the_leaderboard(alice: Candidate) -> None:
             await page.evaluate("document.querySelector('.about').open = true")
             found += await violations(page) + await sideways(page)
     assert await page.locator(".mine").count() == 1
+    assert "\n".join(found) == ""
+
+
+async def test_the_item_analysis(alice: Candidate) -> None:
+    served, page = alice.served, alice.page
+    anna = await served.person("analyst")
+    await alice.context.add_cookies([served.cookie(anna, "analyst")])
+    async with await psycopg.AsyncConnection.connect(served.dsn) as conn:
+        # Candidates that no other test has.
+        marks = simulated(60, np.linspace(-1.5, 1.5, 9))
+        exam_id = await add_marked_exam(conn, marks, first=1_000_000 + 100 * anna)
+    await page.goto(f"/staff/exams/{exam_id}/items")
+    found = await violations(page) + await sideways(page)
+    await page.click(".blank button")
+
+    async def is_calibrated() -> bool:
+        return bool(await served.rows("SELECT FROM calibrations WHERE exam_id = %s", exam_id))
+
+    await served.until(is_calibrated)
+    await page.goto(f"/staff/exams/{exam_id}/items")
+    await page.click(".items a[href='#item-3']")
+    await page.wait_for_selector("#item-3[open] .chart-area canvas")
+    found += await violations(page) + await sideways(page)
+    # On a phone rows are cards, and their heads are out of sight.
+    await page.evaluate("document.querySelector('th[data-sort]:nth-child(2) button').click()")
+    assert await page.locator("th[aria-sort]").count() == 1
     assert "\n".join(found) == ""
 
 
