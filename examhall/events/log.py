@@ -29,6 +29,12 @@ KINDS = {
 }
 
 
+# What pages and clients ask for again and again: noted once a minute for each person and exam.
+LOOKS = frozenset(("lobby_opened", "result_seen"))
+SAME_LOOK_S = 60.0
+LOOKS_REMEMBERED = 20_000
+
+
 class Event(NamedTuple):
     what: str
     person_id: int
@@ -48,6 +54,8 @@ class EventLog:
         self._behind = WriteBehind(
             database, keep_events, name="event log", waiting_limit=waiting_limit, every_s=every_s
         )
+        self._looks: set[tuple[str, int | None, int | None]] = set()
+        self._looks_since = 0.0
         self.open = self._behind.open
         self.close = self._behind.close
 
@@ -57,6 +65,9 @@ class EventLog:
 
     def note(self, what: str, *, detail: str | None = None, **ids: int | None) -> None:
         """`base.noting.Note`: ids are person_id, exam_id and sitting_id, as far as they are known."""
+        now = time.monotonic()
+        if what in LOOKS and not self._is_first_look((what, ids.get("person_id"), ids.get("exam_id")), now):
+            return
         self._behind.put(
             Event(
                 what,
@@ -64,9 +75,18 @@ class EventLog:
                 ids.get("exam_id") or 0,
                 ids.get("sitting_id") or 0,
                 detail or "",
-                time.monotonic(),
+                now,
             )
         )
+
+    def _is_first_look(self, look: tuple[str, int | None, int | None], now: float) -> bool:
+        if now - self._looks_since > SAME_LOOK_S or len(self._looks) >= LOOKS_REMEMBERED:
+            self._looks.clear()
+            self._looks_since = now
+        if look in self._looks:
+            return False
+        self._looks.add(look)
+        return True
 
 
 async def keep_events(conn: Connection, events: Sequence[Event], lost: int) -> None:

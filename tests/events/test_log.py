@@ -54,6 +54,17 @@ async def test_what_happened_is_in_the_log_in_its_order(database: Database, log:
     assert log.stats.lost == 0
 
 
+async def test_who_looks_again_and_again_is_noted_once(database: Database) -> None:
+    log = EventLog(database)
+    for _ in range(1000):
+        log.note("lobby_opened", person_id=1, exam_id=1)
+    log.note("lobby_opened", person_id=1, exam_id=2)
+    log.note("lobby_opened", person_id=2, exam_id=1)
+    for _ in range(2):
+        log.note("sitting_resumed", person_id=1, exam_id=1)
+    assert log.stats.waiting == 5
+
+
 async def test_an_event_is_of_when_it_happened_not_of_when_it_was_written(conn: Connection) -> None:
     loop = asyncio.get_running_loop()
     await keep_events(conn, [Event("signed_in", 1, 0, 0, "", loop.time() - 3600)], lost=0)
