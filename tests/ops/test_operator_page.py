@@ -117,6 +117,15 @@ async def test_the_page_names_statements_tables_and_indexes(
         assert name in page
 
 
+async def test_the_page_is_there_when_the_database_is_not(hall: Hall, ada: Caller) -> None:
+    await hall.database.close()
+    page = await ada.get("/operator")
+    assert page.status_code == 200
+    assert "The database does not answer" in page.text
+    assert (await ada.get("/metrics")).status_code == 200
+    assert (await ada.get("/api/contests/health")).status_code == 503
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Where PostgreSQL may be started by whom it runs as."""
