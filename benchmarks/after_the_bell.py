@@ -35,8 +35,8 @@ def main() -> None:
     try:
         exam_id = add_exam(hall)
         with hall.admin() as conn:
-            _fill(conn, exam_id, sittings)
-            due_at = _fall_due(conn, exam_id)
+            fill(conn, exam_id, sittings)
+            due_at = fall_due(conn, exam_id)
             print(f"{sittings:,} sittings of 55 answers due at one instant; seconds after it:", flush=True)
             for name, query, mark in (
                 ("closed", SQL.still_open, f"mark {CLOSING_MARK_S:g}"),
@@ -45,7 +45,7 @@ def main() -> None:
                 ("calibrated", SQL.not_calibrated, f"mark {PUBLISHED_MARK_S:g}"),
                 ("all that follows is done", SQL.jobs_left, ""),
             ):
-                after_s = (_wait(conn, query, exam_id) - due_at).total_seconds()
+                after_s = (wait(conn, query, exam_id) - due_at).total_seconds()
                 print(f"  {name:32} {after_s:7.2f}  {mark}", flush=True)
             row = conn.execute(SQL.figures.text, {"exam_id": exam_id}).fetchone()
             assert row is not None
@@ -57,7 +57,7 @@ def main() -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def _fill(conn: psycopg.Connection[tuple[Any, ...]], exam_id: int, sittings: int) -> None:
+def fill(conn: psycopg.Connection[tuple[Any, ...]], exam_id: int, sittings: int) -> None:
     conn.execute("UPDATE exams SET closes_at = now() + interval '1 day' WHERE id = %s", (exam_id,))
     conn.execute(SQL.add_people.text, {"people": sittings})
     conn.execute(SQL.add_due_sittings.text, {"exam_id": exam_id})
@@ -65,14 +65,14 @@ def _fill(conn: psycopg.Connection[tuple[Any, ...]], exam_id: int, sittings: int
     settle(conn)
 
 
-def _fall_due(conn: psycopg.Connection[tuple[Any, ...]], exam_id: int) -> datetime:
+def fall_due(conn: psycopg.Connection[tuple[Any, ...]], exam_id: int) -> datetime:
     row = conn.execute(SQL.fall_due.text, {"exam_id": exam_id, "due_in_s": DUE_IN_S}).fetchone()
     assert row is not None
     due_at: datetime = row[0]
     return due_at
 
 
-def _wait(conn: psycopg.Connection[tuple[Any, ...]], query: Query, exam_id: int) -> datetime:
+def wait(conn: psycopg.Connection[tuple[Any, ...]], query: Query, exam_id: int) -> datetime:
     """When the query first counted nothing left, by the database's clock."""
     give_up_at = time.monotonic() + PATIENCE_S
     while time.monotonic() < give_up_at:

@@ -109,6 +109,11 @@ class KeyedItem:
     key: dict[str, Any]
     points: Decimal
 
+    @property
+    def label(self) -> str:
+        """As people call it: 12, 36b."""
+        return f"{self.question_number}{self.sub_part}"
+
 
 @dataclass(frozen=True)
 class Edit:

@@ -127,7 +127,8 @@ WITH span AS (
            ceil(extract(epoch FROM closed_at - first_at) / extract(epoch FROM last_at - first_at)
                 * %(points)s)::integer AS handed_in,
            extract(epoch FROM closed_at - started_at) AS used_s,
-           extract(epoch FROM closed_at - started_at) / extract(epoch FROM deadline_at - started_at) AS used
+           extract(epoch FROM closed_at - started_at)
+           / nullif(extract(epoch FROM deadline_at - started_at), 0) AS used
       FROM sittings, span
      WHERE exam_id = %(exam_id)s
 ), curves AS (

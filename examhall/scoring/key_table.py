@@ -26,6 +26,15 @@ class _Given:
     answer: Any
     times: int
     # Of the item, over all answers.
+    answered: int
+
+
+@dataclass(frozen=True)
+class _Marked:
+    """How many have the item marked, and their mean."""
+
+    question_number: int
+    sub_part: str
     presented: int
     points: Decimal | None
 
@@ -67,7 +76,7 @@ class KeyRow(NamedTuple):
 
 
 async def key_table(conn: Connection, exam_id: int, *, only: tuple[int, str] | None = None) -> list[KeyRow]:
-    """Every item of the exam, or one of them; three queries however many items and sittings."""
+    """Every item of the exam, or one of them; four queries however many items and sittings."""
     items = await keyed_items(conn, exam_id)
     if only is not None:
         items = [item for item in items if (item.question_number, item.sub_part) == only]
@@ -76,25 +85,35 @@ async def key_table(conn: Connection, exam_id: int, *, only: tuple[int, str] | N
         for row in await many(conn, SQL.prompts, _Prompt, exam_id=exam_id)
     }
     given: dict[tuple[int, str], list[_Given]] = defaultdict(list)
+    labels = [item.label for item in items]
     for row in await many(
         conn,
         SQL.given_answers,
         _Given,
         exam_id=exam_id,
-        numbers=[item.question_number for item in items],
-        sub_parts=[item.sub_part for item in items],
+        labels=labels,
+        essays=[item.label for item in items if item.kind == "essay"],
         most=MOST_IN_TABLE if only is None else MOST_ON_PAGE,
     ):
         given[row.question_number, row.sub_part].append(row)
+    marked = {
+        (each.question_number, each.sub_part): each
+        for each in await many(conn, SQL.item_marks, _Marked, exam_id=exam_id, labels=labels)
+    }
     return [
-        _row(item, prompts[item.question_number, item.sub_part], given[item.question_number, item.sub_part])
+        _row(item, prompts[slot], given[slot], marked.get(slot))
         for item in items
+        for slot in [(item.question_number, item.sub_part)]
     ]
 
 
-def _row(item: KeyedItem, prompt: str, given: Sequence[_Given]) -> KeyRow:
-    presented = given[0].presented if given else 0
-    points = given[0].points if given else None
+def _row(item: KeyedItem, prompt: str, given: Sequence[_Given], marked: _Marked | None) -> KeyRow:
+    presented = marked.presented if marked else 0
+    points = marked.points if marked else None
+    answers = [(each.answer, each.times) for each in given]
+    blank = presented - (given[0].answered if given else 0)
+    if blank > 0:
+        answers = sorted([*answers, (None, blank)], key=lambda one: -one[1])
     return KeyRow(
         item,
         prompt,
@@ -102,11 +121,8 @@ def _row(item: KeyedItem, prompt: str, given: Sequence[_Given]) -> KeyRow:
         None if points is None or not item.points else float(points / item.points),
         [
             GivenAnswer(
-                each.answer,
-                each.times,
-                each.times / presented,
-                mark(item.kind, item.key, item.points, each.answer),
+                answer, times, times / max(presented, times), mark(item.kind, item.key, item.points, answer)
             )
-            for each in given
+            for answer, times in answers
         ],
     )

@@ -31,11 +31,20 @@ Whole: TypeAlias = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class _Answered:
-    """One answer to one item with the mark it has, and the sittings in which it was given."""
+    """One answer to one item, and the sittings in which it was given."""
 
     question_number: int
     sub_part: str
     answer: Any
+    sitting_ids: bytes
+
+
+@dataclass(frozen=True)
+class _Marked:
+    """One mark that an item has, and the sittings in which it has it."""
+
+    question_number: int
+    sub_part: str
     points: Decimal | None
     by_hand: Decimal | None
     sitting_ids: bytes
@@ -100,17 +109,12 @@ async def preview_correction(conn: Connection, *, exam_id: int, correction: Corr
     up in arrays, beside the event loop.
     """
     plan = await plan_correction(conn, exam_id=exam_id, correction=correction)
-    answered = await many(
-        conn,
-        SQL.answered,
-        _Answered,
-        exam_id=exam_id,
-        numbers=[edit.before.question_number for edit in plan.edits],
-        sub_parts=[edit.before.sub_part for edit in plan.edits],
-        kinds=[edit.before.kind for edit in plan.edits],
-    )
+    labels = [edit.before.label for edit in plan.edits]
+    essays = [edit.before.label for edit in plan.edits if edit.before.kind == "essay"]
+    answered = await many(conn, SQL.answered, _Answered, exam_id=exam_id, labels=labels, essays=essays)
+    marked = await many(conn, SQL.marked, _Marked, exam_id=exam_id, labels=labels)
     packed = await one(conn, SQL.results, _Packed, exam_id=exam_id)
-    figures = await asyncio.to_thread(_figures, packed, plan.edits, answered)
+    figures = await asyncio.to_thread(_figures, packed, plan.edits, answered, marked)
     names = await many(conn, SQL.names, _Name, sitting_ids=[each[0] for each in figures.movers])
     by_id = {name.sitting_id: name for name in names}
     movers = [
@@ -121,28 +125,37 @@ async def preview_correction(conn: Connection, *, exam_id: int, correction: Corr
     return Preview(plan.exam, plan.edits, figures.sittings, packed.waiting, *figures[1:-1], movers)
 
 
-def _new_mark(edit: Edit, answered: _Answered) -> Decimal:
-    """What an answer earns afterwards; nothing as long as a person has to mark it and has not."""
-    given = mark(edit.before.kind, edit.key, edit.points, answered.answer)
-    if given is None and answered.by_hand is not None:
-        given = min(answered.by_hand, edit.points)
-    return given or Decimal(0)
+def _moves(edit: Edit, answered: Sequence[_Answered], marked: Sequence[_Marked], sitting_ids: Whole) -> Whole:
+    """By how many thousandths each of the sittings, whose ids ascend, moves with this item."""
+
+    def earned(answer: object) -> Decimal | None:
+        return mark(edit.before.kind, edit.key, edit.points, answer)
+
+    # Who has no answer in the list gave none; a person's mark is none until it is given.
+    new = np.full(len(sitting_ids), _thousandths(earned(None)))
+    waits = np.zeros(len(sitting_ids), np.bool_)
+    old = np.zeros(len(sitting_ids), np.int64)
+    for given in answered:
+        places, points = _places(given.sitting_ids, sitting_ids), earned(given.answer)
+        new[places], waits[places] = _thousandths(points), points is None
+    for had in marked:
+        places = _places(had.sitting_ids, sitting_ids)
+        old[places] = _thousandths(had.points)
+        if had.by_hand is not None:
+            new[places[waits[places]]] = _thousandths(min(had.by_hand, edit.points))
+    return new - old
 
 
-def _moves(edits: Sequence[Edit], answered: Sequence[_Answered], sitting_ids: Whole) -> Whole:
-    """By how many thousandths each of the sittings, whose ids ascend, moves."""
-    by_slot = {(edit.before.question_number, edit.before.sub_part): edit for edit in edits}
-    moves = np.zeros(len(sitting_ids), np.int64)
-    for each in answered:
-        now = _new_mark(by_slot[each.question_number, each.sub_part], each)
-        move = int((now - (each.points or 0)) * THOUSAND)
-        if move:
-            given_in = _values(each.sitting_ids)
-            # Not those that another correction took away between the two looks.
-            places = np.searchsorted(sitting_ids, given_in[np.isin(given_in, sitting_ids)])
-            # Nobody gives two answers to one item: no place is here twice.
-            moves[places] += move
-    return moves
+def _places(sent: bytes, sitting_ids: Whole) -> Whole:
+    """Where these sittings stand among those that are marked by the key as it is."""
+    ids = _values(sent)
+    places = np.minimum(np.searchsorted(sitting_ids, ids), len(sitting_ids) - 1)
+    found: Whole = places[sitting_ids[places] == ids]
+    return found
+
+
+def _thousandths(points: Decimal | None) -> int:
+    return int((points or 0) * THOUSAND)
 
 
 class _Figures(NamedTuple):
@@ -156,13 +169,23 @@ class _Figures(NamedTuple):
     movers: list[tuple[int, float, float]]
 
 
-def _figures(packed: _Packed, edits: Sequence[Edit], answered: Sequence[_Answered]) -> _Figures:
+def _figures(
+    packed: _Packed, edits: Sequence[Edit], answered: Sequence[_Answered], marked: Sequence[_Marked]
+) -> _Figures:
     sitting_ids, before, most = (
         _values(sent) for sent in (packed.sitting_ids, packed.points, packed.max_points)
     )
     if not len(before):
         return _Figures(0, 0, 0, None, None, None, None, [])
-    moves = _moves(edits, answered, sitting_ids)
+    moves = np.zeros(len(before), np.int64)
+    for edit in edits:
+        slot = edit.before.question_number, edit.before.sub_part
+        moves += _moves(
+            edit,
+            [each for each in answered if (each.question_number, each.sub_part) == slot],
+            [each for each in marked if (each.question_number, each.sub_part) == slot],
+            sitting_ids,
+        )
     # By how much the whole exam is worth more afterwards.
     more = int(sum((edit.points - edit.before.points for edit in edits), Decimal(0)) * THOUSAND)
     after = before + moves

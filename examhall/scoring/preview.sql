@@ -1,34 +1,34 @@
 -- name: answered
--- Each different answer to each of the items, with the mark it has, and who gave it as a binary array. No answer
--- is null; of an essay it matters only whether there is one, and what a person gave for it.
-SELECT marks.question_number, marks.sub_part, said.answer, marks.points, marks.by_hand,
+-- Each different answer to each of the items, and who gave it as a binary array; of an essay it matters only
+-- whether there is one. Items are named as "36b". Not joined with the marks below: of that join PostgreSQL knows
+-- too little, and would compare everybody with everybody.
+SELECT question_number, sub_part, answer, array_send(array_agg(sitting_id)) AS sitting_ids
+  FROM (SELECT answers.sitting_id, answers.question_number, answers.sub_part,
+               CASE WHEN answers.question_number || answers.sub_part = ANY(%(essays)s::text[])
+                    THEN to_jsonb(CASE WHEN answers.answer #>> '{}' ~ '\S' THEN '.' ELSE '' END)
+                    ELSE answers.answer
+               END AS answer
+          FROM sittings
+          JOIN answers
+            ON answers.candidate_id = sittings.candidate_id
+           AND answers.sitting_id = sittings.id
+         WHERE sittings.exam_id = %(exam_id)s
+           AND sittings.closed_at IS NOT NULL
+           AND answers.question_number || answers.sub_part = ANY(%(labels)s::text[])) AS given
+ GROUP BY question_number, sub_part, answer;
+
+-- name: marked
+-- Each different mark that the items have, and who has it.
+SELECT marks.question_number, marks.sub_part, marks.points, marks.by_hand,
        array_send(array_agg(marks.sitting_id)) AS sitting_ids
   FROM sittings
-  JOIN exams ON exams.id = sittings.exam_id
-  JOIN results
-    ON results.candidate_id = sittings.candidate_id
-   AND results.sitting_id = sittings.id
-   AND results.key_version = exams.key_version
   JOIN marks
     ON marks.candidate_id = sittings.candidate_id
    AND marks.sitting_id = sittings.id
-  JOIN unnest(%(numbers)s::smallint[], %(sub_parts)s::text[], %(kinds)s::text[])
-    AS changed (question_number, sub_part, kind)
-    ON changed.question_number = marks.question_number
-   AND changed.sub_part = marks.sub_part
-  LEFT JOIN answers
-    ON answers.candidate_id = marks.candidate_id
-   AND answers.sitting_id = marks.sitting_id
-   AND answers.question_number = marks.question_number
-   AND answers.sub_part = marks.sub_part
- CROSS JOIN LATERAL (SELECT CASE WHEN answers.answer IS NULL THEN 'null'
-                                 WHEN changed.kind = 'essay'
-                                 THEN to_jsonb(CASE WHEN answers.answer #>> '{}' ~ '\S' THEN '.' ELSE '' END)
-                                 ELSE answers.answer
-                            END AS answer) AS said
  WHERE sittings.exam_id = %(exam_id)s
    AND sittings.closed_at IS NOT NULL
- GROUP BY marks.question_number, marks.sub_part, said.answer, marks.points, marks.by_hand;
+   AND marks.question_number || marks.sub_part = ANY(%(labels)s::text[])
+ GROUP BY marks.question_number, marks.sub_part, marks.points, marks.by_hand;
 
 -- name: results
 -- In thousandths of a point, as binary arrays in the same order.

@@ -1,7 +1,7 @@
 """The key of an exam for the office: what candidates answered beside it, corrections, and what they did."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -257,19 +257,17 @@ def _bands_chart(request: Request, found: Preview) -> dict[str, Any] | None:
     if found.before is None or found.after is None:
         return None
     width = 100 // BANDS
-    sides: Sequence[tuple[str, list[int], int]] = (
-        (_("Before"), found.before.bands, 6),
-        (_("After"), found.after.bands, 1),
-    )
     return {
         "x": {
             "label": _("Percent of all points"),
             "labels": [f"{band * width}–{(band + 1) * width}" for band in range(BANDS)],
         },
         "y": {"label": _("Candidates")},
+        # What was stands behind, wider and fainter.
         "series": [
-            {"name": name, "values": bands, "style": "steps" if colour == 6 else "bars", "colour": colour}
-            for name, bands, colour in sides
+            {"name": _("Before"), "values": found.before.bands, "style": "bars", "colour": 6}
+            | {"full": True, "faint": True},
+            {"name": _("After"), "values": found.after.bands, "style": "bars", "colour": 1},
         ],
     }
 
