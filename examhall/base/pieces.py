@@ -20,12 +20,17 @@ QUICK = (1, 12, 4)
 THOROUGH = (9, zlib.MAX_WBITS, 9)
 
 
+class Own(bytes):
+    """A piece of one reply alone: not remembered, however large it is."""
+
+
 def gzipped(*pieces: bytes) -> bytes:
     """One gzip body of the pieces in their order; large pieces are compressed only the first time."""
     checksum, length = 0, 0
     body = [HEADER]
     for piece in pieces:
-        body.append(_remembered(piece) if len(piece) >= REMEMBERED_FROM_BYTES else _deflated(piece, *QUICK))
+        shared = len(piece) >= REMEMBERED_FROM_BYTES and not isinstance(piece, Own)
+        body.append(_remembered(piece) if shared else _deflated(piece, *QUICK))
         checksum = zlib.crc32(piece, checksum)
         length += len(piece)
     # An empty last block, then what the reader checks.

@@ -29,7 +29,7 @@ from examhall.web.breakdown import break_down, count_verdicts
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of, language_of
 from examhall.web.overview import Size, find_picture, list_my_exams, size_of_exam
-from examhall.web.pages import render_around
+from examhall.web.pages import as_json, render_around
 from examhall.web.paper import paper_html
 from examhall.web.public import SEE_OTHER, is_secure
 from examhall.web.words import lobby_words, result_words, room_words
@@ -111,7 +111,8 @@ async def post_start(request: Request) -> Response:
 async def room_page(request: Request) -> Response:
     """GET /sittings/{sitting_id}"""
     me = await page_person(request)
-    async with request.app.state.database.transaction() as conn:
+    # Two statements without a transaction around them: the answers may be newer than the sitting, no harm.
+    async with request.app.state.database.connection() as conn:
         sitting = await find_sitting(conn, sitting_id=id_of(request, "sitting_id"), candidate_id=me.id)
         require_ticket_for(me, sitting.exam_id)
         answers = await answers_so_far(conn, sitting)
@@ -120,19 +121,23 @@ async def room_page(request: Request) -> Response:
     content: Content = await request.app.state.contents.of(sitting.exam_id)
     page = render_around(
         request,
-        paper_html(content, sitting.seed, language_of(request)),
         "room.html",
-        person=None,
-        csrf_token=csrf_token(request, me),
-        sitting={"session_id": sitting.id, "title": content.title},
-        question_count=len(content.questions),
-        boot={
-            "sitting": sitting.id,
-            "deadline_at": sitting.deadline_at,
-            "server_time": sitting.server_time,
-            "answers": [vars(answer) for answer in answers],
-            "words": room_words(language_of(request)),
+        own={
+            "paper": paper_html(content, sitting.seed, language_of(request)),
+            "csrf_token": csrf_token(request, me),
+            "session_id": str(sitting.id),
+            "boot": as_json(
+                {
+                    "sitting": sitting.id,
+                    "deadline_at": sitting.deadline_at,
+                    "server_time": sitting.server_time,
+                    "answers": [vars(answer) for answer in answers],
+                    "words": room_words(language_of(request)),
+                }
+            ),
         },
+        title=content.title,
+        question_count=len(content.questions),
     )
     renew_cookie(request, page, me, secure=is_secure(request))
     return page

@@ -1,21 +1,22 @@
 """Renders templates into pages: escaped, translated, with addresses of static files and strict headers."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 from babel.core import Locale
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from examhall.base import clock
-from examhall.base.pieces import accepts_gzip, gzipped
+from examhall.base.pieces import Own, accepts_gzip, gzipped
 from examhall.web.i18n import language_of, translations
 from examhall.web.static import address
 
@@ -34,8 +35,10 @@ HEADERS = {
 }
 
 
-# Stands in a template's output where something large is put in afterwards.
-MARK = Markup("<!-- paper -->")
+# Stands in a template's output where something is put in afterwards; Markdown and titles cannot write it.
+OWN = re.compile(r"<!-- own (\w+) -->")
+# One for each exam that is being sat, and language.
+SKELETONS = 64
 
 
 def render(request: Request, template: str, status: int = 200, /, **context: object) -> HTMLResponse:
@@ -45,19 +48,36 @@ def render(request: Request, template: str, status: int = 200, /, **context: obj
     return HTMLResponse(html, status, headers={**HEADERS, "content-language": language})
 
 
-def render_around(request: Request, large: bytes, template: str, **context: object) -> Response:
-    """The page with something large in the place of `{{ paper }}` that is the same for many readers.
+def render_around(
+    request: Request, template: str, /, *, own: Mapping[str, str | bytes], **shared: Hashable
+) -> Response:
+    """The page put together from what all its readers share and what is this reader's `own`.
 
-    It is compressed once for all of them, where the browser takes gzip.
+    What is shared is rendered once, and compressed once where the browser takes gzip. Of what is own, text is
+    escaped as in any template; bytes are a large piece of HTML that many readers have in common.
     """
     language = language_of(request)
-    html = environment(language).get_template(template).render({**context, "paper": MARK})
-    before, after = html.encode().split(MARK.encode())
+    pieces: list[bytes] = []
+    for place, part in enumerate(_skeleton(template, language, tuple(own), tuple(shared.items()))):
+        if place % 2 == 0:
+            pieces.append(part.encode())
+        else:
+            value = own[part]
+            pieces.append(value if isinstance(value, bytes) else Own(escape(value).encode()))
     headers = {**HEADERS, "content-language": language, "vary": "accept-encoding, accept-language"}
     if accepts_gzip(request.headers.get("accept-encoding", "")):
         headers["content-encoding"] = "gzip"
-        return HTMLResponse(gzipped(before, large, after), headers=headers)
-    return HTMLResponse(before + large + after, headers=headers)
+        return HTMLResponse(gzipped(*pieces), headers=headers)
+    return HTMLResponse(b"".join(pieces), headers=headers)
+
+
+@lru_cache(maxsize=SKELETONS)
+def _skeleton(
+    template: str, language: str, own: tuple[str, ...], shared: tuple[tuple[str, Hashable], ...]
+) -> list[str]:
+    """The rendered page in parts: every second one is the name of what stands there."""
+    marks = {name: Markup(f"<!-- own {name} -->") for name in own}  # noqa: S704
+    return OWN.split(environment(language).get_template(template).render({**dict(shared), **marks}))
 
 
 @cache
