@@ -163,18 +163,18 @@ async def test_marks_by_an_old_key_never_replace_those_by_a_newer_one(database: 
         exam_id = await add_past_exam(conn)
         seats = await seats_closed(conn, exam_id)
 
-    async def correct_and_mark_again() -> None:
+    async def correct() -> None:
         async with database.transaction() as conn:
             await correct_the_key(conn, exam_id)
-        async with database.transaction() as conn:
-            await mark(conn, seats)
 
     async with database.transaction() as conn:
         await mark(conn, seats)
-        correction = asyncio.create_task(correct_and_mark_again())
+        correction = asyncio.create_task(correct())
         await asyncio.sleep(0.3)
         assert not correction.done()
     await correction
+    async with database.transaction() as conn:
+        await mark(conn, seats)
     async with database.transaction() as conn:
         cursor = await conn.execute("SELECT DISTINCT key_version FROM results")
         assert await cursor.fetchall() == [(2,)]
