@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from examhall.base.db import Connection, many, maybe, run
 from examhall.base.errors import NotFound, SomebodyWasFaster
 from examhall.base.sqlfile import beside
-from examhall.exams.contents import CHANNEL
+from examhall.exams.contents import announce_change
 from examhall.exams.correction import Correction, Edit, KeyedItem, Undo, work_out
 
 SQL = beside(__file__)
@@ -94,7 +94,7 @@ async def correct_key(
         document=Jsonb(correction.model_dump(mode="json", exclude_none=True)),
         changes=Jsonb([edit.as_json() for edit in edits]),
     )
-    await run(conn, SQL.announce, channel=CHANNEL, exam_id=str(exam_id))
+    await announce_change(conn, exam_id)
     return exam
 
 

@@ -47,6 +47,3 @@ SELECT key_version, changes
   FROM key_corrections
  WHERE exam_id = %(exam_id)s
    AND key_version = ANY(%(key_versions)s);
-
--- name: announce
-SELECT pg_notify(%(channel)s, %(exam_id)s);
