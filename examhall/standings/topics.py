@@ -55,8 +55,6 @@ async def summarise_topics(conn: Connection, exam_id: int) -> None:
 
     One aggregate over the marks of first attempts: for the worker, not for a request.
     """
-    await run(conn, SQL.hold_exam, exam_id=exam_id)
-    await run(conn, SQL.forget_topics, exam_id=exam_id)
     await run(conn, SQL.summarise_topics, exam_id=exam_id)
 
 

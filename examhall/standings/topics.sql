@@ -1,12 +1,7 @@
--- name: hold_exam
--- Two summaries of an exam at once come one after the other.
-SELECT id FROM exams WHERE id = %(exam_id)s FOR NO KEY UPDATE;
-
--- name: forget_topics
-DELETE FROM exam_topics WHERE exam_id = %(exam_id)s;
-
 -- name: summarise_topics
-INSERT INTO exam_topics (exam_id, topic, key_version, mean_share)
+-- The exam is not held: its candidates' marking would wait. In the order of the topics: two summaries at once
+-- wait for each other, never in a circle, and the one by the newer key stays.
+INSERT INTO exam_topics AS stored (exam_id, topic, key_version, mean_share)
 SELECT exams.id, questions.topic, exams.key_version, sum(coalesce(marks.points, 0)) / sum(items.points)
   FROM exams
   JOIN results ON results.exam_id = exams.id
@@ -23,7 +18,11 @@ SELECT exams.id, questions.topic, exams.key_version, sum(coalesce(marks.points, 
    AND marks.sub_part = items.sub_part
  WHERE exams.id = %(exam_id)s
  GROUP BY exams.id, questions.topic
-HAVING sum(items.points) > 0;
+HAVING sum(items.points) > 0
+ ORDER BY questions.topic
+ON CONFLICT (exam_id, topic)
+DO UPDATE SET key_version = excluded.key_version, mean_share = excluded.mean_share
+ WHERE stored.key_version <= excluded.key_version;
 
 -- name: reached
 -- Everybody's share of a topic, over several exams, is weighted as the person's own points are.
