@@ -98,7 +98,6 @@ class Front:
             if not answering:
                 await send_json(500, problem.BUG, send_with_headers, media_type=problem.MEDIA_TYPE)
 
-
     def _log(self, scope: Scope, status: int, seconds: float) -> None:
         template = self._requests.template_of(scope)
         log.info(

@@ -1,1 +1,4 @@
-"""What is asked, of whom and when. Owns exams, questions, items, key_corrections, pictures and assignments."""
+"""What is asked, of whom and when.
+
+Owns exams, series, questions, items, key_corrections, pictures and assignments.
+"""

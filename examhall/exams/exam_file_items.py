@@ -4,7 +4,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from examhall.exams.exam_file_kinds import FIELDS, LETTERS, SHORT_NAMES, Key, Presented, read_kind
-from examhall.exams.exam_file_values import Value, choice, entries, fields, items, markdown, points, text, whole
+from examhall.exams.exam_file_values import (
+    Value,
+    choice,
+    entries,
+    fields,
+    items,
+    markdown,
+    points,
+    text,
+    whole,
+)
 
 MOST_QUESTIONS = 500
 TOPIC_CHARS = 80

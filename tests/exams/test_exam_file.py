@@ -222,7 +222,10 @@ def test_all_that_is_wrong_is_said_at_once_each_with_its_place() -> None:
         (SMALLEST + "scale: {mean: 50}", "has a `mean` and an `sd`"),
         (SMALLEST + "scale: {mean: 50, linked_to: 3}", "that one's mean"),
         (SMALLEST + "scale: {mean: 50, sd: 0}", "whole number from 1 to 100,000"),
-        (SMALLEST + "freeze_minutes: 0\nwindow: {closes: 2026-12-01T12:00Z}", "whole number from 1 to 10,080"),
+        (
+            SMALLEST + "freeze_minutes: 0\nwindow: {closes: 2026-12-01T12:00Z}",
+            "whole number from 1 to 10,080",
+        ),
         (SMALLEST + "attempts: 2\nrelease: by_hand\nlive_standing: yes", "held back between attempts"),
         (SMALLEST + "test_type: SJT", "Only an exam with `kind: test`"),
         (SMALLEST + "window: {opens: 2026-12-01 09:00}", "Which zone"),
