@@ -44,11 +44,15 @@ SELECT places.person_id, people.full_name, people.hidden_from_standings AS hidde
    AND places.person_id = %(person_id)s;
 
 -- name: place_above
-SELECT -place AS level, person_id
-  FROM exam_places
- WHERE exam_id = %(exam_id)s
-   AND (place, person_id) < (%(place)s::integer, %(person_id)s::bigint)
- ORDER BY place DESC, person_id DESC
+-- Clients see the cursor: nobody's who is hidden or has left may be in it.
+SELECT -places.place AS level, places.person_id
+  FROM exam_places AS places
+  JOIN people ON people.id = places.person_id
+ WHERE places.exam_id = %(exam_id)s
+   AND (places.place, places.person_id) < (%(place)s::integer, %(person_id)s::bigint)
+   AND people.active
+   AND NOT people.hidden_from_standings
+ ORDER BY places.place DESC, places.person_id DESC
 OFFSET %(rows)s
  LIMIT 1;
 

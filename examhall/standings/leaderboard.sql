@@ -78,10 +78,14 @@ SELECT streaks.person_id, people.full_name, people.hidden_from_standings AS hidd
  LIMIT 1;
 
 -- name: above_by_streak
-SELECT current AS level, person_id
+-- Clients see the cursor: nobody's who is hidden or has left may be in it.
+SELECT streaks.current AS level, streaks.person_id
   FROM streaks
- WHERE (current, person_id) > (%(level)s::integer, %(person_id)s::bigint)
- ORDER BY current, person_id
+  JOIN people ON people.id = streaks.person_id
+ WHERE (streaks.current, streaks.person_id) > (%(level)s::integer, %(person_id)s::bigint)
+   AND people.active
+   AND NOT people.hidden_from_standings
+ ORDER BY streaks.current, streaks.person_id
 OFFSET %(rows)s
  LIMIT 1;
 
@@ -107,19 +111,27 @@ SELECT ratings.person_id, people.full_name, people.hidden_from_standings AS hidd
  WHERE ratings.person_id = %(person_id)s;
 
 -- name: above_by_rating
-SELECT rating AS level, person_id
+-- Clients see the cursor: nobody's who is hidden or has left may be in it.
+SELECT ratings.rating AS level, ratings.person_id
   FROM ratings
- WHERE (rating, person_id) > (%(level)s::double precision, %(person_id)s::bigint)
- ORDER BY rating, person_id
+  JOIN people ON people.id = ratings.person_id
+ WHERE (ratings.rating, ratings.person_id) > (%(level)s::double precision, %(person_id)s::bigint)
+   AND people.active
+   AND NOT people.hidden_from_standings
+ ORDER BY ratings.rating, ratings.person_id
 OFFSET %(rows)s
  LIMIT 1;
 
 -- name: above_by_gain
-SELECT gain AS level, person_id
+-- Clients see the cursor: nobody's who is hidden or has left may be in it.
+SELECT ratings.gain AS level, ratings.person_id
   FROM ratings
- WHERE gain > 0
-   AND (gain, person_id) > (%(level)s::double precision, %(person_id)s::bigint)
- ORDER BY gain, person_id
+  JOIN people ON people.id = ratings.person_id
+ WHERE ratings.gain > 0
+   AND (ratings.gain, ratings.person_id) > (%(level)s::double precision, %(person_id)s::bigint)
+   AND people.active
+   AND NOT people.hidden_from_standings
+ ORDER BY ratings.gain, ratings.person_id
 OFFSET %(rows)s
  LIMIT 1;
 

@@ -199,6 +199,27 @@ async def test_who_is_hidden_or_has_left_is_not_listed_and_keeps_the_rank(conn: 
     assert (mine.rank, mine.hidden) == (before[hidden], True)
 
 
+async def test_a_cursor_never_tells_of_somebody_who_is_hidden_or_has_left(conn: Connection) -> None:
+    """Clients see cursors: with the rating and the id of whoever stands there."""
+    people = await add_people(conn, ROWS_ABOVE + 4)
+    exam_id = await add_held(conn, {one: 50 - place for place, one in enumerate(people)})
+    await rate_exam(conn, exam_id=exam_id, key_version=1)
+    await conn.execute("UPDATE ratings SET gain = rating")
+    last = people[-1]
+    for change in ("hidden_from_standings = true", "active = false"):
+        unseen = people[-2 - ROWS_ABOVE]
+        await conn.execute(f"UPDATE people SET {change} WHERE id = %s".encode(), (unseen,))
+        for tab in ("top_rated", "most_improved"):
+            mine = await find_my_entry(conn, tab, last)
+            assert mine is not None
+            assert (await cursor_near(conn, tab, mine)).person_id == people[-3 - ROWS_ABOVE]
+        standing = await find_standing(conn, exam_id=exam_id, viewer=STAFF)
+        place = await find_my_place(conn, standing, last)
+        assert place is not None
+        assert (await place_near(conn, standing, place)).person_id == people[-3 - ROWS_ABOVE]
+        await conn.execute("UPDATE people SET hidden_from_standings = false, active = true")
+
+
 @pytest.mark.parametrize("text", ["", "nonsense", "nan_1", "1500", "1500_-1", "1_99999999999999999999"])
 def test_a_cursor_that_nobody_gave_is_refused(text: str) -> None:
     with pytest.raises(BadCursor):
