@@ -19,6 +19,8 @@ LONGEST_PAUSE_S = 30.0
 ANSWER_TOKENS = 400
 LONGEST_CHARS = 2_000
 LARGEST_REPLY_BYTES = 1_000_000
+# What one call is believed to have cost; the day's cap is kept by what is believed.
+MOST_TOKENS = 1_000_000
 
 INSTRUCTIONS = (
     "You write two to five sentences of feedback for a person who sat an exam, from the figures below alone. "
@@ -45,7 +47,8 @@ class TextModel:
         self.model = model
         self._url = f"{url.rstrip('/')}/chat/completions"
         self._client = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {key}"} if key else {},
+            # Not packed: unpacked, what came in one read could be gigabytes.
+            headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {}),
             timeout=httpx.Timeout(answer_s, connect=CONNECT_S),
             # Whoever runs the endpoint is trusted with its own address only.
             follow_redirects=False,
@@ -93,8 +96,10 @@ class TextModel:
 
     async def _post(self, body: object) -> httpx.Response:
         async with self._client.stream("POST", self._url, json=body) as reply:
+            if reply.headers.get("content-encoding", "identity").lower() != "identity":
+                raise ModelUnavailable
             content = b""
-            async for part in reply.aiter_bytes():
+            async for part in reply.aiter_raw():
                 content += part
                 if len(content) > LARGEST_REPLY_BYTES:
                     raise ModelUnavailable
@@ -126,13 +131,13 @@ def _answer_in(reply: httpx.Response) -> Answer:
         found = reply.json()
         text = str(found["choices"][0]["message"]["content"])
         tokens = int((found.get("usage") or {}).get("total_tokens", 0))
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ModelUnavailable from error
     # Text is all that is kept: no control characters, and no more than a report has room for.
     words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if not words:
         raise ModelUnavailable
-    return Answer(words[:LONGEST_CHARS], max(tokens, 0))
+    return Answer(words[:LONGEST_CHARS], min(max(tokens, 0), MOST_TOKENS))
 
 
 def _asked_pause_s(reply: httpx.Response) -> float | None:

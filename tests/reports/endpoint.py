@@ -18,6 +18,7 @@ class Endpoint:
     headers: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
+    encodings: list[str] = field(default_factory=list)
     url: str = ""
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -27,6 +28,7 @@ class Endpoint:
                 values = dict(line.split(": ", 1) for line in lines[1:] if line)
                 self.asked.append(json.loads(await reader.readexactly(int(values["content-length"]))))
                 self.authorizations.append(values.get("authorization", ""))
+                self.encodings.append(values.get("accept-encoding", ""))
                 reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
                 if reply is None:
                     await asyncio.sleep(60)

@@ -1,5 +1,6 @@
 """The text model's endpoint, a real small server: good answers, bad ones, none, and what is never sent."""
 
+import gzip
 import json
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from examhall.reports import text_model
-from examhall.reports.text_model import LONGEST_CHARS, ModelUnavailable, TextModel
+from examhall.reports.text_model import LONGEST_CHARS, MOST_TOKENS, ModelUnavailable, TextModel
 
 from .endpoint import GOOD, served
 from .test_wording import FACTS, topic
@@ -99,3 +100,32 @@ async def test_an_answer_is_plain_text_of_bounded_length() -> None:
 async def test_an_endless_answer_is_cut_off() -> None:
     with pytest.raises(ModelUnavailable):
         await ask(replies=[(200, b"x" * 2_000_000)])
+
+
+async def test_it_asks_for_replies_as_they_are_and_takes_no_packed_ones() -> None:
+    """A kilobyte that is packed twice is a gigabyte."""
+    packed = gzip.compress(json.dumps(GOOD).encode())
+    async with served(replies=[(200, packed)], headers="Content-Encoding: gzip\r\n") as endpoint:
+        model = TextModel(endpoint.url, key=None, model="small")
+        with pytest.raises(ModelUnavailable):
+            await model.comment_on(FACTS)
+        await model.close()
+    assert endpoint.encodings == ["identity"] * len(endpoint.asked)
+
+
+@pytest.mark.parametrize("tokens", ["1e400", "Infinity", "NaN", '"many"', "[]"])
+async def test_a_cost_that_is_no_number_is_no_usable_answer(tokens: str) -> None:
+    body = b'{"choices":[{"message":{"content":"Well."}}],"usage":{"total_tokens":%b}}' % tokens.encode()
+    with pytest.raises(ModelUnavailable):
+        await ask(replies=[(200, body)])
+
+
+async def test_a_cost_beyond_all_bounds_is_bounded() -> None:
+    body = b'{"choices":[{"message":{"content":"Well."}}],"usage":{"total_tokens":%b}}' % (b"9" * 40)
+    answer, _asked = await ask(replies=[(200, body)])
+    assert answer.tokens == MOST_TOKENS
+
+
+async def test_a_reply_of_brackets_is_no_usable_answer() -> None:
+    with pytest.raises(ModelUnavailable):
+        await ask(replies=[(200, b"[" * 900_000)])
