@@ -16,6 +16,7 @@ import psycopg
 
 from benchmarks.servers import ROOT, Hall
 from benchmarks.stock import SQL
+from examhall.ops.rehearse.machine import tree_of
 
 SAMPLE_EVERY_S = 0.25
 FLUSHES = 100
@@ -84,22 +85,6 @@ def _kind(command: bytes) -> str:
     if b"examhall.child\0jobs" in command:
         return "job worker"
     return "PostgreSQL" if b"postgres" in command else "supervisor"
-
-
-def tree_of(pid: int) -> list[int]:
-    """A process and all that descend from it."""
-    children: dict[int, list[int]] = defaultdict(list)
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            # The second field is the name in brackets; whatever it holds, the parent is two after it.
-            parent = int(status.read_text(encoding="utf-8", errors="replace").rsplit(")", 1)[1].split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        children[parent].append(int(status.parent.name))
-    found = [pid]
-    for each in found:
-        found += children[each]
-    return found
 
 
 class Peak:

@@ -11,36 +11,16 @@ from examhall.accounts.tokens import TokenInvalid
 from examhall.base.attachment import attachment
 from examhall.base.clock import rfc3339
 from examhall.base.wire import Db, Id, refusals
-from examhall.reports.facts import TopicFacts
 from examhall.reports.reports import NoReport, Report, pdf_of, report_of
 from examhall.sittings.admission import require_ticket_for_sitting
 from examhall.sittings.autosave import SessionNotFound
 from examhall.sittings.availability import ExamNotFound
+from examhall.standings.progress_replies import TopicOut
 
 sessions_router = APIRouter(tags=["Exams and sessions"])
 
 OF_REPORT = refusals(NotSignedIn, TokenInvalid, SessionNotFound, ExamNotFound, NoReport)
 PDF_HEADERS = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
-
-
-class TopicOut(BaseModel):
-    topic: str
-    share: float = Field(description="Of the points to be had.")
-    low: float
-    high: float = Field(description="The true share is between low and high nine times in ten.")
-    mean_share: float | None = Field(description="Everybody's.")
-    verdict: str = Field(description="strength, weakness, usual, or open: too little is known.")
-
-    @classmethod
-    def of(cls, topic: TopicFacts) -> "TopicOut":
-        return cls(
-            topic=topic.name,
-            share=topic.share,
-            low=topic.low,
-            high=topic.high,
-            mean_share=topic.mean_share,
-            verdict=topic.verdict,
-        )
 
 
 class ReportOut(BaseModel):

@@ -1,6 +1,7 @@
 """Strengths and weaknesses by topic: what somebody reached, beside everybody, with its uncertainty."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -27,6 +28,23 @@ class _Reached:
     squares: float
     # Of everybody in the same exams; None where it is not known.
     mean_share: float | None
+
+
+class TopicShare(Protocol):
+    """What is said of a topic, wherever it comes from."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def share(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def mean_share(self) -> float | None: ...
+    @property
+    def verdict(self) -> str: ...
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from starlette.routing import Route
 
 from examhall.accounts.access import page_person, refuse_tickets
 from examhall.accounts.people import find_account
-from examhall.reports.facts import TopicFacts
 from examhall.standings.dashboard import Dashboard, Rated, dashboard_of
 from examhall.standings.rules import RULES
 from examhall.standings.scale import Tier, tier_of, uncertainty
-from examhall.standings.topics import Topic
+from examhall.standings.topics import TopicShare
 from examhall.web.frame import framed
 from examhall.web.i18n import gettext_of
 
@@ -81,7 +80,7 @@ def _rating_chart(request: Request, ratings: Sequence[Rated]) -> dict[str, Any]:
     }
 
 
-def topic_bar(topic: Topic | TopicFacts) -> dict[str, Any]:
+def topic_bar(topic: TopicShare) -> dict[str, Any]:
     """In hundredths, as parts/topics.html draws it."""
     return {
         "name": topic.name,
