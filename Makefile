@@ -1,6 +1,8 @@
 # Two commands are enough: make run, make test.
 VENV = .venv/bin
 ROUNDS ?= 3
+# What `make bench` measures besides saving; with ARGS it is the first part alone.
+BENCHES = peak after_the_bell corrections contests standings psychometrics
 .DEFAULT_GOAL = help
 .PHONY: help run test lint lock bench crash peak k6 rehearse clean
 
@@ -31,6 +33,7 @@ lock: ## lock the dependencies anew, after a change of requirements/*.in or pack
 bench: ## measure this machine: requests a second, percentiles, ratios
 	@scripts/setup test
 	@$(VENV)/python -m benchmarks $(ARGS)
+	@test -n "$(ARGS)" || for part in $(BENCHES); do echo; $(VENV)/python -m benchmarks.$$part || exit 1; done
 
 crash: ## kill servers under load: make crash ROUNDS=100
 	@scripts/setup test
