@@ -43,6 +43,7 @@ ACCOUNTS = (
     Account("test", "test@example.com", "testpassword", "Tess Example", "candidate"),
     Account("demo-admin", "admin@example.com", "admin-demo", "Ada Example", "admin"),
     Account(MARKER, "author@example.com", "author-demo", "Olga Example", "author"),
+    Account("demo-analyst", "analyst@example.com", "analyst-demo", "Nora Example", "analyst"),
     Account("demo-invigilator", "invigilator@example.com", "invigilator-demo", "Ivo Example", "invigilator"),
 )
 

@@ -3,23 +3,24 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from examhall.base import clock
 from examhall.base.db import Connection, many
 from examhall.base.sqlfile import beside
+from examhall.demo.pace import Pace, paces, saturday
 from examhall.exams.exam_file import ExamFile, Item, read_exam_file
 from examhall.exams.importing import import_exam
-from examhall.sittings.past import PastAnswer, record_sittings
+from examhall.sittings.past import PastAnswer, record_papers
 
 SQL = beside(__file__)
 
 FILE = Path(__file__).with_name("mathematics.yaml")
 TITLE = "Mathematics: last month's mock exam"
-DAYS_AGO = 28
+WEEKS_AGO = 3
 SITTINGS = 124
 # The same people give the same answers at every start.
 SEED = 20
@@ -28,6 +29,8 @@ WRONG_KEY, GUESSED, EASY = 9, 23, 4
 # Of the wrong options, the one most people fall for, the next, and the last.
 TEMPTING = (0.6, 0.3, 0.1)
 BLANK = 0.02
+# An answer's usual time, of the first and of the last: most need more than half of the time, some all of it.
+EASIEST_S, HARDEST_S = 60, 190
 WRONG_WORD = "-77"
 
 
@@ -48,19 +51,26 @@ async def add_past_mock(conn: Connection, author: int) -> None:
         return
     people = await many(conn, SQL.candidates, _Person, limit=SITTINGS)
     exam = _last_months(read_exam_file(FILE.read_bytes(), folder=FILE.parent))
-    answers = list(simulated(exam, [person.id for person in people]))
-    exam_id = await import_exam(conn, _with_wrong_key(exam), author)
-    await record_sittings(
-        conn, exam_id=exam_id, candidate_ids=[person.id for person in people], answers=answers
+    timing = paces(
+        [person.id for person in people],
+        np.random.default_rng(SEED),
+        easiest_s=EASIEST_S,
+        hardest_s=HARDEST_S,
+        answers=sum(len(question.items) for question in exam.questions),
+        duration_s=exam.duration_s,
     )
+    answers = list(simulated(exam, timing))
+    exam_id = await import_exam(conn, _with_wrong_key(exam), author)
+    await record_papers(conn, exam_id=exam_id, papers=[pace.paper for pace in timing], answers=answers)
 
 
-def simulated(exam: ExamFile, people: Sequence[int]) -> Iterator[PastAnswer]:
+def simulated(exam: ExamFile, timing: Sequence[Pace]) -> Iterator[PastAnswer]:
     """Abilities N(0.3, 1.1), difficulties from -2 to 2, harder towards the end."""
     random = np.random.default_rng(SEED)
     slots = [(question.number, item) for question in exam.questions for item in question.items]
     difficulty = np.linspace(-1.9, 2.0, len(slots)) + random.normal(0, 0.5, len(slots))
-    for person, theta in zip(people, random.normal(0.3, 1.1, len(people)), strict=True):
+    for pace, theta in zip(timing, random.normal(0.3, 1.1, len(timing)), strict=True):
+        paper = pace.paper
         chance = random.random(len(slots))
         for place, (number, item) in enumerate(slots):
             p = 1 / (1 + np.exp(difficulty[place] - theta))
@@ -69,7 +79,9 @@ def simulated(exam: ExamFile, people: Sequence[int]) -> Iterator[PastAnswer]:
                 continue
             is_right = chance[place] < p
             answer = _right(item) if is_right else _wrong(item, random.random())
-            yield PastAnswer(person, number, item.sub_part, answer, 90 * (place + 1))
+            # What comes after their time is not taken.
+            if pace.answers_s[place] < paper.after_s + paper.taken_s:
+                yield PastAnswer(paper.candidate_id, number, item.sub_part, answer, pace.answers_s[place])
 
 
 def _right(item: Item) -> Any:
@@ -89,14 +101,16 @@ def _wrong(item: Item, chance: float) -> Any:
 
 
 def _last_months(exam: ExamFile) -> ExamFile:
-    closes_at = clock.now() - timedelta(days=DAYS_AGO)
+    opens_at = saturday(WEEKS_AGO)
     return replace(
         exam,
         title=TITLE,
-        opens_at=closes_at - timedelta(seconds=exam.duration_s),
-        closes_at=closes_at,
+        opens_at=opens_at,
+        closes_at=opens_at + timedelta(seconds=exam.duration_s, minutes=10),
         attempts_allowed=1,
+        pass_percent=Decimal(50),
         rated=True,
+        reports=True,
     )
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from examhall.base import clock
 from examhall.base.db import Connection, many
 from examhall.base.sqlfile import beside
+from examhall.demo.pace import Pace, paces, saturday
 from examhall.exams.exam_file import ExamFile, read_exam_file
 from examhall.exams.importing import import_exam
-from examhall.sittings.past import PastAnswer, record_sittings
+from examhall.sittings.past import PastAnswer, record_papers
 
 SQL = beside(__file__)
 
@@ -24,6 +24,8 @@ COMING = 0.85
 # The same people do the same at every start.
 SEED = 3
 WRONG = "0"
+# An answer's usual time, of the first and of the last.
+EASIEST_S, HARDEST_S = 50, 160
 
 
 @dataclass(frozen=True)
@@ -51,21 +53,27 @@ async def add_past_quizzes(conn: Connection, author: int) -> None:
         quiz = _quiz(contest, week)
         # The first of the list have been to all of them.
         came = [place for place in range(len(people)) if place < 2 or random.random() < COMING]
-        answers = list(_answers(quiz, [people[place] for place in came], theta[came].tolist(), random))
-        exam_id = await import_exam(conn, quiz, author)
-        await record_sittings(
-            conn, exam_id=exam_id, candidate_ids=[people[place] for place in came], answers=answers
+        timing = paces(
+            [people[place] for place in came],
+            np.random.default_rng(SEED + week),
+            easiest_s=EASIEST_S,
+            hardest_s=HARDEST_S,
+            answers=sum(len(question.items) for question in quiz.questions),
+            duration_s=quiz.duration_s,
         )
+        answers = list(_answers(quiz, timing, theta[came].tolist(), random))
+        exam_id = await import_exam(conn, quiz, author)
+        await record_papers(conn, exam_id=exam_id, papers=[pace.paper for pace in timing], answers=answers)
 
 
 def _quiz(contest: ExamFile, week: int) -> ExamFile:
-    closes_at = clock.now() - timedelta(days=7 * (WEEKS - week) + 3)
+    opens_at = saturday(WEEKS - week)
     return replace(
         contest,
         title=f"{SERIES} {week}",
         kind="mock_exam",
-        opens_at=closes_at - timedelta(minutes=40),
-        closes_at=closes_at,
+        opens_at=opens_at,
+        closes_at=opens_at + timedelta(minutes=40),
         duration_s=20 * 60,
         series=SERIES,
         rated=True,
@@ -73,12 +81,14 @@ def _quiz(contest: ExamFile, week: int) -> ExamFile:
 
 
 def _answers(
-    quiz: ExamFile, people: Sequence[int], theta: Sequence[float], random: np.random.Generator
+    quiz: ExamFile, timing: Sequence[Pace], theta: Sequence[float], random: np.random.Generator
 ) -> Iterator[PastAnswer]:
     items = [(question.number, item) for question in quiz.questions for item in question.items]
     difficulty = np.linspace(-1.8, 2.0, len(items))
-    for person, ability in zip(people, theta, strict=True):
+    for pace, ability in zip(timing, theta, strict=True):
+        paper = pace.paper
         for place, (number, item) in enumerate(items):
             is_right = random.random() < 1 / (1 + np.exp(difficulty[place] - ability))
             answer = dict(item.key)["value"] if is_right else WRONG
-            yield PastAnswer(person, number, item.sub_part, answer, 60 * (place + 1))
+            if pace.answers_s[place] < paper.after_s + paper.taken_s:
+                yield PastAnswer(paper.candidate_id, number, item.sub_part, answer, pace.answers_s[place])

@@ -28,23 +28,14 @@ class PastPaper(NamedTuple):
     taken_s: int
 
 
-async def record_sittings(
-    conn: Connection, *, exam_id: int, candidate_ids: Sequence[int], answers: Sequence[PastAnswer]
-) -> int:
-    """A first attempt of each candidate at an exam whose window is over, with these answers; give how many.
-
-    They are stored as if just due: the worker closes, marks and concludes them. Who has sat the exam before
-    is left as they are. Two statements, however many answers.
-    """
-    sittings = await run(conn, SQL.insert_sittings, exam_id=exam_id, candidate_ids=list(candidate_ids))
-    await _insert_answers(conn, exam_id, answers)
-    return sittings
-
-
 async def record_papers(
     conn: Connection, *, exam_id: int, papers: Sequence[PastPaper], answers: Sequence[PastAnswer]
 ) -> int:
-    """As `record_sittings`, but each begun and handed in when its candidate did; give how many."""
+    """A first attempt of each candidate, begun and handed in when they did; give how many.
+
+    Who took all of their time is closed by the deadline. The worker marks and concludes them as any others.
+    Who has sat the exam before is left as they are. A few statements, however many answers.
+    """
     await run(
         conn,
         SQL.insert_papers,

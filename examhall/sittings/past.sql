@@ -1,12 +1,3 @@
--- name: insert_sittings
--- Open, though their time is over: the worker closes, marks and concludes them as any others.
-INSERT INTO sittings (candidate_id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at)
-SELECT candidate_id, exams.id, 1, candidate_id %% 1000000, exams.opens_at, exams.closes_at, exams.closes_at
-  FROM exams
- CROSS JOIN unnest(%(candidate_ids)s::bigint[]) AS candidate_id
- WHERE exams.id = %(exam_id)s
-ON CONFLICT DO NOTHING;
-
 -- name: insert_papers
 INSERT INTO sittings (candidate_id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at)
 SELECT papers.candidate_id, exams.id, 1, papers.candidate_id %% 1000000, begun.started_at, ends.deadline_at,
@@ -21,8 +12,12 @@ ON CONFLICT DO NOTHING;
 
 -- name: hand_in_papers
 UPDATE sittings
-   SET closed_at = least(sittings.started_at + papers.taken_s * interval '1 second', sittings.closes_at),
-       closed_by = 'candidate'
+   SET closed_at = least(sittings.started_at + papers.taken_s * interval '1 second', sittings.deadline_at),
+       closed_by = CASE
+           WHEN sittings.started_at + papers.taken_s * interval '1 second' < sittings.deadline_at
+           THEN 'candidate'
+           ELSE 'deadline'
+       END
   FROM unnest(%(candidate_ids)s::bigint[], %(taken_s)s::integer[]) AS papers (candidate_id, taken_s)
  WHERE sittings.candidate_id = papers.candidate_id
    AND sittings.exam_id = %(exam_id)s
