@@ -111,7 +111,14 @@ async def post_submission(contest_id: Id, body: SubmissionIn, request: Request, 
     """
     require_ticket_for(me, contest_id)
     contents: Contents = request.app.state.contents
-    answers = _checked(await contents.of(contest_id), body.answers)
+    try:
+        answers = _checked(await contents.of(contest_id), body.answers)
+    except (UnknownQuestion, AnswerTooLong, UnsuitableAnswer):
+        # It would tell of the paper those who may not see it.
+        available = await availabilities_of(request).of_exam(exam_id=contest_id, candidate_id=me.id)
+        if isinstance(why := available.refusal(), NotYetOpen | WindowClosed):
+            raise why from None
+        raise
     submissions: Submissions = request.app.state.submissions
     submitted = await submissions.submit(Submission(me.id, contest_id, answers))
     availabilities_of(request).drop(exam_id=contest_id, candidate_id=me.id)

@@ -243,3 +243,22 @@ async def test_a_course_is_made_filled_and_changed_by_one_editor_at_a_time(
     assert edits[0].headers["ETag"] == '"2"'
     assert (await olga.client.put(path, json=change | {"version": 2})).json()["version"] == 3
     assert (await olga.get(f"{door}/courses")).json()["items"][0]["enrolled"] == 1
+
+
+async def test_a_paper_is_not_sounded_out_by_those_who_may_not_see_it(
+    hall: Any, alice: Caller, mallory: Caller, group: Group
+) -> None:
+    """How many questions there are, of what kind, with which options: what the refusals would tell."""
+    path = f"/api/v1/contests/{group.contest_id}/submissions"
+    guesses = [(1, "Z"), (1, "A"), (9, "A"), (1, "long" * 1000), (1, ["A"])]
+    bodies = [{"answers": [{"question_number": number, "answer": guess}]} for number, guess in guesses]
+    told = [await mallory.post(path, body) for body in bodies]
+    assert {(reply.status_code, reply.json()["code"]) for reply in told} == {(404, "exam_not_found")}
+    async with hall.database.transaction() as conn:
+        await conn.execute("UPDATE exams SET opens_at = now() + interval '1 hour'")
+    told = [await alice.post(path, body) for body in bodies]
+    assert {reply.json()["code"] for reply in told} == {"not_yet_open"}
+    async with hall.database.transaction() as conn:
+        await conn.execute("UPDATE exams SET opens_at = now() - interval '1 hour'")
+    hall.availabilities.drop_all("")
+    assert (await alice.post(path, bodies[2])).json()["code"] == "unknown_question"
