@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import psycopg
 import structlog
 from procrastinate import App, PsycopgConnector, RetryStrategy
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Status
 
 from examhall import __version__
 from examhall.accounts.sign_in import forget_old_sign_ins
@@ -40,13 +41,16 @@ from examhall.web.vendoring import VENDOR
 
 log = structlog.get_logger()
 
-# Marking computes: more side by side would only take turns.
-CONCURRENCY = 2
+# How many jobs of each queue run side by side. Marking never waits behind reports or calibrations, and none of
+# those behind a text model. Marking computes: more side by side would only take turns.
+QUEUES = {"marking": 2, "default": 2, "text_model": 1}
 # Connections: one for each job, one for the deadlines, which must not wait for jobs, and one for conclusions;
-# and what procrastinate needs to fetch and to listen.
-POOL_SIZE = CONCURRENCY + 2
+# and for each queue what procrastinate needs to fetch.
+POOL_SIZE = sum(QUEUES.values()) + 2
 QUEUE_POOL_SIZE = 2
 # Pauses of 2, 4, 8, ... s: over half an hour in all, so a job outlives a restart of the database.
+# Not for what comes again every minute by itself: the next waits under the same queueing lock by then, a try
+# could not be queued beside it, and the job would stay 'doing' and hold its lock for ever.
 TRIES = RetryStrategy(max_attempts=10, exponential_wait=2)
 # Marked in one transaction. The longest exams have a thousand items: 500 such sittings took 10 s, the limit
 # of a statement; on a slower machine every try would fail.
@@ -60,6 +64,9 @@ STALLED_AFTER_S = 60
 # Over a weekend, for whoever asks on Monday what was done.
 FINISHED_JOBS_KEPT_H = 72
 RESTART_PAUSE_S = 1.0
+# What runs when the worker is told to stop may end; a text model may think for minutes, and is asked again.
+LONGEST_END_S = 600.0
+END_S = {"text_model": 5.0}
 # What follows once an exam is over and marked, in this order: jobs that take its exam_id and key_version, may
 # be repeated, and do nothing when a newer version of the key is there.
 FOLLOW_UPS: tuple[str, ...] = ("calibrate_exam", "follow_series", "rate_exam", "roll_up_exam")
@@ -73,7 +80,7 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
     )
     jobs = App(connector=connector)
 
-    @jobs.task(name="score_sittings", retry=TRIES)
+    @jobs.task(name="score_sittings", queue="marking", retry=TRIES)
     async def _score_sittings(sittings: list[tuple[int, int]]) -> None:
         for start in range(0, len(sittings), SCORED_AT_ONCE):
             async with database.transaction() as conn:
@@ -92,7 +99,7 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
         async with database.transaction() as conn:
             await conclude_by_hand(conn, FOLLOW_UPS, exam_id=exam_id)
 
-    @jobs.task(name="rescore_sittings", retry=TRIES)
+    @jobs.task(name="rescore_sittings", queue="marking", retry=TRIES)
     async def _rescore_sittings(exam_id: int, key_version: int, first_id: int, last_id: int) -> None:
         chunk = {"exam_id": exam_id, "key_version": key_version, "first_id": first_id, "last_id": last_id}
         more = True
@@ -123,7 +130,7 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
                 looked_at = await award_due(conn)
 
     @jobs.periodic(cron="* * * * *")
-    @jobs.task(name="rate_what_was_released", queueing_lock="rate_what_was_released", retry=TRIES)
+    @jobs.task(name="rate_what_was_released", queueing_lock="rate_what_was_released")
     async def _rate_what_was_released(timestamp: int) -> None:
         async with database.connection() as conn:
             exams = await list_exams_to_settle(conn)
@@ -134,7 +141,7 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
         await _award_achievements()
 
     @jobs.periodic(cron="* * * * *")
-    @jobs.task(name="make_reports", queueing_lock="make_reports", lock="make_reports", retry=TRIES)
+    @jobs.task(name="make_reports", queueing_lock="make_reports", lock="make_reports")
     async def _make_reports(timestamp: int) -> None:
         typesetter = Typesetter(VENDOR / "fonts")
         try:
@@ -145,7 +152,7 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
         finally:
             await typesetter.close()
 
-    @jobs.task(name="write_feedback", lock="write_feedback", retry=TRIES)
+    @jobs.task(name="write_feedback", queue="text_model", lock="write_feedback", retry=TRIES)
     async def _write_feedback(exam_id: int) -> None:
         if settings.feedback_url is None:
             return
@@ -164,12 +171,19 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
             await _write_feedback.defer_async(exam_id=exam_id)
 
     @jobs.periodic(cron="* * * * *")
-    @jobs.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")
+    @jobs.task(name="retry_stalled_jobs", queue="marking", queueing_lock="retry_stalled_jobs")
     async def _retry_stalled_jobs(timestamp: int) -> None:
         for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
             log.warning("a job is started again: its worker died", job=job.id, task=job.task_name)
             assert job.id is not None
-            await jobs.job_manager.retry_job_by_id_async(job.id, datetime.now(UTC))
+            try:
+                await jobs.job_manager.retry_job_by_id_async(job.id, datetime.now(UTC))
+            except UniqueViolation:
+                # The next of its kind waits already, perhaps for the lock that this one holds.
+                await jobs.job_manager.finish_job_by_id_async(job.id, Status.ABORTED, delete_job=False)
+            except ConnectorException as error:
+                # It has ended after all; the others are not to wait for it.
+                log.warning("a job could not be started again", job=job.id, error=str(error).strip())
 
     @jobs.task(name="roll_up_exam", retry=TRIES)
     async def _roll_up_exam(exam_id: int, key_version: int) -> None:
@@ -266,12 +280,20 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
 
 
 async def _run_jobs(settings: Settings, database: Database, marked: asyncio.Event) -> None:
+    await asyncio.gather(*[_run_queue(settings, database, marked, queue) for queue in QUEUES])
+
+
+async def _run_queue(settings: Settings, database: Database, marked: asyncio.Event, queue: str) -> None:
     while True:
         jobs = create_jobs(settings, database, marked)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(
-                    name=f"examhall-{os.getpid()}", concurrency=CONCURRENCY, install_signal_handlers=False
+                    queues=[queue],
+                    name=f"examhall-{os.getpid()}-{queue}",
+                    concurrency=QUEUES[queue],
+                    shutdown_graceful_timeout=END_S.get(queue, LONGEST_END_S),
+                    install_signal_handlers=False,
                 )
         except (psycopg.OperationalError, ConnectorException) as error:
             log.warning("job worker lost the database", error=str(error).strip())

@@ -15,9 +15,26 @@ SUCCEEDED_KEPT_FOR = timedelta(days=3)
 FAILED_KEPT_FOR = timedelta(days=30)
 
 
-async def enqueue(conn: Connection, task: str, arguments: Sequence[dict[str, object]]) -> None:
-    """Enqueue one job per set of arguments. `worker.py` knows which operation the name stands for."""
-    await run(conn, SQL.defer_jobs, task=task, arguments=[Jsonb(each) for each in arguments])
+async def enqueue(
+    conn: Connection,
+    task: str,
+    arguments: Sequence[dict[str, object]],
+    *,
+    queue: str = "default",
+    priority: int = 0,
+) -> None:
+    """Enqueue one job per set of arguments. `worker.py` knows which operation the name stands for.
+
+    Within a queue those of a higher priority go first; queues do not wait for each other.
+    """
+    await run(
+        conn,
+        SQL.defer_jobs,
+        task=task,
+        queue=queue,
+        priority=priority,
+        arguments=[Jsonb(each) for each in arguments],
+    )
 
 
 async def forget_finished_jobs(conn: Connection) -> int:

@@ -88,7 +88,7 @@ async def apply_correction(
         {"exam_id": exam_id, "key_version": exam.key_version, **vars(chunk)} for chunk in chunks
     ]
     if jobs:
-        await enqueue(conn, "rescore_sittings", jobs)
+        await enqueue(conn, "rescore_sittings", jobs, queue="marking")
     return exam
 
 

@@ -67,4 +67,5 @@ async def enqueue_scoring(conn: Connection, closed: Sequence[ClosedSitting]) -> 
     jobs: list[dict[str, object]] = [
         {"sittings": keys[at : at + SCORED_TOGETHER]} for at in range(0, len(keys), SCORED_TOGETHER)
     ]
-    await enqueue(conn, "score_sittings", jobs)
+    # Before everybody who is marked again: these wait for their first result.
+    await enqueue(conn, "score_sittings", jobs, queue="marking", priority=1)

@@ -70,7 +70,7 @@ async def post_ask(request: Request) -> Response:
         raise NoTextModel
     async with request.app.state.database.transaction() as conn:
         await find_standing(conn, exam_id)
-        await enqueue(conn, "write_feedback", [{"exam_id": exam_id}])
+        await enqueue(conn, "write_feedback", [{"exam_id": exam_id}], queue="text_model")
     return _back(exam_id)
 
 
