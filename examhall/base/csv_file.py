@@ -10,6 +10,9 @@ from examhall.base.errors import Malformed
 
 # A file that is wrong throughout is wrong in one way.
 PROBLEMS_SHOWN = 100
+# Where a spreadsheet may take what follows for a formula: at a cell's beginning and, as some separate cells
+# by semicolons and tabs whatever the quotes say, after those.
+FORMULA = re.compile(r"^(?=[=+\-@\t\r])|(?<=[;\t\r\n])(?=[=+\-@])")
 # NUL, halves of surrogate pairs, and what a conversion gone wrong leaves behind.
 UNSTORABLE = re.compile("[\0\ud800-\udfff\ufffd]")
 
@@ -26,6 +29,11 @@ class BadFile(Malformed):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = problems[:PROBLEMS_SHOWN]
         super().__init__(fields=[problem._asdict() for problem in self.problems], problems=len(problems))
+
+
+def harmless(cell: str) -> str:
+    """What somebody wrote, as a cell that no spreadsheet takes for a formula."""
+    return FORMULA.sub("'", cell)
 
 
 def decode(content: bytes, refusal: type[BadFile] = BadFile) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from io import StringIO
 
 from examhall.base.clock import rfc3339
+from examhall.base.csv_file import harmless
 from examhall.base.db import Connection, many, one
 from examhall.base.sqlfile import beside
 
@@ -117,12 +118,10 @@ def students_csv(students: Sequence[ContestStudent]) -> str:
     writer = csv.writer(text)
     writer.writerow(("username", "full_name", "status", "started_at", "submitted_at", "points", "max_points"))
     for each in students:
-        # An apostrophe, so that no spreadsheet takes a name for a formula.
-        name = f"'{each.full_name}" if each.full_name[:1] in {"=", "+", "-", "@"} else each.full_name
         writer.writerow(
             (
                 each.username,
-                name,
+                harmless(each.full_name),
                 each.status,
                 rfc3339(each.started_at) if each.started_at else "",
                 rfc3339(each.submitted_at) if each.submitted_at else "",

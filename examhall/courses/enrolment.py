@@ -9,7 +9,7 @@ from datetime import datetime
 from io import StringIO
 
 from examhall.base.clock import rfc3339
-from examhall.base.csv_file import Problem
+from examhall.base.csv_file import Problem, harmless
 from examhall.base.db import Connection, many, maybe, run
 from examhall.base.sqlfile import beside
 from examhall.courses.courses import NoSuchCourse, announce_course
@@ -156,18 +156,13 @@ def enrolment_csv(students: Sequence[Student]) -> str:
         writer.writerow(
             (
                 each.username,
-                _harmless(each.full_name),
-                _harmless(each.email or ""),
+                harmless(each.full_name),
+                harmless(each.email or ""),
                 "yes" if each.active else "no",
                 rfc3339(each.enrolled_at),
             )
         )
     return text.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """So that no spreadsheet takes a name for a formula."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@"} else cell
 
 
 def _problem(each: _Line) -> Problem | None:

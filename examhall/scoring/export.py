@@ -16,6 +16,7 @@ from typing import TextIO
 from psycopg.rows import class_row
 
 from examhall.base.clock import rfc3339
+from examhall.base.csv_file import harmless
 from examhall.base.db import Connection, maybe, run
 from examhall.base.errors import NotFound
 from examhall.base.sqlfile import beside
@@ -23,9 +24,6 @@ from examhall.base.sqlfile import beside
 SQL = beside(__file__)
 
 ROWS_AT_A_TIME = 2_000
-# Where a spreadsheet may take what follows for a formula: at a cell's beginning and, as some separate cells
-# by semicolons and tabs whatever the quotes say, after those.
-FORMULA = re.compile(r"^(?=[=+\-@\t\r])|(?<=[;\t\r\n])(?=[=+\-@])")
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 
@@ -123,7 +121,7 @@ def safe_cell(value: object) -> object:
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, str) and not NUMBER.fullmatch(value):
-        return FORMULA.sub("'", value)
+        return harmless(value)
     return value
 
 

@@ -77,7 +77,7 @@ async def test_everybody_is_listed_the_best_first_the_absent_last(conn: Connecti
     group = await add_class(conn, "ann", "ben", "cy", "dan")
     await sat(conn, group, 1, [3, 9])
     await conn.execute("UPDATE enrolments SET active = false WHERE person_id = %s", (group.students[0],))
-    await conn.execute("UPDATE people SET full_name = '=ben' WHERE id = %s", (group.students[1],))
+    await conn.execute("UPDATE people SET full_name = 'Ben;=1+1' WHERE id = %s", (group.students[1],))
     await add_people(conn, "stranger")
     found = await students_of(conn, group.contest_id)
     assert [(each.username, each.status, each.enrolled) for each in found] == [
@@ -87,6 +87,6 @@ async def test_everybody_is_listed_the_best_first_the_absent_last(conn: Connecti
         ("dan", "absent", True),
     ]
     lines = students_csv(found).splitlines()
-    assert lines[1].startswith("ben,'=ben,submitted,")
+    assert lines[1].startswith("ben,Ben;'=1+1,submitted,")
     assert lines[1].endswith("Z,9.000,10.000")
     assert lines[3] == "cy,Cy,absent,,,,"
