@@ -24,7 +24,7 @@ from examhall.ops.counting import counts_of_jobs
 from examhall.ops.maintain import MaintenanceUnderWay, liveliness, maintain
 from examhall.ops.watch import Watch
 from examhall.reports.feedback import write_drafts
-from examhall.reports.reports import make_due_reports
+from examhall.reports.reports import Failed, make_due_reports
 from examhall.reports.text_model import TextModel
 from examhall.scoring.calibrate import calibrate_exam
 from examhall.scoring.conclude import conclude_by_hand, keep_conclusions
@@ -41,8 +41,8 @@ from examhall.web.vendoring import VENDOR
 
 log = structlog.get_logger()
 
-# How many jobs of each queue run side by side. Marking never waits behind reports or calibrations, and none of
-# those behind a text model. Marking computes: more side by side would only take turns.
+# How many jobs of each queue run side by side. Marking never waits behind reports or calibrations, nor these
+# behind a text model. Marking computes: more side by side would only take turns.
 QUEUES = {"marking": 2, "default": 2, "text_model": 1}
 # Connections: one for each job, one for the deadlines, which must not wait for jobs, and one for conclusions;
 # and for each queue what procrastinate needs to fetch.
@@ -57,6 +57,8 @@ TRIES = RetryStrategy(max_attempts=10, exponential_wait=2)
 SCORED_AT_ONCE = 100
 # Reports in chunks of 50, some 15 ms each: ten seconds, then others have their turn.
 REPORT_CHUNKS = 12
+# A report that could not be made is tried again in the first minute of each hour, or by the next worker.
+TRIED_AGAIN_S = 3600
 # A text model takes seconds for each.
 DRAFTS_AT_ONCE = 10
 # A job whose worker was killed stays 'doing': after this it is given to another.
@@ -79,6 +81,7 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
         conninfo=settings.direct_url or settings.database_url, min_size=1, max_size=QUEUE_POOL_SIZE
     )
     jobs = App(connector=connector)
+    failed_reports: Failed = set()
 
     @jobs.task(name="score_sittings", queue="marking", retry=TRIES)
     async def _score_sittings(sittings: list[tuple[int, int]]) -> None:
@@ -143,11 +146,13 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(name="make_reports", queueing_lock="make_reports", lock="make_reports")
     async def _make_reports(timestamp: int) -> None:
+        if timestamp % TRIED_AGAIN_S == 0:
+            failed_reports.clear()
         typesetter = Typesetter(VENDOR / "fonts")
         try:
             # A few hundred at a time: what else waits comes in between, and the next minute goes on.
             for _ in range(REPORT_CHUNKS):
-                if await make_due_reports(database, typesetter) == 0:
+                if await make_due_reports(database, typesetter, failed=failed_reports) == 0:
                     break
         finally:
             await typesetter.close()

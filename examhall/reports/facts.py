@@ -1,7 +1,7 @@
 """What a report says, gathered for many candidates at once: three queries however many they are."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -103,9 +103,19 @@ class Facts(msgspec.Struct, frozen=True):
     bin: int
 
 
-async def list_due(conn: Connection, *, limit: int) -> list[Due]:
-    """Who has no report yet though their exam is settled and calibrated; the latest exam first."""
-    return await many(conn, SQL.due, Due, limit=limit)
+async def list_due(conn: Connection, *, limit: int, leave_out: Collection[tuple[int, int]] = ()) -> list[Due]:
+    """Who has no report yet though their exam is settled and calibrated; the latest exam first.
+
+    `leave_out` names sittings and versions of the key that are not wanted.
+    """
+    return await many(
+        conn,
+        SQL.due,
+        Due,
+        limit=limit,
+        left_out_ids=[sitting_id for sitting_id, _ in leave_out],
+        left_out_versions=[key_version for _, key_version in leave_out],
+    )
 
 
 async def gather(conn: Connection, due: Sequence[Due]) -> list[Facts]:

@@ -30,6 +30,11 @@ WITH wanted AS MATERIALIZED (
                           AND reports.sitting_id = sittings.id
                           AND reports.key_version = exams.key_version
                           AND (reports.comment_by = 'model' OR feedback_drafts.draft IS NULL))
+       AND NOT EXISTS (SELECT
+                         FROM unnest(%(left_out_ids)s::bigint[], %(left_out_versions)s::integer[])
+                           AS left_out (sitting_id, key_version)
+                        WHERE left_out.sitting_id = sittings.id
+                          AND left_out.key_version = exams.key_version)
      ORDER BY exam_standings.happened_at DESC, exams.id, sittings.id
      LIMIT %(limit)s
 )

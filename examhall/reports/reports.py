@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from psycopg.types.json import Jsonb
@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from examhall.base.db import Connection, Database, many, maybe, one, run
 from examhall.base.errors import NotFound
 from examhall.base.sqlfile import beside
-from examhall.base.typesetting import Typesetter
+from examhall.base.typesetting import BadDocument, Typesetter, TypesetterGone
 from examhall.reports.facts import Due, Facts, as_stored, gather, list_due, read_facts
 from examhall.reports.printing import print_report
 from examhall.reports.wording import comment_on
@@ -22,6 +22,10 @@ SQL = beside(__file__)
 
 # Made between two commits: half a second of work that a crash may cost.
 CHUNK = 50
+
+
+# Sittings and versions of the key whose reports could not be set.
+Failed: TypeAlias = set[tuple[int, int]]
 
 
 class NoReport(NotFound):
@@ -44,6 +48,14 @@ class _Found:
 class _Pdf:
     title: str
     key_version: int
+    pdf: bytes
+
+
+@dataclass(frozen=True)
+class _Made:
+    due: Due
+    facts: Facts
+    comment: str
     pdf: bytes
 
 
@@ -74,42 +86,46 @@ class ListedReport:
     comment_by: str
 
 
-async def make_due_reports(database: Database, typesetter: Typesetter, *, limit: int = CHUNK) -> int:
-    """Make the reports that are due, at most so many; give how many were made.
+async def make_due_reports(
+    database: Database, typesetter: Typesetter, *, limit: int = CHUNK, failed: Failed | None = None
+) -> int:
+    """Make the reports that are due, at most so many; give how many were tried, 0 when none is due.
 
     A report is due once its exam is settled and calibrated by the key as it is, and again after a correction
     of the key or when written feedback is approved. It is set outside of any transaction, by a process that
-    yields to everything else; two workers at it at once make the same, and one of them is kept.
+    yields to everything else; two workers at it at once make the same, and one of them is kept. One that
+    cannot be set holds up no other: it is said in the log, added to `failed`, and left out from then on.
     """
+    failed = set() if failed is None else failed
     async with database.transaction() as conn:
-        due = await list_due(conn, limit=limit)
+        due = await list_due(conn, limit=limit, leave_out=failed)
         facts = await gather(conn, due)
-    comments = [each.approved or comment_on(its) for each, its in zip(due, facts, strict=True)]
-    pdfs = [await print_report(typesetter, its, text) for its, text in zip(facts, comments, strict=True)]
-    if due:
+    made = []
+    for each, its in zip(due, facts, strict=True):
+        comment = each.approved or comment_on(its)
+        try:
+            made.append(_Made(each, its, comment, await print_report(typesetter, its, comment)))
+        except (BadDocument, TypesetterGone) as error:
+            log.error("a report cannot be made", sitting=each.sitting_id, error=str(error))
+            failed.add((each.sitting_id, each.key_version))
+    if made:
         async with database.transaction() as conn:
-            await _store(conn, due, facts, comments, pdfs)
+            await _store(conn, made)
     return len(due)
 
 
-async def _store(
-    conn: Connection,
-    due: Sequence[Due],
-    facts: Sequence[Facts],
-    comments: Sequence[str],
-    pdfs: Sequence[bytes],
-) -> None:
+async def _store(conn: Connection, made: Sequence[_Made]) -> None:
     await run(
         conn,
         SQL.upsert_reports,
-        candidate_ids=[each.candidate_id for each in due],
-        sitting_ids=[each.sitting_id for each in due],
-        exam_ids=[each.exam_id for each in due],
-        key_versions=[each.key_version for each in due],
-        facts=[Jsonb(as_stored(its)) for its in facts],
-        comments=comments,
-        comments_by=["model" if each.approved else "template" for each in due],
-        pdfs=pdfs,
+        candidate_ids=[each.due.candidate_id for each in made],
+        sitting_ids=[each.due.sitting_id for each in made],
+        exam_ids=[each.due.exam_id for each in made],
+        key_versions=[each.due.key_version for each in made],
+        facts=[Jsonb(as_stored(each.facts)) for each in made],
+        comments=[each.comment for each in made],
+        comments_by=["model" if each.due.approved else "template" for each in made],
+        pdfs=[each.pdf for each in made],
     )
 
 

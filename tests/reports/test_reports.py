@@ -105,3 +105,18 @@ async def test_two_workers_at_once_make_each_report_once(database: Database, typ
     await asyncio.gather(*[make_due_reports(database, typesetter) for _ in range(3)])
     async with database.transaction() as conn:
         assert (await progress_of(conn, past.id)).made == 12
+
+
+async def test_one_report_that_cannot_be_set_holds_up_no_other(
+    database: Database, typesetter: Typesetter
+) -> None:
+    past = await add_past_exam(database)
+    await settle(database, past)
+    async with database.transaction() as conn:
+        await conn.execute("UPDATE marks SET points = 'NaN' WHERE candidate_id = %s", (past.candidates[0],))
+    failed: set[tuple[int, int]] = set()
+    tried = [await make_due_reports(database, typesetter, limit=5, failed=failed) for _ in range(4)]
+    assert tried == [5, 5, 2, 0]
+    async with database.transaction() as conn:
+        assert failed == {(await past.sitting_of(conn, past.candidates[0]), 1)}
+        assert (await progress_of(conn, past.id)).made == 11
