@@ -60,8 +60,8 @@ def _rating_chart(request: Request, ratings: Sequence[Rated]) -> dict[str, Any]:
     low = min(level - spread for level, spread in zip(levels, spreads, strict=True))
     high = max(level + spread for level, spread in zip(levels, spreads, strict=True))
     return {
-        "x": {"label": _("Exam"), "time": True, "values": [each.happened_at.timestamp() for each in ratings]},
-        "y": {"min": low - 20, "max": high + 20},
+        "x": {"time": True, "values": [each.happened_at.timestamp() for each in ratings]},
+        "y": {"label": _("Rating"), "min": low - 20, "max": high + 20},
         "series": [
             {"name": _("Rating"), "values": [round(level) for level in levels], "colour": 1},
             {

@@ -15,15 +15,23 @@ class Place(NamedTuple):
     name: str
     # Everybody's if empty. An admin goes everywhere.
     roles: frozenset[str] = frozenset()
+    # Where else its pages are.
+    also: str = ""
+
+    def holds(self, path: str) -> bool:
+        """Whether the page is one of this place's."""
+        return path.startswith((f"{self.path}/", self.also or f"{self.path}/"))
 
 
 # A candidate's places first, then the office's.
 PLACES = (
-    Place("/exams", _("My exams")),
+    Place("/exams", _("My exams"), also="/sittings/"),
     Place("/dashboard", _("My progress")),
     Place("/leaderboard", _("Leaderboard")),
-    Place("/staff/courses", _("Courses"), frozenset({"author", "analyst", "invigilator"})),
     Place("/staff/exams", _("Exams"), frozenset({"author", "analyst", "invigilator"})),
+    Place(
+        "/staff/courses", _("Courses"), frozenset({"author", "analyst", "invigilator"}), "/staff/contests/"
+    ),
     Place("/staff/activity", _("Activity"), frozenset({"author", "analyst", "invigilator"})),
     Place("/operator", _("Operator"), frozenset({"admin"})),
 )

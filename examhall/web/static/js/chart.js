@@ -71,14 +71,14 @@ function marks(spec) {
           ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
           ctx.lineWidth = devicePixelRatio;
           ctx.beginPath();
-          ctx.moveTo(x, bbox.top);
+          ctx.moveTo(x, bbox.top - 18 * devicePixelRatio);
           ctx.lineTo(x, bbox.top + bbox.height);
           ctx.stroke();
           ctx.font = `600 ${12 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
           const wide = ctx.measureText(mark.text).width;
           const left = x + wide + 12 * devicePixelRatio > bbox.left + bbox.width;
           ctx.textAlign = left ? "right" : "left";
-          ctx.fillText(mark.text, x + (left ? -6 : 6) * devicePixelRatio, bbox.top + 14 * devicePixelRatio);
+          ctx.fillText(mark.text, x + (left ? -6 : 6) * devicePixelRatio, bbox.top - 7 * devicePixelRatio);
           ctx.restore();
         }
       },
@@ -136,7 +136,8 @@ function options(spec, width, height, pointed) {
   return {
     width,
     height,
-    padding: [8, right ? 0 : 10, 0, 0],
+    // Marks have their words above the drawing; the last moment of an axis is not cut.
+    padding: [spec.marks?.length ? 22 : 8, right ? 0 : spec.x.time ? 30 : 10, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
     scales: {

@@ -19,8 +19,10 @@ const dateAlone = new Intl.DateTimeFormat(language, { day: "numeric", month: "lo
 export function showLocally(root) {
   for (const time of root.querySelectorAll("time[data-local]")) {
     const moment = new Date(time.getAttribute("datetime") ?? "");
-    const today = moment.toDateString() === new Date().toDateString();
-    const short = time.getAttribute("data-local") === "short" && today;
+    const since = time.getAttribute("data-since");
+    const known = time.getAttribute("data-local") === "short" ? [new Date()] : [];
+    if (since) known.push(new Date(since));
+    const short = known.some((day) => day.toDateString() === moment.toDateString());
     const full = moment.getFullYear() === new Date().getFullYear() ? thisYear : anotherYear;
     const form = time.getAttribute("data-local") === "date" ? dateAlone : short ? clockTime : full;
     time.textContent = form.format(moment);
