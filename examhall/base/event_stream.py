@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from typing import Final, Protocol
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -22,6 +22,10 @@ from examhall.base.listen import Listener
 
 # In one process: at some 30 KB each with their connections.
 STREAMS_LIMIT = 5_000
+# Of these, as many are never given to the public: who looks after the server sees what goes on.
+RESERVED = 100
+# By one person, or one address of strangers: a school behind it, but not all that there are.
+STREAMS_EACH = 300
 # What a proxy in between allows to be silent is 60 s as a rule.
 HEARTBEAT_S = 15.0
 # Then the browser comes again, and is asked again who it is.
@@ -86,6 +90,8 @@ class EventStream(Response):
         self._ended = ended
         self.is_over = False
         self.is_dropped = False
+        # All streams of whoever reads this one.
+        self.theirs: WeakSet[EventStream] | None = None
 
     def send(self, event: bytes) -> None:
         """Queue an event (see `encoded`). A reader for whom too much is queued is dropped: it comes back."""
@@ -162,13 +168,23 @@ class Streams:
     """All streams of one process: how many there may be, and their heartbeat."""
 
     def __init__(
-        self, *, limit: int = STREAMS_LIMIT, heartbeat_s: float = HEARTBEAT_S, lifetime_s: float = LIFETIME_S
+        self,
+        *,
+        limit: int = STREAMS_LIMIT,
+        reserved: int = RESERVED,
+        each: int = STREAMS_EACH,
+        heartbeat_s: float = HEARTBEAT_S,
+        lifetime_s: float = LIFETIME_S,
     ) -> None:
         self._limit = limit
+        self._reserved = reserved
+        self._each = each
         self._heartbeat_s = heartbeat_s
         self._lifetime_s = lifetime_s
         # Weak: a handler that failed before it returned its stream leaves nothing behind.
         self._open: WeakSet[EventStream] = WeakSet()
+        # Held by the streams themselves: with the last of somebody's, the set is gone.
+        self._theirs: WeakValueDictionary[Hashable, WeakSet[EventStream]] = WeakValueDictionary()
         self._beating: asyncio.Task[None] | None = None
         self._is_closed = False
         self.opened = self.dropped = self.refused = 0
@@ -176,13 +192,21 @@ class Streams:
     def __len__(self) -> int:
         return len(self._open)
 
-    def open(self) -> EventStream:
-        """A stream for a handler to return; it hears what is sent from now on. Refuses beyond the limit."""
-        if self._is_closed or len(self._open) >= self._limit:
+    def open(self, whose: Hashable = None) -> EventStream:
+        """A stream for a handler to return; it hears what is sent from now on. Refuses beyond the limit.
+
+        What is open to the public says `whose` it is: nobody has them all, and some are left for others.
+        """
+        theirs = self._theirs.get(whose) if whose is not None else None
+        most = self._limit if whose is None else self._limit - self._reserved
+        if self._is_closed or len(self._open) >= most or (theirs and len(theirs) >= self._each):
             self.refused += 1
             raise TooManyStreams
         stream = EventStream(self._end_of)
         self._open.add(stream)
+        if whose is not None:
+            stream.theirs = self._theirs.setdefault(whose, WeakSet())
+            stream.theirs.add(stream)
         self.opened += 1
         if self._beating is None:
             self._beating = asyncio.create_task(self._beat(), name="heartbeat of streams")
@@ -198,6 +222,8 @@ class Streams:
 
     def _end_of(self, stream: EventStream) -> None:
         self._open.discard(stream)
+        if stream.theirs is not None:
+            stream.theirs.discard(stream)
         self.dropped += stream.is_dropped
 
     async def _beat(self) -> None:
@@ -216,10 +242,10 @@ class Broadcast:
         self._topics: dict[Hashable, _Topic] = {}
         self._is_relaying = False
 
-    def follow(self, *topics: Hashable) -> EventStream:
+    def follow(self, *topics: Hashable, whose: Hashable = None) -> EventStream:
         """A stream for a handler to return. It hears the topics from now on: whoever reads the state that
         the stream begins with after this call, and sends it, misses nothing in between."""
-        stream = self._streams.open()
+        stream = self._streams.open(whose)
         for topic in topics:
             self._topics.setdefault(topic, _Topic()).streams.add(stream)
         return stream

@@ -15,11 +15,12 @@ from examhall.accounts.access import (
     refuse_tickets,
     visitor_of,
 )
+from examhall.accounts.failures import network_of
 from examhall.accounts.tokens import TokenInvalid
 from examhall.accounts.visibility import set_hidden_from_standings
 from examhall.base import clock
 from examhall.base.event_stream import Broadcast, TooManyStreams
-from examhall.base.wire import LARGEST_ID, Body, Db, Limit, refusals
+from examhall.base.wire import LARGEST_ID, Body, Db, Limit, address_of, refusals
 from examhall.scoring.conclude import announce_results
 from examhall.sittings.availability import ExamNotFound
 from examhall.standings.boards import NO_EXAM, TOPIC, Boards
@@ -83,10 +84,10 @@ async def get_leaderboard(
     response_class=PlainResponse,
     responses=refusals(TooManyStreams) | {200: {"content": {"text/event-stream": {}}}},
 )
-async def get_events(request: Request) -> Response:
+async def get_events(request: Request, me: Annotated[Person | None, Depends(visitor)]) -> Response:
     """Server-Sent Events: `changed` when there is something new to ask for, `missed` when there may be."""
     broadcast: Broadcast = request.app.state.broadcast
-    return broadcast.follow(TOPIC)
+    return broadcast.follow(TOPIC, whose=me.id if me else str(network_of(address_of(request))))
 
 
 @router.put(

@@ -1,6 +1,7 @@
 """Streams over real sockets, by the server that serves them: told, kept alive, dropped, ended."""
 
 import asyncio
+import gc
 import resource
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -16,7 +17,7 @@ from starlette.routing import Route
 from examhall.base import event_stream, problem
 from examhall.base.bounded import BoundedProtocol
 from examhall.base.errors import Refusal
-from examhall.base.event_stream import MISSED, Broadcast, Streams, encoded
+from examhall.base.event_stream import MISSED, Broadcast, Streams, TooManyStreams, encoded
 from examhall.base.listen import Listener
 
 pytestmark = pytest.mark.anyio
@@ -226,6 +227,27 @@ async def test_more_streams_than_the_limit_are_refused_until_one_ends() -> None:
         first.leave()
         await eventually(lambda: len(hall.streams) == 0)
         assert (await hall.ask("/a")).head.startswith("HTTP/1.1 200 ")
+
+
+def test_no_reader_of_what_is_public_has_all_streams_and_some_are_left_for_the_house() -> None:
+    async def open_them() -> None:
+        streams = Streams(limit=6, reserved=2, each=3)
+        mallorys = [streams.open(666) for _ in range(3)]
+        with pytest.raises(TooManyStreams):
+            streams.open(666)
+        alices = streams.open(1)
+        with pytest.raises(TooManyStreams):
+            streams.open(2)
+        house = [streams.open(), streams.open()]
+        with pytest.raises(TooManyStreams):
+            streams.open()
+        del mallorys, house
+        gc.collect()
+        assert [streams.open(666), len(streams)][1] == 2
+        del alices
+        streams.close()
+
+    asyncio.run(open_them())
 
 
 async def test_a_silent_stream_gives_signs_of_life_and_an_old_one_ends() -> None:
