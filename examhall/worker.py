@@ -69,9 +69,9 @@ RESTART_PAUSE_S = 1.0
 # What runs when the worker is told to stop may end; a text model may think for minutes, and is asked again.
 LONGEST_END_S = 600.0
 END_S = {"text_model": 5.0}
-# What follows once an exam is over and marked, in this order: jobs that take its exam_id and key_version, may
-# be repeated, and do nothing when a newer version of the key is there.
-FOLLOW_UPS: tuple[str, ...] = ("calibrate_exam", "follow_series", "rate_exam", "roll_up_exam")
+# What follows once an exam is over and marked, in any order and side by side: jobs that take its exam_id and
+# key_version, may be repeated, and do nothing when a newer version of the key is there.
+FOLLOW_UPS: tuple[str, ...] = ("calibrate_exam", "rate_exam", "roll_up_exam")
 
 
 def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | None = None) -> App:
@@ -114,6 +114,8 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
 
     @jobs.task(name="rate_exam", retry=TRIES)
     async def _rate_exam(exam_id: int, key_version: int) -> None:
+        # First, for achievements are given once, for streaks as well.
+        await _follow_series(exam_id=exam_id, key_version=key_version)
         async with database.transaction() as conn:
             await rate_exam(conn, exam_id=exam_id, key_version=key_version)
         await _award_achievements()

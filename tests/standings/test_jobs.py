@@ -7,6 +7,7 @@ import pytest
 
 from examhall.base.db import Database
 from examhall.settings import Settings
+from examhall.standings.achievements import achievements_of
 from examhall.worker import FOLLOW_UPS, create_jobs
 
 from .field import add_held, add_people
@@ -39,3 +40,21 @@ async def test_a_concluded_exam_is_rated_and_one_released_later_is_found(
         await conn.execute("UPDATE exams SET released_at = now() WHERE id = %s", (later,))
     await jobs.tasks["rate_what_was_released"].func(timestamp=0)
     assert await settled() == [at_once, later]
+
+
+async def test_a_streak_is_counted_before_achievements_are_given_for_the_exam(
+    database: Database, dsn: str, tmp_path: Path
+) -> None:
+    """They are given once for each exam: a streak counted a moment later would earn nothing."""
+    jobs = create_jobs(replace(Settings(data=tmp_path), database_url=dsn), database)
+    async with database.transaction() as conn:
+        [alice] = await add_people(conn, 1)
+        cursor = await conn.execute("INSERT INTO series (name) VALUES ('Weekly') RETURNING id")
+        series = await cursor.fetchone()
+        assert series is not None
+        exams = [await add_held(conn, {alice: 1}, on=number, series_id=series[0]) for number in range(3)]
+        await conn.execute("INSERT INTO conclusions (exam_id, key_version) SELECT id, 1 FROM exams")
+    # As many workers as there are jobs: each is begun at the same moment.
+    await jobs.tasks["rate_exam"].func(exam_id=exams[2], key_version=1)
+    async with database.transaction() as conn:
+        assert "streak_3" in {given.rule.name for given in await achievements_of(conn, alice)}
