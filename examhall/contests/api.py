@@ -116,7 +116,7 @@ async def post_submission(contest_id: Id, body: SubmissionIn, request: Request, 
     except (UnknownQuestion, AnswerTooLong, UnsuitableAnswer):
         # It would tell of the paper those who may not see it.
         available = await availabilities_of(request).of_exam(exam_id=contest_id, candidate_id=me.id)
-        if isinstance(why := available.refusal(), NotYetOpen | WindowClosed):
+        if isinstance(why := available.now().refusal(), NotYetOpen | WindowClosed):
             raise why from None
         raise
     submissions: Submissions = request.app.state.submissions

@@ -149,7 +149,7 @@ async def get_exam(exam_id: Id, request: Request, me: SignedIn) -> AvailabilityO
     require_ticket_for(me, exam_id)
     found = await availabilities_of(request).of_exam(exam_id=exam_id, candidate_id=me.id)
     note(request, "lobby_opened", person_id=me.id, exam_id=exam_id)
-    return AvailabilityOut.of(found)
+    return AvailabilityOut.of(found.now())
 
 
 @tests_router.get(
@@ -162,7 +162,7 @@ async def get_availability(test_type: TestType, request: Request, me: SignedIn) 
         test_type=test_type, candidate_id=me.id, only_exam_id=me.exam_id
     )
     note(request, "lobby_opened", person_id=me.id, exam_id=found.exam_id)
-    return AvailabilityOut.of(found)
+    return AvailabilityOut.of(found.now())
 
 
 @tests_router.post(

@@ -14,12 +14,17 @@ from examhall.base.errors import Refusal
 from examhall.base.front import send_json
 from examhall.base.noting import Note
 from examhall.sittings.availabilities import Availabilities
+from examhall.sittings.availability import Availability
 from examhall.sittings.replies import AvailabilityOut
 
 ROUTE = "/api/v1/tests/availability"
 PATHS = frozenset({"/api/tests/availability", ROUTE})
 # Nothing that is written with a % or a +.
 QUERY = re.compile(rb"test_type=([A-Za-z0-9_.-]{1,100})")
+
+
+def _encode(availability: Availability) -> bytes:
+    return AvailabilityOut.of(availability).model_dump_json().encode()
 
 
 class AvailabilityRoute:
@@ -42,4 +47,4 @@ class AvailabilityRoute:
             await otherwise(scope, receive, send)
             return
         self._note("lobby_opened", person_id=claims.person_id, exam_id=found.exam_id)
-        await send_json(200, AvailabilityOut.of(found).model_dump_json().encode(), send)
+        await send_json(200, found.json(_encode), send)

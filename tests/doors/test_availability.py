@@ -75,6 +75,26 @@ async def test_an_exam_opens_at_its_instant_by_a_clock_that_goes_on(
     assert clock[1] >= datetime.fromisoformat(later["opens_at"]) > clock[0]
 
 
+async def test_the_quick_door_opens_at_that_instant_too(hall: Hall, alice: Caller, exam_id: int) -> None:
+    await change(
+        hall,
+        exam_id,
+        "kind = 'test', test_type = 'SJT', opens_at = statement_timestamp() + interval '0.5 s',"
+        " closes_at = statement_timestamp() + interval '0.8 s'",
+    )
+    hall.availabilities.drop_all("")
+    seen = set()
+    while "window_closed" not in seen:
+        found = (await alice.get("/api/v1/tests/availability?test_type=SJT")).json()
+        clock, opens, closes = (
+            datetime.fromisoformat(found[name]) for name in ("server_time", "opens_at", "closes_at")
+        )
+        expected = "not_yet_open" if clock < opens else None if clock < closes else "window_closed"
+        assert (found["reason"], found["can_start"]) == (expected, expected is None)
+        seen.add(found["reason"])
+        await asyncio.sleep(0.01)
+
+
 async def test_a_change_is_known_with_its_announcement(hall: Hall, alice: Caller, exam_id: int) -> None:
     async with asyncio.timeout(20):
         await hall.listener.connected.wait()

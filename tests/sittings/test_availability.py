@@ -90,7 +90,7 @@ async def test_hundreds_who_ask_at_once_share_statements(database: Database) -> 
     found = await asyncio.gather(
         *(remembered.of_test_type(test_type="SJT", candidate_id=each, only_exam_id=None) for each in people)
     )
-    assert all(each.can_start for each in found)
+    assert all(each.now().can_start for each in found)
     # Two statements for all of them, and one more each for who came while the first was under way.
     assert database.pool.get_stats().get("requests_num", 0) - before <= 6
     with pytest.raises(ExamNotFound):
