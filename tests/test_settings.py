@@ -108,3 +108,9 @@ def test_a_refused_secret_is_not_shown() -> None:
     with pytest.raises(WrongSetting) as refused:
         Settings.read({"EXAMHALL_SECRET": "hush"})
     assert "hush" not in str(refused.value)
+
+
+def test_every_setting_is_explained_to_operators() -> None:
+    explained = (Path(__file__).parents[1] / "docs" / "operators.md").read_text(encoding="utf-8")
+    # Which of a server's processes this is, nobody chooses.
+    assert [name for name in VARIABLES if f"`{name}`" not in explained] == ["EXAMHALL_PROCESS"]
