@@ -82,7 +82,7 @@ async def get_leaderboard(
     "/leaderboard/events",
     summary="Told when the standings have changed",
     response_class=PlainResponse,
-    responses=refusals(TooManyStreams) | {200: {"content": {"text/event-stream": {}}}},
+    responses=refusals(TokenInvalid, TooManyStreams) | {200: {"content": {"text/event-stream": {}}}},
 )
 async def get_events(request: Request, me: Annotated[Person | None, Depends(visitor)]) -> Response:
     """Server-Sent Events: `changed` when there is something new to ask for, `missed` when there may be."""

@@ -3,12 +3,14 @@
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from structlog.testing import capture_logs
 
 from examhall.app import Hall, create_app
 from examhall.base.front import BODY_LIMIT_BYTES
+from tests.courses.rows import add_course
 
 from .conftest import Caller
 
@@ -243,3 +245,36 @@ async def test_whoever_goes_away_amid_a_body_is_no_bug_in_the_log(
     with capture_logs() as logged:
         await create_app(hall)(scope, receive, send)
     assert logged == []
+
+
+@pytest.mark.parametrize(
+    "number", ["9" * 30, "9" * 4400, "0" * 20 + "1" * 4400, "-1", "nan", "1e9", "\u00b2", "\u0663"]
+)
+async def test_an_offices_page_takes_any_number_in_its_address(
+    hall: Hall, call: Any, session: dict[str, Any], number: str
+) -> None:
+    boss = await call("boss", "admin")
+    boss.client.cookies.set("examhall", hall.signer.cookie_token(boss.id, uuid4(), ["admin"]))
+    async with hall.database.transaction() as conn:
+        course_id = await add_course(conn)
+    for path, name in (
+        (f"/staff/courses/{course_id}/students", "added"),
+        (f"/staff/courses/{course_id}/students", "after"),
+        (f"/staff/exams/{session['exam_id']}/reports", "after"),
+        ("/staff/exams", "cursor"),
+        ("/leaderboard?tab=exam", "exam_id"),
+        ("/leaderboard", "cursor"),
+    ):
+        reply = await boss.client.get(path, params={name: number, **({"tab": "exam"} if "?" in path else {})})
+        assert reply.status_code < 500, (path, name)
+
+
+async def test_a_correction_of_brackets_without_end_is_a_bad_correction(
+    hall: Hall, call: Any, session: dict[str, Any]
+) -> None:
+    olga = await call("olga", "author")
+    token = hall.signer.cookie_token(olga.id, uuid4(), ["author"])
+    olga.client.cookies.set("examhall", token)
+    form = {"csrf_token": hall.signer.csrf_token(hall.signer.read_cookie(token)), "changes": "[" * 90_000}
+    reply = await olga.client.post(f"/staff/exams/{session['exam_id']}/key/preview", data=form)
+    assert reply.status_code == 422

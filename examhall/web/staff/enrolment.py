@@ -28,7 +28,9 @@ async def enrolment_page(request: Request) -> Response:
     require_role(me, *READERS)
     done = {name: request.query_params.get(name, "") for name in ("added", "activated", "deactivated")}
     return await _page(
-        request, me, done={name: int(count) for name, count in done.items() if count.isdecimal()}
+        request,
+        me,
+        done={name: int(count) for name, count in done.items() if count.isdecimal() and len(count) < 10},
     )
 
 

@@ -46,7 +46,7 @@ def read_correction(changes: list[dict[str, Any]], reason: str) -> Correction:
 def _sent_along(text: str) -> list[dict[str, Any]]:
     try:
         changes = json.loads(text[:LONGEST_CHANGES])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadCorrection from error
     if not isinstance(changes, list):
         raise BadCorrection
