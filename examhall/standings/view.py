@@ -18,7 +18,8 @@ from examhall.standings.leaderboard import Cursor, Entry, Listing, Tab, cursor_n
 
 AnyTab: TypeAlias = Literal["top_rated", "most_improved", "streaks", "exam"]
 
-STAFF = frozenset({"admin", "invigilator", "author", "analyst"})
+# An invigilator sees who is in, and results as anybody else.
+STAFF = frozenset({"admin", "author", "analyst"})
 
 
 class ExamIdRequired(Malformed):

@@ -184,7 +184,7 @@ async def test_a_paper_that_is_not_right_hands_nothing_in(
 
 @pytest.mark.parametrize("door", DOORS)
 async def test_the_office_asks_of_many_at_once(
-    alice: Caller, mallory: Caller, olga: Caller, group: Group, door: str
+    call: Callable[..., Any], alice: Caller, mallory: Caller, olga: Caller, group: Group, door: str
 ) -> None:
     await alice.post(f"{door}/contests/{group.contest_id}/submissions", {"answers": []})
     asked = {
@@ -201,6 +201,8 @@ async def test_the_office_asks_of_many_at_once(
     stats = (await olga.get(f"{door}/contests/bulk-stats?contest_ids={group.contest_id},{10**9}")).json()
     [item] = stats["items"]
     assert (item["enrolled"], item["started"], item["submitted"], item["average"]) == (1, 1, 1, None)
+    ivo = await call("ivo", "invigilator")
+    assert (await ivo.get(f"{door}/contests/bulk-stats?contest_ids={group.contest_id}")).status_code == 403
     warmed = await olga.post(f"{door}/contests/warm-cache", {"contest_id": group.contest_id})
     assert (warmed.status_code, warmed.json()) == (202, {"warmed": 4})
     for path, body in (
