@@ -13,7 +13,7 @@ from procrastinate.jobs import Status
 
 from examhall import __version__
 from examhall.accounts.sign_in import forget_old_sign_ins
-from examhall.base.db import BACKGROUND_LIMIT_S, Database
+from examhall.base.db import BACKGROUND_LIMIT_S, Database, Unavailable
 from examhall.base.partitions import ensure_partitions
 from examhall.base.statements import STATEMENTS
 from examhall.base.tracing import Tracing
@@ -140,8 +140,12 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
         async with database.connection() as conn:
             exams = await list_exams_to_settle(conn)
         for exam in exams:
-            async with database.transaction() as conn:
-                await rate_exam(conn, exam_id=exam.exam_id, key_version=exam.key_version)
+            try:
+                async with database.transaction() as conn:
+                    await rate_exam(conn, exam_id=exam.exam_id, key_version=exam.key_version)
+            except (Unavailable, psycopg.Error) as error:
+                # In a minute again; the others are not to wait for it.
+                log.warning("an exam could not be rated", exam_id=exam.exam_id, error=str(error).strip())
         # After a start with another table of rules, of all past exams.
         await _award_achievements()
 

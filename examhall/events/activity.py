@@ -7,9 +7,14 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from examhall.base.db import Connection, Database, many, maybe, one, run
+import psycopg
+import structlog
+
+from examhall.base.db import Connection, Database, Unavailable, many, maybe, one, run
 from examhall.base.errors import NotFound
 from examhall.base.sqlfile import beside
+
+log = structlog.get_logger()
 
 SQL = beside(__file__)
 
@@ -128,13 +133,16 @@ class Busy:
 async def roll_up_activity(database: Database) -> int:
     """Count what is new in every exam where something happened; give how many exams that were.
 
-    A transaction per exam: what was counted is seen at once, and a long one holds up no other.
+    A transaction per exam: what was counted is seen at once, and one that fails keeps no other from it.
     """
     async with database.transaction() as conn:
         exams = await many(conn, SQL.exams_to_roll_up, _Exam, recent=RECENT)
     for exam in exams:
-        async with database.transaction() as conn:
-            await roll_up_exam(conn, exam_id=exam.exam_id)
+        try:
+            async with database.transaction() as conn:
+                await roll_up_exam(conn, exam_id=exam.exam_id)
+        except (Unavailable, psycopg.Error) as error:
+            log.warning("an exam could not be counted", exam_id=exam.exam_id, error=str(error).strip())
     return len(exams)
 
 

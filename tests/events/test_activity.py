@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
 from examhall.base.db import Connection, Database
@@ -15,7 +16,7 @@ from examhall.events.activity import (
     roll_up_activity,
     roll_up_exam,
 )
-from tests.sittings.seats import add_exam
+from tests.sittings.seats import add_exam, add_seat
 
 pytestmark = pytest.mark.anyio
 
@@ -194,3 +195,21 @@ async def test_two_workers_at_the_same_exam_count_it_once(database: Database) ->
 async def test_an_exam_that_is_not_there_has_no_activity(conn: Connection) -> None:
     with pytest.raises(ActivityNotFound):
         await exam_activity(conn, exam_id=10**9)
+
+
+async def test_an_exam_that_cannot_be_counted_keeps_no_other_from_it(database: Database, dsn: str) -> None:
+    impatient = Database(dsn, limit_s=1)
+    await impatient.open()
+    async with database.transaction() as conn:
+        exams = [await add_exam(conn) for _ in range(2)]
+        for exam_id in exams:
+            await add_seat(conn, exam_id=exam_id)
+    async with await psycopg.AsyncConnection.connect(dsn) as holder:
+        await holder.execute("SELECT FROM exams WHERE id = %s FOR UPDATE", (exams[0],))
+        try:
+            await roll_up_activity(impatient)
+        finally:
+            await impatient.close()
+        async with database.transaction() as conn:
+            cursor = await conn.execute("SELECT exam_id FROM activity_rollups")
+            assert await cursor.fetchall() == [(exams[1],)]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from examhall.base.db import Database
@@ -58,3 +59,24 @@ async def test_a_streak_is_counted_before_achievements_are_given_for_the_exam(
     await jobs.tasks["rate_exam"].func(exam_id=exams[2], key_version=1)
     async with database.transaction() as conn:
         assert "streak_3" in {given.rule.name for given in await achievements_of(conn, alice)}
+
+
+async def test_an_exam_that_cannot_be_rated_keeps_no_other_from_it(
+    database: Database, dsn: str, tmp_path: Path
+) -> None:
+    impatient = Database(dsn, limit_s=2)
+    await impatient.open()
+    async with database.transaction() as conn:
+        people = await add_people(conn, 3)
+        exams = [await add_held(conn, dict.fromkeys(people, 1), on=number) for number in range(2)]
+        await conn.execute("INSERT INTO conclusions (exam_id, key_version) SELECT id, 1 FROM exams")
+    jobs = create_jobs(replace(Settings(data=tmp_path), database_url=dsn), impatient)
+    async with await psycopg.AsyncConnection.connect(dsn) as holder:
+        await holder.execute("SELECT FROM exams WHERE id = %s FOR UPDATE", (exams[0],))
+        try:
+            await jobs.tasks["rate_what_was_released"].func(timestamp=0)
+        finally:
+            await impatient.close()
+        async with database.transaction() as conn:
+            cursor = await conn.execute("SELECT exam_id FROM exam_standings")
+            assert await cursor.fetchall() == [(exams[1],)]
