@@ -94,21 +94,24 @@ class Front:
         except Exception as error:
             # The frameworks inside render their own bugs; this is for what runs without one. They raise
             # theirs again once they have answered, for the log.
-            log.error("unexpected error", path=scope["path"], exc_info=error)
+            log.error("unexpected error", path=_told(scope["path"]), exc_info=error)
             if not answering:
                 await send_json(500, problem.BUG, send_with_headers, media_type=problem.MEDIA_TYPE)
 
     def _log(self, scope: Scope, status: int, seconds: float) -> None:
-        template = self._requests.template_of(scope)
         log.info(
             "request",
             method=scope["method"],
-            # No query, and no ticket: both may open something.
-            path=template if "{ticket}" in template else scope["path"],
+            path=_told(scope["path"]),
             status=status,
             milliseconds=round(seconds * 1000, 2),
             client=scope["client"][0] if scope.get("client") else None,
         )
+
+
+def _told(path: str) -> str:
+    """A path as the log has it: without a query, and without a ticket. Both may open something."""
+    return "/t/{ticket}" if path.startswith("/t/") else path
 
 
 class _Counted:

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from structlog.testing import capture_logs
 
 from examhall.app import Hall, create_app
-from examhall.base.front import BODY_LIMIT_BYTES
+from examhall.base.errors import NotFound
+from examhall.base.front import BODY_LIMIT_BYTES, Front, send_refusal
 from tests.courses.rows import add_course
 
 from .conftest import Caller
@@ -278,3 +280,22 @@ async def test_a_correction_of_brackets_without_end_is_a_bad_correction(
     form = {"csrf_token": hall.signer.csrf_token(hall.signer.read_cookie(token)), "changes": "[" * 90_000}
     reply = await olga.client.post(f"/staff/exams/{session['exam_id']}/key/preview", data=form)
     assert reply.status_code == 422
+
+
+@pytest.mark.parametrize("breaks", [True, False])
+async def test_no_ticket_is_in_the_log_whatever_becomes_of_the_request(breaks: bool) -> None:
+    """Refused before any route is known, or broken: the address that was asked for still opens an exam."""
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        if breaks:
+            raise RuntimeError("broken")
+        await send_refusal(NotFound(), send)
+
+    front = Front(inner, access_log=True)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(front), base_url="http://testserver"
+    ) as client:
+        with capture_logs() as entries:
+            await client.get("/t/SECRETTICKET?also=SECRET")
+    assert {entry["path"] for entry in entries} == {"/t/{ticket}"}
+    assert "SECRET" not in str(entries)
