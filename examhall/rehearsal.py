@@ -101,12 +101,21 @@ def rehearse(settings: Settings, wish: Wish) -> int:
     return LOST if not verdict.findings.is_right else HELD if verdict.holds else NOT_HELD
 
 
+def folder_of(settings: Settings) -> Path:
+    """Where reports are kept, and what rehearsals need while they run: for the server's user alone."""
+    folder = settings.data / "rehearsals"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # It may be an older version's.
+    folder.chmod(0o700)
+    return folder
+
+
 async def _beside(settings: Settings, wish: Wish) -> Verdict:
     """In a database and behind a server of its own, beside whatever runs here."""
     # Around PgBouncer, which knows nothing of new databases.
     address = settings.direct_url or settings.database_url
     assert address is not None
-    rehearsals = settings.data / "rehearsals"
+    rehearsals = folder_of(settings)
     async with await psycopg.AsyncConnection.connect(address, autocommit=True) as source:
         await _clear_up(source, rehearsals)
         if not wish.although_live:
@@ -277,7 +286,7 @@ def _plans(
 async def _against_staging(settings: Settings, wish: Wish, url: str) -> Verdict:
     """Against a server elsewhere, as the made-up people whose tickets are given."""
     tickets = _made_up_tickets(wish)
-    rehearsals = settings.data / "rehearsals"
+    rehearsals = folder_of(settings)
     folder = rehearsals / f"outside-{secrets.token_hex(6)}"
     folder.mkdir(parents=True)
     try:
