@@ -164,22 +164,23 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
             await typesetter.close()
 
     @jobs.task(name="write_feedback", queue="text_model", lock="write_feedback", retry=TRIES)
-    async def _write_feedback(exam_id: int) -> None:
+    async def _write_feedback(exam_id: int, after_sitting_id: int = 0) -> None:
         if settings.feedback_url is None:
             return
         model = TextModel(settings.feedback_url, key=settings.feedback_key, model=settings.feedback_model)
         try:
-            written = await write_drafts(
+            drafted = await write_drafts(
                 database,
                 model,
                 exam_id=exam_id,
                 tokens_a_day=settings.feedback_tokens_a_day,
                 limit=DRAFTS_AT_ONCE,
+                after_sitting_id=after_sitting_id,
             )
         finally:
             await model.close()
-        if written == DRAFTS_AT_ONCE:
-            await _write_feedback.defer_async(exam_id=exam_id)
+        if drafted.next_after is not None:
+            await _write_feedback.defer_async(exam_id=exam_id, after_sitting_id=drafted.next_after)
 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(name="retry_stalled_jobs", queue="marking", queueing_lock="retry_stalled_jobs")

@@ -1,8 +1,8 @@
 """Written feedback: drafts by a text model, within a daily cap, and a person's decision on each."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -10,7 +10,13 @@ from examhall.base.db import Connection, Database, many, maybe, one, run
 from examhall.base.errors import Conflict, NotFound
 from examhall.base.sqlfile import beside
 from examhall.reports.facts import read_facts
-from examhall.reports.text_model import ANSWER_TOKENS, LONGEST_CHARS, ModelUnavailable, TextModel
+from examhall.reports.text_model import (
+    ANSWER_TOKENS,
+    LONGEST_CHARS,
+    AnswerUnusable,
+    ModelUnavailable,
+    TextModel,
+)
 
 log = structlog.get_logger()
 
@@ -34,6 +40,17 @@ class _Wanted:
     sitting_id: int
     key_version: int
     facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Reserved:
+    spent_on: date
+
+
+class Drafted(NamedTuple):
+    written: int
+    # Where to go on; None when there is no more, or no more just now.
+    next_after: int | None
 
 
 @dataclass(frozen=True)
@@ -72,28 +89,47 @@ class Counts:
 
 
 async def write_drafts(
-    database: Database, model: TextModel, *, exam_id: int, tokens_a_day: int, limit: int
-) -> int:
-    """Draft feedback for reports of this exam that have none, at most `limit`; give how many were written.
+    database: Database,
+    model: TextModel,
+    *,
+    exam_id: int,
+    tokens_a_day: int,
+    limit: int,
+    after_sitting_id: int = 0,
+) -> Drafted:
+    """Draft feedback for reports of this exam that have none, at most `limit`, in the order of the sittings.
 
     The tokens of a call are taken from the day's cap before it is made, so that it holds however many workers
-    draft at once and whatever becomes of the call. Fewer than `limit` means: all done, the cap is reached, or
-    the model gives no answer; it is said in the log. What is drafted is kept one by one.
+    draft at once and whatever becomes of the call. It ends early when the cap is reached or the model gives
+    no answer; an answer that is of no use is passed over; all that is said in the log. What is drafted is
+    kept one by one.
     """
     async with database.transaction() as conn:
-        wanted = await many(conn, SQL.wanted, _Wanted, exam_id=exam_id, limit=limit)
-    for written, each in enumerate(wanted):
+        wanted = await many(
+            conn, SQL.wanted, _Wanted, exam_id=exam_id, limit=limit, after_sitting_id=after_sitting_id
+        )
+    written = 0
+    for each in wanted:
         async with database.transaction() as conn:
-            if await run(conn, SQL.reserve, tokens=RESERVED_TOKENS, cap=tokens_a_day) == 0:
-                log.warning("no more feedback is drafted today: the cap is reached", cap=tokens_a_day)
-                return written
+            reserved = await maybe(conn, SQL.reserve, _Reserved, tokens=RESERVED_TOKENS, cap=tokens_a_day)
+        if reserved is None:
+            log.warning("no more feedback is drafted today: the cap is reached", cap=tokens_a_day)
+            return Drafted(written, None)
         try:
             answer = await model.comment_on(read_facts(each.facts))
+        except AnswerUnusable:
+            log.warning("the text model gave no text", sitting=each.sitting_id)
+            continue
         except ModelUnavailable as error:
             log.warning("the text model gives no answer", status=error.details.get("status"))
-            return written
+            return Drafted(written, None)
         async with database.transaction() as conn:
-            await run(conn, SQL.correct_spending, more=(answer.tokens or RESERVED_TOKENS) - RESERVED_TOKENS)
+            await run(
+                conn,
+                SQL.correct_spending,
+                spent_on=reserved.spent_on,
+                more=(answer.tokens or RESERVED_TOKENS) - RESERVED_TOKENS,
+            )
             await run(
                 conn,
                 SQL.keep_draft,
@@ -104,7 +140,8 @@ async def write_drafts(
                 draft=answer.text,
                 model=model.model,
             )
-    return len(wanted)
+        written += 1
+    return Drafted(written, wanted[-1].sitting_id if len(wanted) == limit else None)
 
 
 async def list_drafts(

@@ -5,6 +5,7 @@ SELECT reports.candidate_id, reports.sitting_id, reports.key_version, reports.fa
     ON exams.id = reports.exam_id
    AND exams.key_version = reports.key_version
  WHERE reports.exam_id = %(exam_id)s
+   AND reports.sitting_id > %(after_sitting_id)s
    AND NOT EXISTS (SELECT FROM feedback_drafts
                     WHERE feedback_drafts.candidate_id = reports.candidate_id
                       AND feedback_drafts.sitting_id = reports.sitting_id
@@ -19,12 +20,14 @@ SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date, %(tokens)s, 1
  WHERE %(tokens)s <= %(cap)s
 ON CONFLICT (spent_on)
 DO UPDATE SET tokens = stored.tokens + excluded.tokens, calls = stored.calls + 1
- WHERE stored.tokens + excluded.tokens <= %(cap)s;
+ WHERE stored.tokens + excluded.tokens <= %(cap)s
+RETURNING spent_on;
 
 -- name: correct_spending
+-- Of the day on which it was reserved, which may be over.
 UPDATE feedback_spending
    SET tokens = greatest(tokens + %(more)s, 0)
- WHERE spent_on = (statement_timestamp() AT TIME ZONE 'UTC')::date;
+ WHERE spent_on = %(spent_on)s;
 
 -- name: keep_draft
 -- One that a person has decided on stays, unless it is of an older key.

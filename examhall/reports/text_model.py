@@ -34,6 +34,10 @@ class ModelUnavailable(Overloaded):
     """The text model gave no usable answer. Drafts can be asked for again later."""
 
 
+class AnswerUnusable(ModelUnavailable):
+    """The text model answered with nothing that can be shown."""
+
+
 @dataclass(frozen=True)
 class Answer:
     text: str
@@ -132,11 +136,11 @@ def _answer_in(reply: httpx.Response) -> Answer:
         text = str(found["choices"][0]["message"]["content"])
         tokens = int((found.get("usage") or {}).get("total_tokens", 0))
     except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise ModelUnavailable from error
+        raise AnswerUnusable from error
     # Text is all that is kept: no control characters, and no more than a report has room for.
     words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if not words:
-        raise ModelUnavailable
+        raise AnswerUnusable
     return Answer(words[:LONGEST_CHARS], min(max(tokens, 0), MOST_TOKENS))
 
 

@@ -22,7 +22,7 @@ from examhall.reports.reports import make_due_reports, report_of
 from examhall.reports.text_model import TextModel
 
 from .conftest import PastExam, add_past_exam, settle
-from .endpoint import served
+from .endpoint import GOOD, served
 
 pytestmark = pytest.mark.anyio
 
@@ -43,7 +43,8 @@ async def draft(
     async with served(**given) as endpoint:
         model = TextModel(endpoint.url, key=None, model="small")
         try:
-            return await write_drafts(database, model, exam_id=past.id, tokens_a_day=cap, limit=limit)
+            drafted = await write_drafts(database, model, exam_id=past.id, tokens_a_day=cap, limit=limit)
+            return drafted.written
         finally:
             await model.close()
 
@@ -82,6 +83,11 @@ async def test_without_an_answer_what_was_reserved_stays_spent(database: Databas
     assert await draft(database, past, replies=[(400, {})]) == 0
     async with database.transaction() as conn:
         assert (await spending_today(conn)).tokens == RESERVED_TOKENS
+
+
+async def test_an_answer_of_no_use_is_passed_over(database: Database, past: PastExam) -> None:
+    empty = {"choices": [{"message": {"content": ""}}]}
+    assert await draft(database, past, replies=[(200, empty), (200, GOOD)]) == 11
 
 
 async def test_a_draft_is_seen_by_the_candidate_only_when_approved(
