@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -112,7 +112,16 @@ async def make_place(conn: Connection, address: str, *, connections_needed: int)
         number = secrets.randbelow(2**31)
     name = f"{PREFIX}_{where.oid}_{number}"
     await conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    return Place(name, urlsplit(address)._replace(path=f"/{name}").geturl())
+    return Place(name, address_beside(address, name))
+
+
+def address_beside(address: str, database: str) -> str:
+    """The address of another database of the same server, wherever in `address` its own is named."""
+    parts = urlsplit(address)
+    # libpq believes a dbname here rather than the path: the rehearsal would be played in the real database.
+    told = [each for each in parts.query.split("&") if unquote(each.partition("=")[0]) != "dbname"]
+    query = "&".join(filter(None, told))
+    return f"postgresql://{parts.netloc}/{database}" + (f"?{query}" if query else "")
 
 
 def drop_place(address: str, database: str) -> None:

@@ -2,8 +2,9 @@
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
-from examhall.ops.rehearse.stage import CannotRehearse, clear_up, make_place
+from examhall.ops.rehearse.stage import CannotRehearse, address_beside, clear_up, make_place
 
 pytestmark = pytest.mark.anyio
 
@@ -28,6 +29,23 @@ async def test_what_a_dead_rehearsal_left_is_cleared_up_and_what_a_living_one_ne
         assert await exists(next_one, needed.database)
         await living.close()
         assert await clear_up(next_one) == set()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:p@h:5/real?sslmode=disable",
+        "postgresql:///real?host=/run/pg",
+        "postgresql://u:p@h?dbname=real&sslmode=disable",
+        "postgresql://u:p@h/x?sslmode=disable&%64bname=real",
+    ],
+)
+def test_a_rehearsal_is_never_played_in_the_real_database(address: str) -> None:
+    """libpq takes a name in the query before that in the path."""
+    real, ours = conninfo_to_dict(address), conninfo_to_dict(address_beside(address, "rehearsal"))
+    assert real["dbname"] == "real"
+    assert ours == {**real, "dbname": "rehearsal"}
+    assert address_beside(address, "rehearsal").startswith("postgresql://")
 
 
 async def test_too_few_connections_are_said_before_anything_is_made(dsn: str) -> None:
