@@ -94,6 +94,12 @@ def test_who_is_in_the_room_has_started_and_not_ended() -> None:
     assert (values(chart, 0), values(chart, 1)) == ([3, 2, 0], [2, 1, 0])
 
 
+def test_who_looks_at_a_result_weeks_later_is_in_no_room() -> None:
+    some = [counts(0, starts=3, active=2), counts(60, hand_ins=3, active=1)]
+    later = counts(30 * 86_400, looks=1, arrivals=1)
+    assert presence_chart([*some, later], _) == presence_chart(some, _)
+
+
 def test_the_hand_in_curve_ends_where_everybody_is_out() -> None:
     some = [counts(0, starts=3), counts(600, hand_ins=2), counts(1200, closes=1)]
     chart = hand_in_chart(an_exam(), some, _)

@@ -96,7 +96,9 @@ def saves_chart(counts: Sequence[Counts], _: Words) -> Spec | None:
 
 def presence_chart(counts: Sequence[Counts], _: Words) -> Spec | None:
     """Who was in, and of whom a save came within the minute: the others thought, or were cut off."""
-    grid, step = _grid(counts, least_s=60)
+    # Who comes for a result weeks later is in no room.
+    sat = [each for each in counts if each.starts or each.active or each.hand_ins or each.closes]
+    grid, step = _grid(sat, least_s=60)
     if not any(each.starts for each in counts):
         return None
     ends = [each + step for each in grid]
