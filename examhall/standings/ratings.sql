@@ -1,5 +1,6 @@
 -- name: exam_to_settle
--- FOR SHARE keeps the key as it is until places and ratings by it are committed. No row: nothing to do.
+-- FOR SHARE keeps the key as it is until places and ratings by it are committed. No row: nothing to do. An exam
+-- without an end is concluded by hand, and again when more have sat it: then more take part than before.
 SELECT exams.rated, settled.happened_at AS settled_happened_at,
        coalesce(settled.rated, false) AS was_rated,
        coalesce(exams.closes_at, settled.happened_at,
@@ -10,7 +11,16 @@ SELECT exams.rated, settled.happened_at AS settled_happened_at,
  WHERE exams.id = %(exam_id)s
    AND exams.key_version = %(key_version)s
    AND results_released(exams)
-   AND (settled.key_version, settled.rated) IS DISTINCT FROM (exams.key_version, exams.rated)
+   AND (settled.key_version, settled.rated, settled.participants)
+       IS DISTINCT FROM (exams.key_version, exams.rated,
+                         (SELECT count(*)
+                            FROM results
+                            JOIN sittings
+                              ON sittings.candidate_id = results.candidate_id
+                             AND sittings.id = results.sitting_id
+                             AND sittings.attempt_number = 1
+                            JOIN people ON people.id = results.candidate_id AND 'candidate' = ANY(people.roles)
+                           WHERE results.exam_id = exams.id))
    FOR SHARE OF exams;
 
 -- name: exams_to_settle

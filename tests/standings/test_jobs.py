@@ -11,7 +11,7 @@ from examhall.settings import Settings
 from examhall.standings.achievements import achievements_of
 from examhall.worker import FOLLOW_UPS, create_jobs
 
-from .field import add_held, add_people
+from .field import add_held, add_people, mark_all
 
 pytestmark = pytest.mark.anyio
 
@@ -80,3 +80,22 @@ async def test_an_exam_that_cannot_be_rated_keeps_no_other_from_it(
         async with database.transaction() as conn:
             cursor = await conn.execute("SELECT exam_id FROM exam_standings")
             assert await cursor.fetchall() == [(exams[1],)]
+
+
+async def test_who_sat_an_exam_after_it_was_concluded_by_hand_is_placed_when_it_is_again(
+    database: Database, dsn: str, tmp_path: Path
+) -> None:
+    jobs = create_jobs(replace(Settings(data=tmp_path), database_url=dsn), database)
+    async with database.transaction() as conn:
+        alice, bob = await add_people(conn, 2)
+        exam_id = await add_held(conn, {alice: 1}, opens_at=None, closes_at=None)
+    await jobs.tasks["rate_exam"].func(exam_id=exam_id, key_version=1)
+    async with database.transaction() as conn:
+        await mark_all(conn, exam_id, {alice: 1, bob: 2})
+    for _ in range(2):
+        await jobs.tasks["rate_exam"].func(exam_id=exam_id, key_version=1)
+        async with database.transaction() as conn:
+            cursor = await conn.execute("SELECT person_id, place FROM exam_places ORDER BY place")
+            assert await cursor.fetchall() == [(bob, 1), (alice, 2)]
+            cursor = await conn.execute("SELECT person_id, number FROM rating_history ORDER BY person_id")
+            assert await cursor.fetchall() == [(alice, 1), (bob, 1)]
