@@ -79,6 +79,7 @@ async def app(database: Database, passwords: Passwords, signer: Signer) -> FastA
     app.state.signer = signer
     app.state.turnstile = Turnstile(database, signer)
     app.state.settings = Settings()
+    app.state.note = lambda *what, **ids: None
     return app
 
 

@@ -104,7 +104,12 @@ def served(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iter
     dsn = postgres.dsn("served")
     server = subprocess.Popen(
         [sys.executable, "-m", "examhall.cli", "serve", "--port", "0", "--workers", "1", "--data", str(data)],
-        env={**environment, "DATABASE_URL": dsn, "EXAMHALL_SECRET": SECRET},
+        env={
+            **environment,
+            "DATABASE_URL": dsn,
+            "EXAMHALL_SECRET": SECRET,
+            "EXAMHALL_RATE_LIMIT_TRUSTED": "127.0.0.1",
+        },
         stdout=subprocess.PIPE,
         text=True,
     )
