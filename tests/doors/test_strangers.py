@@ -214,6 +214,28 @@ async def test_a_cookie_alone_changes_nothing(hall: Any, alice: Caller, session:
     assert saved.status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        each
+        for each in api_routes() + page_routes()
+        if each[0] != "GET" and each not in PUBLIC and each[1] != save_schema.PATH
+    ],
+)
+async def test_no_other_sites_form_changes_anything_for_the_office(
+    hall: Any, call: Any, session: dict[str, Any], method: str, path: str
+) -> None:
+    boss = await call("boss", "admin")
+    boss.client.headers.pop("Authorization")
+    boss.client.cookies.set("examhall", hall.signer.cookie_token(boss.id, uuid4(), ["admin"]))
+    another = hall.signer.read_cookie(hall.signer.cookie_token(boss.id, uuid4(), ["admin"]))
+    for said in ({}, {"X-CSRF-Token": hall.signer.csrf_token(another)}):
+        sent = {"data": {"a": "b"}} if (method, path) in page_routes() else {"json": a_body(method, path)}
+        reply = await boss.client.request(method, filled(path, session), headers=said, **sent)
+        assert reply.status_code == 403, reply.text
+        assert "did not come from one of our pages" in reply.text
+
+
 async def test_who_signed_out_saves_nothing_more(hall: Any, alice: Caller, session: dict[str, Any]) -> None:
     claims = hall.signer.read_access(alice.client.headers["Authorization"].removeprefix("Bearer "))
     hall.signer.ended.remember_ended(str(claims.sign_in_id))
