@@ -7,10 +7,12 @@ them, in turns with a GET of the same path that checks the token and does nothin
 import argparse
 import http.client
 import json
+import re
 import shutil
 import statistics
 import time
 import uuid
+from collections import Counter, defaultdict
 
 from benchmarks.load import ask, file_of, require_wrk, wrk
 from benchmarks.servers import Hall, make_data_folder, start_empty, start_hall
@@ -24,6 +26,7 @@ CONTESTS = 12
 CONNECTIONS = (64, 512)
 BULK_ROUNDS = 15
 LEAST_OF_EMPTY, SLOWEST_BULK_S = 0.60, 0.5
+CACHE_REQUESTS = re.compile(r'cache_requests_total\{cache="([^"]+)",outcome="(\w+)"\} ([0-9.e+]+)')
 
 
 def main() -> None:
@@ -47,6 +50,7 @@ def main() -> None:
             contests = [int(row[0]) for row in conn.execute(SQL.contests.text)]
         _bulk(hall, contests[0], people)
         _list(hall, people[:ASKING], options.rounds, options.seconds)
+        _hit_rates(hall)
     finally:
         hall.stop()
     home = (data / "postgres").resolve()
@@ -111,6 +115,23 @@ def _list(hall: Hall, people: list[int], rounds: int, seconds: float) -> None:
                 )
     finally:
         empty.stop()
+
+
+def _hit_rates(hall: Hall) -> None:
+    """How many of those who asked a cache found what they wanted, as the server's own figures have it."""
+    # Each process tells its figures once a second.
+    time.sleep(2)
+    server = http.client.HTTPConnection(hall.address.host, hall.address.port)
+    server.request("GET", "/metrics")
+    asked: dict[str, Counter[str]] = defaultdict(Counter)
+    for name, outcome, count in CACHE_REQUESTS.findall(server.getresponse().read().decode()):
+        asked[name][outcome] += float(count)
+    server.close()
+    for name, outcomes in sorted(asked.items()):
+        if total := sum(outcomes.values()):
+            print(
+                f"cache {name}: asked {total:,.0f} times, {1 - outcomes['miss'] / total:.1%} found (mark 80%)"
+            )
 
 
 if __name__ == "__main__":
