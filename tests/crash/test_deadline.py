@@ -156,6 +156,5 @@ def let_a_minute_pass(
     conn.execute(
         "UPDATE procrastinate_workers SET last_heartbeat = '-infinity' WHERE id = ANY(%s)", dead_workers
     )
-    conn.execute(
-        jobs.SQL.defer_jobs.text, {"task": "retry_stalled_jobs", "arguments": [Jsonb({"timestamp": 0})]}
-    )
+    job = {"task": "retry_stalled_jobs", "queue": "marking", "priority": 0}
+    conn.execute(jobs.SQL.defer_jobs.text, {**job, "arguments": [Jsonb({"timestamp": 0})]})
