@@ -41,6 +41,7 @@ from examhall.events.refusals import noting_refusals
 from examhall.exams import contents
 from examhall.ops.counting import counts_of_web
 from examhall.ops.limits import Limited, Limits
+from examhall.ops.metrics import Exposition
 from examhall.ops.watch import Watch
 from examhall.settings import Settings
 from examhall.sittings.autosave import Save, Saved, save_batch
@@ -132,6 +133,7 @@ class Hall:
             store=self.shared_store,
         )
         self.watch = Watch(settings.metrics_folder, settings.process_name, counts, self.database)
+        self.exposition = Exposition(self.watch)
         self.watch.on_tick = Feed(self.watch, self.broadcast).tell
 
     async def _load_ended(self, conn: Connection) -> None:
@@ -210,6 +212,7 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "broadcast",
             "streams",
             "watch",
+            "exposition",
             "events",
             "note",
         ):

@@ -10,7 +10,6 @@ from examhall.base.clock import rfc3339
 from examhall.base.wire import Db
 from examhall.ops.clock import database_time
 from examhall.ops.health import http_status, look
-from examhall.ops.metrics import exposed
 from examhall.ops.performance import describe
 
 router = APIRouter(tags=["Operations"])
@@ -35,7 +34,7 @@ async def get_health(request: Request, db: Db) -> JSONResponse:
 @health_router.get("/metrics", summary="The whole server's figures, for Prometheus")
 async def get_metrics(request: Request) -> Response:
     """Whichever web worker answers, it answers for all processes of this server."""
-    text, media_type = exposed(request.app.state.watch.whole(), request.headers.get("accept", ""))
+    text, media_type = request.app.state.exposition.text(request.headers.get("accept", ""))
     return Response(text, headers={**NOT_KEPT, "content-type": media_type})
 
 

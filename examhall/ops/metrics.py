@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator
 
+from cachetools import TTLCache
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from examhall.ops.families import FAMILIES, Family
 from examhall.ops.snapshot import JOINT, Shape, Snapshot
+from examhall.ops.watch import Watch
 
 PREFIX = "examhall_"
+# To put them together and write them out takes some ten milliseconds; anybody may ask for them at any time.
+KEPT_S = 0.25
+# Formats and escapings; what clients accept may be written in many ways.
+FORMATS_KEPT = 8
 
 
 class _Collected(Collector):
@@ -23,6 +29,22 @@ class _Collected(Collector):
             else:
                 of_kind = self._snapshot.counters if family.kind == "counter" else self._snapshot.gauges
                 yield _plain(name, family, of_kind.get(name, {}))
+
+
+class Exposition:
+    """A server's figures as text, at most `KEPT_S` old, however many ask for them at once."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._kept: TTLCache[str, tuple[bytes, str]] = TTLCache(FORMATS_KEPT, KEPT_S)
+
+    def text(self, accept: str) -> tuple[bytes, str]:
+        """The text and its media type; in OpenMetrics for who accepts that."""
+        _encode, media_type = choose_encoder(accept)
+        found = self._kept.get(media_type)
+        if found is None:
+            found = self._kept[media_type] = exposed(self._watch.whole(), accept)
+        return found
 
 
 def exposed(snapshot: Snapshot, accept: str) -> tuple[bytes, str]:

@@ -1,5 +1,6 @@
 """The figures are those of the whole server, whoever is asked, and there are only so many."""
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from examhall.base.histogram import LATENCY_S, Histogram, quantile
 from examhall.base.statements import Statements
 from examhall.ops.counting import count_statements
 from examhall.ops.families import FAMILIES
-from examhall.ops.metrics import exposed
+from examhall.ops.metrics import KEPT_S, exposed
 from examhall.ops.snapshot import LIVES_S, Snapshot, add_up, decode, encode
 from examhall.ops.tick import tick_of
 from examhall.ops.watch import Watch
@@ -241,3 +242,15 @@ def test_every_metric_is_in_the_operators_handbook() -> None:
     # And the alerts ask for what there is.
     asked = set(re.findall(r"examhall_([a-z_]+?)(?:_bucket|_count|_sum)?[\[{) ><]", handbook))
     assert asked - {"", *FAMILIES} == set()
+
+
+async def test_however_many_ask_the_figures_are_put_together_a_few_times_a_second(
+    hall: Hall, alice: Caller
+) -> None:
+    """Strangers may ask without a limit, and each time would take some ten milliseconds of everybody's."""
+    told: set[str] = set()
+    # Five in a row take less than a quarter of a second, unless the machine is held up.
+    while len(told) in (0, 5):
+        told = {await metrics(alice) for _ in range(5)}
+    await asyncio.sleep(KEPT_S)
+    assert await metrics(alice) not in told
