@@ -31,7 +31,7 @@ class NoSuchDraft(NotFound):
 
 
 class DraftDecided(Conflict):
-    """Somebody has decided on this draft already."""
+    """Somebody has decided on this draft already, or it was written anew since. Look at it again."""
 
 
 @dataclass(frozen=True)
@@ -168,17 +168,26 @@ async def spending_today(conn: Connection) -> Spending:
 
 
 async def decide(
-    conn: Connection, *, exam_id: int, sitting_id: int, approve: bool, text: str | None, decided_by: int
+    conn: Connection,
+    *,
+    exam_id: int,
+    sitting_id: int,
+    key_version: int,
+    approve: bool,
+    text: str | None,
+    decided_by: int,
 ) -> None:
     """Approve a draft, as it is or as edited, or reject it: once, however many press the button at once.
 
-    An approved one is in the candidate's report when that is made anew, shortly after.
+    An approved one is in the candidate's report when that is made anew, shortly after. What was drafted by
+    another version of the key since the person read it is not what they decide on.
     """
     changed = await run(
         conn,
         SQL.decide,
         exam_id=exam_id,
         sitting_id=sitting_id,
+        key_version=key_version,
         state="approved" if approve else "rejected",
         text=text[:LONGEST_CHARS] if text else None,
         decided_by=decided_by,
@@ -188,6 +197,6 @@ async def decide(
         raise DraftDecided if found else NoSuchDraft
 
 
-async def approve_all(conn: Connection, *, exam_id: int, decided_by: int) -> int:
-    """Approve every draft of an exam that nobody has decided on; give how many."""
-    return await run(conn, SQL.approve_all, exam_id=exam_id, decided_by=decided_by)
+async def approve_all(conn: Connection, *, exam_id: int, key_version: int, decided_by: int) -> int:
+    """Approve every draft of an exam by this version of its key that nobody has decided on; give how many."""
+    return await run(conn, SQL.approve_all, exam_id=exam_id, key_version=key_version, decided_by=decided_by)

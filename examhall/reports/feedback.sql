@@ -83,6 +83,7 @@ UPDATE feedback_drafts
        decided_at = statement_timestamp()
  WHERE exam_id = %(exam_id)s
    AND sitting_id = %(sitting_id)s
+   AND key_version = %(key_version)s
    AND state = 'draft';
 
 -- name: find
@@ -95,4 +96,5 @@ SELECT sitting_id
 UPDATE feedback_drafts
    SET state = 'approved', decided_by = %(decided_by)s, decided_at = statement_timestamp()
  WHERE exam_id = %(exam_id)s
+   AND key_version = %(key_version)s
    AND state = 'draft';

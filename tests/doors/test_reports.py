@@ -104,11 +104,17 @@ async def test_an_author_decides_on_drafts_and_an_analyst_only_reads_them(
     assert "&lt;b&gt;Bold&lt;/b&gt; words" in read
     assert 'value="approve"' not in read
     decision = f"{page}/drafts/{sitting}"
-    assert (await anna.client.post(decision, data={"decision": "approve"})).status_code == 403
-    assert (await olga.client.post(decision, data={"decision": "perhaps"})).status_code == 422
-    done = await olga.client.post(decision, data={"decision": "approve", "text": "Well\x20done."})
+    assert (
+        await anna.client.post(decision, data={"decision": "approve", "key_version": "1"})
+    ).status_code == 403
+    assert (
+        await olga.client.post(decision, data={"decision": "perhaps", "key_version": "1"})
+    ).status_code == 422
+    done = await olga.client.post(
+        decision, data={"decision": "approve", "key_version": "1", "text": "Well\x20done."}
+    )
     assert done.status_code == 303
-    again = await olga.client.post(decision, data={"decision": "reject"})
+    again = await olga.client.post(decision, data={"decision": "reject", "key_version": "1"})
     assert again.status_code == 409
     async with hall.database.transaction() as conn:
         cursor = await conn.execute("SELECT state, draft, decided_by FROM feedback_drafts")

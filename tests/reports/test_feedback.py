@@ -99,7 +99,13 @@ async def test_a_draft_is_seen_by_the_candidate_only_when_approved(
     assert "Well done." not in await comment(database, past)
     async with database.transaction() as conn:
         await decide(
-            conn, exam_id=past.id, sitting_id=sitting, approve=True, text="Bravo, Alice.", decided_by=OLGA
+            conn,
+            exam_id=past.id,
+            sitting_id=sitting,
+            key_version=1,
+            approve=True,
+            text="Bravo, Alice.",
+            decided_by=OLGA,
         )
     assert await make_due_reports(database, typesetter) == 1
     assert await comment(database, past) == "Bravo, Alice."
@@ -112,8 +118,16 @@ async def test_a_rejected_draft_is_never_seen(
     await draft(database, past)
     sitting = await first_sitting(database, past)
     async with database.transaction() as conn:
-        await decide(conn, exam_id=past.id, sitting_id=sitting, approve=False, text=None, decided_by=OLGA)
-        assert await approve_all(conn, exam_id=past.id, decided_by=OLGA) == 11
+        await decide(
+            conn,
+            exam_id=past.id,
+            sitting_id=sitting,
+            key_version=1,
+            approve=False,
+            text=None,
+            decided_by=OLGA,
+        )
+        assert await approve_all(conn, exam_id=past.id, key_version=1, decided_by=OLGA) == 11
     assert await make_due_reports(database, typesetter) == 11
     assert "Well done." not in await comment(database, past)
 
@@ -126,7 +140,13 @@ async def test_a_draft_is_decided_on_once_however_many_decide(database: Database
         try:
             async with database.transaction() as conn:
                 await decide(
-                    conn, exam_id=past.id, sitting_id=sitting, approve=approve, text=None, decided_by=OLGA
+                    conn,
+                    exam_id=past.id,
+                    sitting_id=sitting,
+                    key_version=1,
+                    approve=approve,
+                    text=None,
+                    decided_by=OLGA,
                 )
         except DraftDecided:
             return "late"
@@ -135,7 +155,34 @@ async def test_a_draft_is_decided_on_once_however_many_decide(database: Database
     assert sorted(await asyncio.gather(*[press(n % 2 == 0) for n in range(6)])) == ["decided"] + ["late"] * 5
     with pytest.raises(NoSuchDraft):
         async with database.transaction() as conn:
-            await decide(conn, exam_id=past.id, sitting_id=10**9, approve=True, text=None, decided_by=OLGA)
+            await decide(
+                conn,
+                exam_id=past.id,
+                sitting_id=10**9,
+                key_version=1,
+                approve=True,
+                text=None,
+                decided_by=OLGA,
+            )
+
+
+async def test_a_draft_by_another_key_than_was_read_is_not_decided_on(
+    database: Database, past: PastExam
+) -> None:
+    await draft(database, past, limit=1)
+    sitting = await first_sitting(database, past)
+    async with database.transaction() as conn:
+        with pytest.raises(DraftDecided):
+            await decide(
+                conn,
+                exam_id=past.id,
+                sitting_id=sitting,
+                key_version=2,
+                approve=True,
+                text=None,
+                decided_by=OLGA,
+            )
+        assert await approve_all(conn, exam_id=past.id, key_version=2, decided_by=OLGA) == 0
 
 
 async def test_after_a_correction_a_draft_of_the_old_key_is_not_used(
@@ -143,7 +190,7 @@ async def test_after_a_correction_a_draft_of_the_old_key_is_not_used(
 ) -> None:
     await draft(database, past)
     async with database.transaction() as conn:
-        await approve_all(conn, exam_id=past.id, decided_by=OLGA)
+        await approve_all(conn, exam_id=past.id, key_version=1, decided_by=OLGA)
         await conn.execute("UPDATE exams SET key_version = 2")
         await conn.execute("UPDATE results SET key_version = 2")
         await conn.execute("INSERT INTO conclusions (exam_id, key_version) VALUES (%s, 2)", (past.id,))

@@ -1,5 +1,7 @@
 """Reports of an exam for the office: how far they are, and drafts of feedback that wait for a person."""
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -88,6 +90,7 @@ async def post_decision(request: Request) -> Response:
             conn,
             exam_id=exam_id,
             sitting_id=id_of(request, "sitting_id"),
+            key_version=_key_version(form),
             approve=approve,
             text=_text(form.get("text")),
             decided_by=me.id,
@@ -100,10 +103,19 @@ async def post_approve_all(request: Request) -> Response:
     me = await page_person(request)
     require_role(me, "author")
     exam_id = id_of(request, "exam_id")
+    key_version = _key_version(await request.form())
     async with request.app.state.database.transaction() as conn:
         await find_standing(conn, exam_id)
-        await approve_all(conn, exam_id=exam_id, decided_by=me.id)
+        await approve_all(conn, exam_id=exam_id, key_version=key_version, decided_by=me.id)
     return _back(exam_id)
+
+
+def _key_version(form: Mapping[str, object]) -> int:
+    """Of the drafts that the person has read."""
+    given = str(form.get("key_version", ""))
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise Malformed
+    return int(given)
 
 
 def _text(given: object) -> str | None:
