@@ -316,4 +316,8 @@ async def test_nobody_reads_the_key_while_somebody_still_sits(hall: Any, alice: 
         await conn.execute(
             "UPDATE sittings SET closed_at = now(), closed_by = 'staff' WHERE closed_at IS NULL"
         )
+    # Without an end others may still come: it is over when somebody concludes it.
+    assert {item["key"] is None for item in (await alice.get(path)).json()["breakdown"]} == {True}
+    async with hall.database.transaction() as conn:
+        await conn.execute("INSERT INTO conclusions (exam_id, key_version) VALUES (%s, 1)", (exam_id,))
     assert {item["key"] is None for item in (await alice.get(path)).json()["breakdown"]} == {False}
