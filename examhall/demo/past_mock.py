@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,9 @@ TEMPTING = (0.6, 0.3, 0.1)
 BLANK = 0.02
 # An answer's usual time, of the first and of the last: most need more than half of the time, some all of it.
 EASIEST_S, HARDEST_S = 60, 190
-WRONG_WORD = "-77"
+# How far beside the right number the wrong ones are.
+SLIPS = (1, -2, 10)
+WRONG_WORDS, WRONG_LETTERS = ("square", "circle", "line"), ("A", "C", "D")
 
 
 @dataclass(frozen=True)
@@ -94,11 +97,15 @@ def _right(item: Item) -> Any:
 
 
 def _wrong(item: Item, chance: float) -> Any:
+    place = int(np.searchsorted(np.cumsum(TEMPTING), chance))
+    if item.kind == "number":
+        value = dict(item.key)["value"]
+        return str((Fraction if "/" in value else Decimal)(value) + SLIPS[min(place, len(SLIPS) - 1)])
     if item.kind != "single_choice":
-        return WRONG_WORD
+        words = WRONG_LETTERS if len(dict(item.key)["accept"][0]) == 1 else WRONG_WORDS
+        return words[min(place, len(words) - 1)]
     keys = [option["key"] for option in dict(item.presented)["options"]]
     wrong = [key for key in keys if key not in dict(item.key)["correct"]]
-    place = int(np.searchsorted(np.cumsum(TEMPTING), chance))
     return wrong[min(place, len(wrong) - 1)]
 
 
