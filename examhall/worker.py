@@ -43,11 +43,13 @@ log = structlog.get_logger()
 
 # How many jobs of each queue run side by side. Marking never waits behind reports or calibrations, nor these
 # behind a text model. Marking computes: more side by side would only take turns.
-QUEUES = {"marking": 2, "default": 2, "text_model": 1}
-# Connections: one for each job, one for the deadlines, which must not wait for jobs, and one for conclusions;
-# and for each queue what procrastinate needs to fetch.
-POOL_SIZE = sum(QUEUES.values()) + 2
-QUEUE_POOL_SIZE = 2
+QUEUES = {"marking": 2, "default": 1, "text_model": 1}
+# Connections: one for each job that computes, one for the deadlines, which must not wait for jobs, one for
+# conclusions and what waits for a text model; one for procrastinate to fetch by, and one for it to listen.
+POOL_SIZE = QUEUES["marking"] + QUEUES["default"] + 2
+QUEUE_POOL_SIZE = 1
+# Marking hears of its jobs at once; the others look this often, without a connection to listen by.
+LOOK_EVERY_S = {"default": 1.0, "text_model": 5.0}
 # Pauses of 2, 4, 8, ... s: over half an hour in all, so a job outlives a restart of the database.
 # Not for what comes again every minute by itself: the next waits under the same queueing lock by then, a try
 # could not be queued beside it, and the job would stay 'doing' and hold its lock for ever.
@@ -292,21 +294,24 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
 
 
 async def _run_jobs(settings: Settings, database: Database, marked: asyncio.Event) -> None:
-    await asyncio.gather(*[_run_queue(settings, database, marked, queue) for queue in QUEUES])
-
-
-async def _run_queue(settings: Settings, database: Database, marked: asyncio.Event, queue: str) -> None:
     while True:
         jobs = create_jobs(settings, database, marked)
         try:
-            async with jobs.open_async():
-                await jobs.run_worker_async(
-                    queues=[queue],
-                    name=f"examhall-{os.getpid()}-{queue}",
-                    concurrency=QUEUES[queue],
-                    shutdown_graceful_timeout=END_S.get(queue, LONGEST_END_S),
-                    install_signal_handlers=False,
-                )
-        except (psycopg.OperationalError, ConnectorException) as error:
-            log.warning("job worker lost the database", error=str(error).strip())
+            async with jobs.open_async(), asyncio.TaskGroup() as queues:
+                for queue in QUEUES:
+                    queues.create_task(_run_queue(jobs, queue), name=f"queue {queue}")
+        except* (psycopg.OperationalError, ConnectorException) as lost:
+            log.warning("job worker lost the database", error=str(lost.exceptions[0]).strip())
         await asyncio.sleep(RESTART_PAUSE_S)
+
+
+async def _run_queue(jobs: App, queue: str) -> None:
+    await jobs.run_worker_async(
+        queues=[queue],
+        name=f"examhall-{os.getpid()}-{queue}",
+        concurrency=QUEUES[queue],
+        listen_notify=queue not in LOOK_EVERY_S,
+        fetch_job_polling_interval=LOOK_EVERY_S.get(queue, 5.0),
+        shutdown_graceful_timeout=END_S.get(queue, LONGEST_END_S),
+        install_signal_handlers=False,
+    )
