@@ -14,7 +14,7 @@ from examhall.ops.preflight.finding import Finding, any_failed, as_document, fai
 from examhall.serving import BACKLOG
 from examhall.settings import Settings, cores
 
-# The job worker's pool; for each queue a pool and one that listens; and the one of `maintain`.
+# The job worker's pool, what it fetches and listens by, and the one of `maintain`.
 JOB_CONNECTIONS = worker.POOL_SIZE + worker.QUEUE_POOL_SIZE + 2
 # Long enough for the slowest count; a preflight is no request.
 LIMIT_S = 30.0
