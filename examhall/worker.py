@@ -117,13 +117,12 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
     @jobs.task(name="rate_exam", retry=TRIES)
     async def _rate_exam(exam_id: int, key_version: int) -> None:
         # First, for achievements are given once, for streaks as well.
-        await _follow_series(exam_id=exam_id, key_version=key_version)
+        await _follow_series(exam_id)
         async with database.transaction() as conn:
             await rate_exam(conn, exam_id=exam_id, key_version=key_version)
         await _award_achievements()
 
-    @jobs.task(name="follow_series", retry=TRIES)
-    async def _follow_series(exam_id: int, key_version: int) -> None:
+    async def _follow_series(exam_id: int) -> None:
         async with database.transaction() as conn:
             if await follow_series(conn, exam_id):
                 await settle_streak_levels(conn, exam_id=exam_id)

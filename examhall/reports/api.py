@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from examhall.accounts.access import NotSignedIn, SignedIn
 from examhall.accounts.tokens import TokenInvalid
-from examhall.base.attachment import attachment
+from examhall.base.attachment import download_headers
 from examhall.base.clock import rfc3339
 from examhall.base.wire import Db, Id, refusals
 from examhall.reports.reports import NoReport, Report, pdf_of, report_of
@@ -20,7 +20,6 @@ from examhall.standings.progress_replies import TopicOut
 sessions_router = APIRouter(tags=["Exams and sessions"])
 
 OF_REPORT = refusals(NotSignedIn, TokenInvalid, SessionNotFound, ExamNotFound, NoReport)
-PDF_HEADERS = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 
 
 class ReportOut(BaseModel):
@@ -80,5 +79,4 @@ async def get_report_pdf(session_id: Id, me: SignedIn, db: Db) -> Response:
     async with db.transaction() as conn:
         await require_ticket_for_sitting(conn, me, session_id)
         title, pdf = await pdf_of(conn, sitting_id=session_id, candidate_id=me.id)
-    headers = PDF_HEADERS | {"content-disposition": attachment(f"{title}.pdf")}
-    return Response(pdf, headers=headers, media_type="application/pdf")
+    return Response(pdf, headers=download_headers(f"{title}.pdf"), media_type="application/pdf")

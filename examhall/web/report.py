@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from examhall.accounts.access import page_person
 from examhall.accounts.people import find_account
-from examhall.base.attachment import attachment
+from examhall.base.attachment import download_headers
 from examhall.reports.facts import BINS, Facts
 from examhall.reports.reports import pdf_of, report_of
 from examhall.sittings.admission import require_ticket_for_sitting
@@ -71,12 +71,7 @@ async def report_pdf(request: Request) -> Response:
     async with request.app.state.database.transaction() as conn:
         await require_ticket_for_sitting(conn, me, sitting_id)
         title, pdf = await pdf_of(conn, sitting_id=sitting_id, candidate_id=me.id)
-    headers = {
-        "cache-control": "private, no-store",
-        "content-disposition": attachment(f"{title}.pdf"),
-        "x-content-type-options": "nosniff",
-    }
-    return Response(pdf, headers=headers, media_type="application/pdf")
+    return Response(pdf, headers=download_headers(f"{title}.pdf"), media_type="application/pdf")
 
 
 routes = [

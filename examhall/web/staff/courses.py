@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from examhall.accounts.access import Person, page_person, require_role
+from examhall.accounts.access import Person, has_role, page_person, require_role
 from examhall.accounts.people import find_account
 from examhall.base.errors import Refusal, SomebodyWasFaster
 from examhall.base.wire import LARGEST_ID, storable
@@ -25,7 +25,7 @@ SEARCH_CHARS = 100
 
 
 def may_edit(me: Person) -> bool:
-    return bool({"admin", "author"} & {*me.roles})
+    return has_role(me, "author")
 
 
 async def courses_page(request: Request) -> Response:
@@ -68,7 +68,7 @@ async def course_page(request: Request) -> Response:
         course=course,
         contests=[(each, each.status(now), stats[each.id]) for each in contests],
         may_edit=may_edit(me),
-        sees_statistics=bool({"admin", "author", "analyst"} & {*me.roles}),
+        sees_statistics=has_role(me, "author", "analyst"),
     )
 
 

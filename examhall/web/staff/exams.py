@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from examhall.accounts.access import page_person, require_role
+from examhall.accounts.access import has_role, page_person, require_role
 from examhall.accounts.people import find_account
 from examhall.scoring.calibrations import Calibration, ItemCalibration, find_calibration, list_items
 from examhall.scoring.glance import (
@@ -99,7 +99,7 @@ async def exam_page(request: Request) -> Response:
         "staff/exam.html",
         exam=exam,
         tabs=tabs_for(me),
-        may_release=bool({"author", "admin"} & {*me.roles}),
+        may_release=has_role(me, "author"),
         **figures,
     )
 

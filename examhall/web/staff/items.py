@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from examhall.accounts.access import page_person, require_role
+from examhall.accounts.access import has_role, page_person, require_role
 from examhall.accounts.people import find_account
 from examhall.base.errors import NotFound
 from examhall.base.jobs import enqueue
@@ -82,7 +82,7 @@ async def items_page(request: Request) -> Response:
         exam=standing,
         tabs=tabs_for(me),
         calibration=calibration,
-        sees_persons=bool({"analyst", "admin"} & {*me.roles}),
+        sees_persons=has_role(me, "analyst"),
         **(_view(request, calibration, items) if calibration else {}),
     )
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from examhall.accounts.access import Person, page_person, require_role
+from examhall.accounts.access import Person, has_role, page_person, require_role
 from examhall.accounts.people import find_account
 from examhall.base.errors import NotFound, Refusal, SomebodyWasFaster
 from examhall.exams.correcting import find_standing, keyed_items, list_corrections
@@ -62,7 +62,7 @@ async def key_page(request: Request) -> Response:
             for each in made
         ],
         progress=progress,
-        may_correct=_may_correct(me),
+        may_correct=has_role(me, "author"),
     )
 
 
@@ -183,10 +183,6 @@ def _slot(request: Request) -> tuple[int, str]:
     if found is None or int(found[1]) > 32_767:
         raise NotFound
     return int(found[1]), found[2]
-
-
-def _may_correct(me: Person) -> bool:
-    return bool({"author", "admin"} & {*me.roles})
 
 
 def _problems(request: Request, refusal: Refusal | None) -> list[str]:
