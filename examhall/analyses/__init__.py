@@ -1,0 +1,1 @@
+"""What-if analyses: projects, scenarios, calculations, standard setting."""

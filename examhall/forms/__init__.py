@@ -1,0 +1,1 @@
+"""Forms that organisations hand in, and the organisations."""

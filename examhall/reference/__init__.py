@@ -1,0 +1,1 @@
+"""Master data: the terms that exams and analyses are written in."""

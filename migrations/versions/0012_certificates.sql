@@ -1,0 +1,95 @@
+-- What certificates look like. A change makes a version; certificates keep the one that they were issued by.
+CREATE TABLE certificate_templates (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name       text        NOT NULL,
+    -- What it is given for, and which of the looks for it: "excellence", "classic".
+    category   text        NOT NULL,
+    variant    text        NOT NULL,
+    -- Whether strangers see it among the templates, and whether anything can be issued by it.
+    public     boolean     NOT NULL DEFAULT false,
+    active     boolean     NOT NULL DEFAULT true,
+    version    integer     NOT NULL DEFAULT 1,
+    created_by bigint REFERENCES people,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX certificate_templates_public ON certificate_templates (category, variant, id) WHERE public AND active;
+CREATE INDEX certificate_templates_creator ON certificate_templates (created_by, id DESC);
+
+-- Each version as it was saved, after it had been set once with its example.
+CREATE TABLE certificate_template_versions (
+    template_id bigint      NOT NULL REFERENCES certificate_templates ON DELETE CASCADE,
+    version     integer     NOT NULL,
+    -- Typst, which reads the facts from sys.inputs.
+    source      text        NOT NULL,
+    -- The fields beyond those of every certificate: [{name, label, required, example}].
+    fields      jsonb       NOT NULL,
+    saved_by    bigint REFERENCES people,
+    saved_at    timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (template_id, version)
+);
+
+-- After an exam, once per version of its key: who earned it gets one.
+CREATE TABLE certificate_rules (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    exam_id     bigint      NOT NULL REFERENCES exams ON DELETE CASCADE,
+    template_id bigint      NOT NULL REFERENCES certificate_templates,
+    condition   text        NOT NULL CHECK (condition IN ('sat', 'passed', 'top', 'scaled_score')),
+    -- Of 'top' the last place, of 'scaled_score' the least score.
+    threshold   double precision,
+    -- Of the template's own fields, the same on each certificate.
+    fields      jsonb       NOT NULL DEFAULT '{}',
+    -- Whether the certificates are shown in the gallery.
+    public      boolean     NOT NULL DEFAULT false,
+    active      boolean     NOT NULL DEFAULT true,
+    version     integer     NOT NULL DEFAULT 1,
+    created_by  bigint REFERENCES people,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT certificate_rules_threshold
+        CHECK ((condition IN ('top', 'scaled_score')) = (threshold IS NOT NULL))
+);
+CREATE INDEX certificate_rules_exam ON certificate_rules (exam_id);
+
+CREATE TABLE certificates (
+    id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- Random, for people to type: it can be neither guessed nor counted.
+    serial            text        NOT NULL,
+    template_id       bigint      NOT NULL,
+    template_version  integer     NOT NULL,
+    -- Whose it is, where they have an account.
+    holder_id         bigint REFERENCES people,
+    -- What it is for, where it is for an exam, and the key by which it was earned.
+    exam_id           bigint REFERENCES exams,
+    sitting_id        bigint,
+    key_version       integer,
+    rule_id           bigint REFERENCES certificate_rules,
+    -- The facts as they were signed, byte for byte: canonical JSON.
+    facts             text        NOT NULL,
+    signature         bytea       NOT NULL,
+    -- Which of the server's keys signed.
+    key_id            text        NOT NULL,
+    public            boolean     NOT NULL DEFAULT false,
+    issued_by         bigint REFERENCES people,
+    issued_at         timestamptz NOT NULL DEFAULT now(),
+    -- One request's Idempotency-Key and place in it: a repeat issues nothing.
+    request_key       text,
+    revoked_at        timestamptz,
+    revoked_by        bigint REFERENCES people,
+    revocation_reason text,
+    FOREIGN KEY (template_id, template_version) REFERENCES certificate_template_versions,
+    CONSTRAINT certificates_revocation CHECK ((revoked_at IS NULL) = (revocation_reason IS NULL))
+);
+CREATE UNIQUE INDEX certificates_serial ON certificates (serial);
+CREATE UNIQUE INDEX certificates_request ON certificates (issued_by, request_key) WHERE request_key IS NOT NULL;
+-- However often and by however many workers a rule is followed, one certificate stands.
+CREATE UNIQUE INDEX certificates_once ON certificates (rule_id, holder_id) WHERE revoked_at IS NULL;
+CREATE INDEX certificates_public ON certificates (issued_at DESC, id DESC) WHERE public AND revoked_at IS NULL;
+CREATE INDEX certificates_creator ON certificates (issued_by, issued_at DESC, id DESC);
+CREATE INDEX certificates_holder ON certificates (holder_id, issued_at DESC, id DESC);
+CREATE INDEX certificates_exam ON certificates (exam_id, issued_at DESC, id DESC);
+
+-- The public keys by which certificates can be checked, for ever; the private one is not in the database.
+CREATE TABLE signing_keys (
+    id         text        PRIMARY KEY,
+    public_key bytea       NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
