@@ -1,1 +1,5 @@
-"""Forms that organisations hand in, and the organisations."""
+"""Forms that people fill in, and the organisations that they belong to.
+
+Owns `organisations`, `organisation_members`, `forms`, `form_versions`, `form_submissions`, `form_files`,
+`loose_files` and `submission_history`.
+"""
