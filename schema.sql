@@ -28,7 +28,7 @@ CREATE TABLE sign_ins (
     id         uuid        PRIMARY KEY,
     person_id  bigint      NOT NULL REFERENCES people,
     exam_id    bigint,
-    method     text        NOT NULL CHECK (method IN ('password', 'ticket')),
+    method     text        NOT NULL CHECK (method IN ('password', 'ticket', 'telegram', 'openid')),
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     ended_at   timestamptz,
@@ -44,6 +44,25 @@ CREATE TABLE refresh_tokens (
     used_at    timestamptz
 );
 CREATE INDEX refresh_tokens_sign_in ON refresh_tokens (sign_in_id);
+
+-- Accounts elsewhere by which somebody signs in here: Telegram's, or those of an OpenID provider.
+CREATE TABLE identities (
+    -- 'telegram', or the issuer's address.
+    provider     text        NOT NULL,
+    -- Who it is there.
+    subject      text        NOT NULL,
+    person_id    bigint      NOT NULL REFERENCES people ON DELETE CASCADE,
+    connected_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (provider, subject)
+);
+CREATE INDEX identities_person ON identities (person_id);
+
+-- Proofs that are good once, until they are too old for any use.
+CREATE TABLE spent_proofs (
+    digest     bytea       PRIMARY KEY,
+    good_until timestamptz NOT NULL
+);
+CREATE INDEX spent_proofs_good_until ON spent_proofs (good_until);
 
 -- Failures per account and per address, shared by all processes. Unlogged: a crash forgives.
 CREATE UNLOGGED TABLE sign_in_failures (

@@ -1,0 +1,75 @@
+"""What Telegram says of somebody who signed in there, checked with the bot's token.
+
+By https://core.telegram.org/widgets/login: the fields, one to a line and sorted, with an HMAC under the SHA-256
+of the token. The same for the widget, its redirect, and a bot's login buttons.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from examhall.accounts.identities import Identity, ProofInvalid
+from examhall.base.errors import NotFound, Unauthorized
+
+Fields: TypeAlias = Mapping[str, str | int]
+
+PROVIDER = "telegram"
+# Between Telegram's page and ours lie seconds; some for people who are asked whether they mean it.
+OLDEST = timedelta(minutes=10)
+# Telegram's clock and ours.
+AHEAD = timedelta(minutes=1)
+# Telegram's ids and instants have fewer digits.
+LONGEST_NUMBER = 18
+
+
+class TelegramNotSetUp(NotFound):
+    """Signing in with Telegram is not set up here."""
+
+
+class ProofTooOld(Unauthorized):
+    """Too much time has passed since you signed in at Telegram. Please do it again."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    identity: Identity
+    # Good once: it is remembered until it is too old.
+    digest: bytes
+    good_until: datetime
+
+
+def read_proof(fields: Fields, *, bot_token: str, now: datetime) -> Proof:
+    """Who it is, if Telegram said so just now. Raises `ProofInvalid` or `ProofTooOld`.
+
+    Every field that came belongs to what is signed, also those that nobody knows yet.
+    """
+    given = str(fields.get("hash", ""))
+    signed = "\n".join(f"{name}={value}" for name, value in sorted(fields.items()) if name != "hash")
+    key = hashlib.sha256(bot_token.encode()).digest()
+    digest = hmac.digest(key, signed.encode(errors="replace"), hashlib.sha256)
+    # As bytes: compare_digest takes no str beyond ASCII.
+    if not hmac.compare_digest(digest.hex().encode(), given.encode(errors="replace")):
+        raise ProofInvalid
+    subject, said_at = _number(fields.get("id")), _number(fields.get("auth_date"))
+    if subject is None or said_at is None:
+        raise ProofInvalid
+    age = now.timestamp() - said_at
+    if not -AHEAD.total_seconds() <= age <= OLDEST.total_seconds():
+        raise ProofTooOld
+    names = (str(fields.get(name, "")).strip() for name in ("first_name", "last_name"))
+    identity = Identity(
+        provider=PROVIDER,
+        subject=str(subject),
+        username=f"telegram-{subject}",
+        full_name=" ".join(filter(None, names)),
+        email=None,
+    )
+    return Proof(identity, digest, now + OLDEST + AHEAD)
+
+
+def _number(given: str | int | None) -> int | None:
+    text = str(given)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
