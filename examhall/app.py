@@ -29,6 +29,7 @@ from examhall.base.requests import ROUTE, Requests
 from examhall.base.shared_store import SharedStore
 from examhall.base.statements import STATEMENTS
 from examhall.base.tracing import Tracing
+from examhall.certificates.signing import Signer as CertificateSigner
 from examhall.contests import contests
 from examhall.contests.list_route import PATHS as CONTEST_LISTS
 from examhall.contests.list_route import ROUTE as CONTEST_LIST
@@ -84,6 +85,7 @@ class Hall:
             store=self.shared_store,
         )
         self.signer = Signer(settings.secret)
+        self.certificate_signer = CertificateSigner(settings.certificate_key)
         self.passwords = Passwords()
         self.turnstile = Turnstile(self.database, self.signer)
         self.availabilities = Availabilities(self.database)
@@ -197,6 +199,7 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "settings",
             "database",
             "signer",
+            "certificate_signer",
             "passwords",
             "turnstile",
             "availabilities",

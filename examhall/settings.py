@@ -3,6 +3,7 @@
 import os
 import secrets
 import tempfile
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -19,6 +20,8 @@ Networks: TypeAlias = tuple[IPv4Network | IPv6Network, ...]
 
 # A key of fewer characters could be guessed.
 SHORTEST_SECRET = 32
+# Of Ed25519.
+PRIVATE_KEY_BYTES = 32
 
 # By address.
 STRANGERS = read_rates("60/minute,1000/hour")
@@ -51,6 +54,8 @@ class Settings:
     redis_url: str | None = None
     workers: int = 1
     given_secret: str | None = None
+    # The private key that signs certificates: 32 bytes in base64.
+    given_certificate_key: str | None = None
     given_url: str | None = None
     rate_limit: Rates = STRANGERS
     rate_limit_person: Rates = PERSONS
@@ -135,16 +140,32 @@ class Settings:
     @cached_property
     def secret(self) -> str:
         """What tokens and tickets are signed with: given, or made once and kept in DATA/secret."""
-        return self.given_secret or _kept_secret(self.data / "secret")
+        return self.given_secret or _kept_secret(
+            self.data / "secret", "EXAMHALL_SECRET", lambda: secrets.token_urlsafe(48)
+        )
+
+    @cached_property
+    def certificate_key(self) -> str:
+        """What certificates are signed with: given, or made once and kept in DATA/certificate-key."""
+        kept = self.data / "certificate-key"
+        if self.given_certificate_key is not None:
+            return self.given_certificate_key
+        text = _kept_secret(
+            kept, "EXAMHALL_CERTIFICATE_KEY", lambda: b64encode(secrets.token_bytes(32)).decode()
+        )
+        try:
+            return _private_key(text)
+        except ValueError as error:
+            raise WrongSetting("EXAMHALL_CERTIFICATE_KEY", f"{kept} {error}") from error
 
 
-def _kept_secret(path: Path) -> str:
+def _kept_secret(path: Path, variable: str, make: Callable[[], str]) -> str:
     """The file's content; made first if missing. However many ask at once, all get the same."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=".secret.")
         with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48))
+            file.write(make())
             file.flush()
             os.fsync(handle)
         try:
@@ -157,9 +178,9 @@ def _kept_secret(path: Path) -> str:
     try:
         secret = path.read_text(encoding="ascii").strip()
     except OSError as error:
-        raise WrongSetting("EXAMHALL_SECRET", f"{path} cannot be read ({error.strerror})") from error
+        raise WrongSetting(variable, f"{path} cannot be read ({error.strerror})") from error
     if len(secret) < SHORTEST_SECRET:
-        raise WrongSetting("EXAMHALL_SECRET", f"{path} holds fewer than {SHORTEST_SECRET} characters")
+        raise WrongSetting(variable, f"{path} holds fewer than {SHORTEST_SECRET} characters")
     return secret
 
 
@@ -212,6 +233,16 @@ def _secret(text: str) -> str:
     return text
 
 
+def _private_key(text: str) -> str:
+    try:
+        length = len(b64decode(text, validate=True))
+    except ValueError:
+        length = 0
+    if length != PRIVATE_KEY_BYTES:
+        raise ValueError("must be 32 bytes in base64, such as `head -c 32 /dev/urandom | base64` prints")
+    return text
+
+
 def _log_format(text: str) -> str:
     if text not in ("text", "json"):
         raise ValueError("must be text or json")
@@ -249,6 +280,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], object]]] = {
     "EXAMHALL_DIRECT_DATABASE_URL": ("direct_url", _database),
     "EXAMHALL_WORKERS": ("workers", _whole(1, 64)),
     "EXAMHALL_SECRET": ("given_secret", _secret),
+    "EXAMHALL_CERTIFICATE_KEY": ("given_certificate_key", _private_key),
     "EXAMHALL_URL": ("given_url", _address),
     "EXAMHALL_REDIS_URL": ("redis_url", _redis),
     "EXAMHALL_RATE_LIMIT": ("rate_limit", read_rates),

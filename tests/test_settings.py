@@ -38,6 +38,7 @@ def test_networks_are_a_comma_list() -> None:
         ("EXAMHALL_POOL_SIZE", "-1"),
         ("EXAMHALL_LOG", "xml"),
         ("EXAMHALL_SECRET", "short"),
+        ("EXAMHALL_CERTIFICATE_KEY", "c2hvcnQ="),
         ("EXAMHALL_URL", "exams.example.org"),
         ("EXAMHALL_RATE_LIMIT_TRUSTED", "10.0.0.1/8"),
         ("EXAMHALL_RATE_LIMIT", "60"),
@@ -102,6 +103,23 @@ def test_a_damaged_secret_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("")
     with pytest.raises(WrongSetting, match="EXAMHALL_SECRET"):
         _ = Settings.read({}, data=tmp_path).secret
+
+
+def test_the_certificates_key_is_made_once_and_kept_for_its_owner_alone(tmp_path: Path) -> None:
+    def ask(_: int) -> str:
+        return Settings.read({}, data=tmp_path).certificate_key
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(ask, range(32)))) == 1
+    assert (tmp_path / "certificate-key").stat().st_mode & 0o777 == 0o600
+    kept = (tmp_path / "certificate-key").read_text()
+    assert Settings.read({"EXAMHALL_CERTIFICATE_KEY": kept}, data=tmp_path / "other").certificate_key == kept
+
+
+def test_a_damaged_certificates_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "certificate-key").write_text("k" * 44)
+    with pytest.raises(WrongSetting, match="EXAMHALL_CERTIFICATE_KEY"):
+        _ = Settings.read({}, data=tmp_path).certificate_key
 
 
 def test_a_refused_secret_is_not_shown() -> None:
