@@ -1,4 +1,6 @@
-"""Makes PDFs with typst in a process of its own: nice to others, bounded in memory and time, without files.
+"""Makes PDFs and pictures with typst in a process of its own: nice to others, bounded in memory and time.
+
+It has no files and no network: once its fonts are read it can open nothing, whatever a document asks.
 
 `python -m examhall.base.typesetting FONTS` is that process. It reads jobs from its standard input until that
 ends, and so ends with whoever started it.
@@ -7,13 +9,14 @@ ends, and so ends with whoever started it.
 import asyncio
 import json
 import os
+import re
 import resource
 import struct
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from examhall.base.errors import Overloaded
 
@@ -25,10 +28,39 @@ MEMORY_BYTES = 1_500_000_000
 # Behind everything that somebody waits for.
 NICENESS = 10
 LARGEST_BYTES = 50_000_000
+# The file that the source itself is, among those beside it.
+MAIN = "main.typ"
+# Every face of every family is asked for once, so that none has to be opened later.
+READ_FONTS = """#for family in json(bytes(sys.inputs.families)) {
+  for weight in range(1, 10) {
+    for style in ("normal", "italic") { text(font: family, weight: weight * 100, style: style)[a] }
+  }
+}"""
+SAID = re.compile(r"^(error|help|warning): ", re.MULTILINE)
+PLACE = re.compile(r"┌─ \S*?([^/\s]+):(\d+):(\d+)$", re.MULTILINE)
+# No file, line and column.
+NOWHERE: tuple[str | None, int | None, int | None] = (None, None, None)
+HINT = re.compile(r"= hint: (.+)")
+# What the typesetter's own machine is called is nobody's business.
+SEARCHED = re.compile(r" \(searched at [^)]*\)")
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with a document, and in which of its files, if it is in one."""
+
+    file: str | None
+    line: int | None
+    column: int | None
+    reason: str
+    hint: str
 
 
 class BadDocument(Exception):
     """The source cannot be set: the message is the typesetter's, with the line."""
+
+    def problems(self, file: str = MAIN) -> list[Problem]:
+        """One for each error, with the place in `file` where it is, or that led there."""
+        return list(_problems(str(self), file))
 
 
 class TypesetterGone(Overloaded):
@@ -44,13 +76,38 @@ class Typesetter:
         self._turn = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
 
-    async def pdf(self, source: str, inputs: Mapping[str, str], *, timestamp: int) -> bytes:
+    async def pdf(
+        self,
+        source: str,
+        inputs: Mapping[str, str],
+        *,
+        timestamp: int,
+        files: Mapping[str, str] | None = None,
+    ) -> bytes:
         """The document as PDF; `inputs` are its `sys.inputs`, `timestamp` the second it says it was made.
 
-        The same arguments give the same bytes. Raises `BadDocument` for a source that cannot be set, and
+        `files` are sources beside it, by name, that it can import; it can read nothing else. The same
+        arguments give the same bytes. Raises `BadDocument` for a source that cannot be set, and
         `TypesetterGone` when it takes too long or too much memory: the process is ended, the next gets a new.
         """
-        job = json.dumps({"source": source, "inputs": dict(inputs), "timestamp": timestamp}).encode()
+        return await self._set(source, inputs, files, format="pdf", timestamp=timestamp)
+
+    async def png(
+        self,
+        source: str,
+        inputs: Mapping[str, str],
+        *,
+        timestamp: int,
+        files: Mapping[str, str] | None = None,
+        ppi: float = 72.0,
+    ) -> bytes:
+        """The document's first page as a picture; otherwise as `pdf`."""
+        return await self._set(source, inputs, files, format="png", timestamp=timestamp, ppi=ppi)
+
+    async def _set(
+        self, source: str, inputs: Mapping[str, str], files: Mapping[str, str] | None, **how: object
+    ) -> bytes:
+        job = json.dumps({"files": {MAIN: source, **(files or {})}, "inputs": dict(inputs), **how}).encode()
         async with self._turn:
             try:
                 async with asyncio.timeout(self._limit_s):
@@ -103,27 +160,55 @@ def main() -> None:
 
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[sys.argv[1]])
     with tempfile.TemporaryDirectory(prefix="examhall-typeset-") as empty:
-        # Nothing to read and nowhere to find packages: a document is its source and its inputs.
+        # Nothing to read and nowhere to find packages: a document is its sources and its inputs.
         compiler = typst.Compiler(
             root=empty, font_paths=fonts, package_path=empty, package_cache_path=f"{empty}/none"
         )
-        while header := sys.stdin.buffer.read(LENGTH.size):
-            job = json.loads(sys.stdin.buffer.read(LENGTH.unpack(header)[0]))
-            kind, reply = _set(compiler, typst.TypstError, job)
-            sys.stdout.buffer.write(kind + LENGTH.pack(len(reply)) + reply)
-            sys.stdout.buffer.flush()
+    compiler.compile(READ_FONTS.encode(), sys_inputs={"families": json.dumps(list(fonts.families()))})
+    # From here on no file can be opened and no connection made: typst would fetch packages.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    while header := sys.stdin.buffer.read(LENGTH.size):
+        job = json.loads(sys.stdin.buffer.read(LENGTH.unpack(header)[0]))
+        kind, reply = _set(compiler, typst.TypstError, job)
+        sys.stdout.buffer.write(kind + LENGTH.pack(len(reply)) + reply)
+        sys.stdout.buffer.flush()
 
 
 def _set(compiler: Any, refused: type[Exception], job: Mapping[str, Any]) -> tuple[bytes, bytes]:
     try:
-        pdf: bytes = compiler.compile(
-            job["source"].encode(), format="pdf", sys_inputs=job["inputs"], timestamp=job["timestamp"]
+        made: bytes | list[bytes] = compiler.compile(
+            {name: source.encode() for name, source in job["files"].items()},
+            format=job["format"],
+            ppi=job.get("ppi"),
+            sys_inputs=job["inputs"],
+            timestamp=job["timestamp"],
         )
     except refused as error:
-        return REFUSED, str(getattr(error, "diagnostic", "") or error).encode()
-    if len(pdf) > LARGEST_BYTES:
+        return REFUSED, SEARCHED.sub("", str(getattr(error, "diagnostic", "") or error)).encode()
+    document = made[0] if isinstance(made, list) else made
+    if len(document) > LARGEST_BYTES:
         return REFUSED, b"the document is larger than 50 MB"
-    return DONE, pdf
+    return DONE, document
+
+
+def _problems(said: str, file: str) -> Iterator[Problem]:
+    # "error: ..." and, for how it came to that, several "help: while calling ...", each with its place.
+    _, *parts = SAID.split(said)
+    if not parts:
+        yield Problem(None, None, None, said.strip(), "")
+    reason, hint, place = "", "", NOWHERE
+    for kind, part in zip(parts[::2], parts[1::2], strict=True):
+        if kind == "error":
+            if reason:
+                yield Problem(*place, reason, hint)
+            reason = part.partition("\n")[0].strip()
+            found = HINT.search(part)
+            hint, place = found[1].strip() if found else "", NOWHERE
+        for name, line, column in PLACE.findall(part) if kind != "warning" else ():
+            if place is NOWHERE and name == file:
+                place = name, int(line), int(column)
+    if reason:
+        yield Problem(*place, reason, hint)
 
 
 if __name__ == "__main__":

@@ -82,3 +82,47 @@ async def test_it_comes_back_after_it_was_killed(typesetter: Typesetter) -> None
     typesetter._process.kill()
     await typesetter._process.wait()
     assert await hello(typesetter) == before
+
+
+async def test_each_error_is_told_by_its_line_in_the_file_that_people_wrote(typesetter: Typesetter) -> None:
+    async def told(source: str) -> list[tuple[int | None, str]]:
+        with pytest.raises(BadDocument) as bad:
+            await typesetter.pdf('#include "own.typ"', {}, timestamp=0, files={"own.typ": source})
+        return [(each.line, each.reason) for each in bad.value.problems("own.typ")]
+
+    assert await told("One\n\n#foo(") == [(3, "unclosed delimiter")]
+    assert [line for line, _ in await told("#let x = +\n\n#let y = *\n")] == [1, 3]
+    # Far below in what it calls: the line is where the file's own error is.
+    assert await told("#let f(x) = x * none\n\n#f(2)") == [(1, "cannot multiply integer with none")]
+    assert await told("\n#panic()") == [(2, "panicked")]
+
+
+async def test_a_package_is_not_fetched_whatever_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """typst would ask for packages by the proxy that the environment names: nobody comes to it."""
+    came = 0
+
+    async def met(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal came
+        came += 1
+        writer.close()
+
+    server = await asyncio.start_server(met, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    for name in ("https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://{host}:{port}")
+    typesetter = Typesetter(FONTS)
+    async with server:
+        with pytest.raises(BadDocument, match="package"):
+            await typesetter.pdf('#import "@preview/cetz:0.3.0"', {}, timestamp=0)
+    await typesetter.close()
+    assert came == 0
+
+
+async def test_a_picture_is_of_the_first_page(typesetter: Typesetter) -> None:
+    one = await typesetter.png("#set page(width: 40pt, height: 20pt)\nA", {}, timestamp=0)
+    two = await typesetter.png("#set page(width: 40pt, height: 20pt)\nA #pagebreak() B", {}, timestamp=0)
+    assert one == two
+    assert one.startswith(b"\x89PNG")
+    assert (int.from_bytes(one[16:20]), int.from_bytes(one[20:24])) == (40, 20)
