@@ -85,6 +85,7 @@ class Hall:
             store=self.shared_store,
         )
         self.signer = Signer(settings.secret)
+        self.storage = settings.open_storage()
         self.certificate_signer = CertificateSigner(settings.certificate_key)
         self.passwords = Passwords()
         self.turnstile = Turnstile(self.database, self.signer)
@@ -218,6 +219,7 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "exposition",
             "events",
             "note",
+            "storage",
         ):
             setattr(app.state, name, getattr(hall, name))
     doors: ASGIApp = Limited(

@@ -1,6 +1,7 @@
 """One frozen settings object, read once at start from the environment and the command line."""
 
 import os
+import re
 import secrets
 import tempfile
 from base64 import b64decode, b64encode
@@ -15,11 +16,13 @@ from urllib.parse import urlsplit
 
 from examhall.base.hindrance import Hindrance
 from examhall.base.rates import Rates, read_rates
+from examhall.base.storage import Access, Storage
 
 Networks: TypeAlias = tuple[IPv4Network | IPv6Network, ...]
 
 # A key of fewer characters could be guessed.
 SHORTEST_SECRET = 32
+SHORTEST_BOT_KEY = 20
 # Of Ed25519.
 PRIVATE_KEY_BYTES = 32
 
@@ -70,6 +73,17 @@ class Settings:
     events_kept_months: int = 13
     # Where backups are put, for `examhall preflight` to see how old the newest is.
     backups: Path | None = None
+    # Where papers and certificates are kept: a folder or s3://bucket/prefix; without it DATA/files.
+    given_storage: str | None = None
+    # How the bucket is reached; what is missing is taken from the usual AWS_... variables.
+    storage_endpoint: str | None = None
+    storage_region: str | None = None
+    storage_key: str | None = None
+    storage_secret: str | None = None
+    # The internal location of a proxy that serves stored files by itself (nginx: X-Accel-Redirect).
+    accel: str | None = None
+    # The largest PDF paper.
+    paper_mb: int = 50
     access_log: bool = False
     # Where /metrics and /health are asked, alone; without it at the port of everything else.
     metrics_host: str = "127.0.0.1"
@@ -82,6 +96,15 @@ class Settings:
     feedback_key: str | None = None
     feedback_model: str = "default"
     feedback_tokens_a_day: int = 200_000
+    # The bot by which people sign in with Telegram: what BotFather gave.
+    telegram_bot_token: str | None = None
+    # An OpenID Connect provider by which people sign in, and what the button says.
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = None
+    oidc_name: str = "OpenID"
+    # Whether somebody whom Telegram or the provider vouches for, and nobody here knows, becomes a candidate.
+    sign_up: bool = True
     # Which of a server's processes this is: set by whoever starts it.
     given_process_name: str | None = None
 
@@ -107,6 +130,8 @@ class Settings:
         settings = cls(**values)
         if settings.direct_url and not settings.database_url:
             raise WrongSetting("EXAMHALL_DIRECT_DATABASE_URL", "is of use only together with DATABASE_URL")
+        if bool(settings.oidc_issuer) != bool(settings.oidc_client_id):
+            raise WrongSetting("EXAMHALL_OIDC_ISSUER", "is of use only together with EXAMHALL_OIDC_CLIENT_ID")
         return settings
 
     def environment(self) -> dict[str, str]:
@@ -127,6 +152,10 @@ class Settings:
             return self.given_url
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host.strip('[]') and host[0] != '[' else host}:{self.port}"
+
+    def open_storage(self) -> Storage:
+        access = Access(self.storage_endpoint, self.storage_region, self.storage_key, self.storage_secret)
+        return Storage.open(self.given_storage or self.data / "files", access)
 
     @property
     def metrics_folder(self) -> Path:
@@ -188,7 +217,7 @@ def _read(variable: str, read: Callable[[str], object], text: str) -> object:
     try:
         return read(text)
     except ValueError as error:
-        private = variable.endswith(("URL", "SECRET", "KEY"))
+        private = variable.endswith(("URL", "SECRET", "KEY", "TOKEN"))
         raise WrongSetting(variable, str(error) if private else f"{error}; it is {text!r}") from error
 
 
@@ -225,6 +254,19 @@ def _address(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must be an address such as https://exams.example.org")
     return text.rstrip("/")
+
+
+def _issuer(text: str) -> str:
+    """As the provider writes it: a slash at the end belongs to its name."""
+    _address(text)
+    return text
+
+
+def _bot_token(text: str) -> str:
+    bot, _, key = text.partition(":")
+    if not (bot.isascii() and bot.isdigit() and len(key) >= SHORTEST_BOT_KEY):
+        raise ValueError("must be what BotFather gave, such as 123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11")
+    return text
 
 
 def _secret(text: str) -> str:
@@ -266,6 +308,22 @@ def _binaries(text: str) -> Path:
     return _folder(text)
 
 
+def _storage(text: str) -> str:
+    if text.startswith("s3://"):
+        if not (parts := urlsplit(text)).netloc or parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError("must be a folder, or a bucket such as s3://bucket/prefix")
+        return text
+    if "://" in text:
+        raise ValueError("must be a folder, or a bucket such as s3://bucket/prefix")
+    return str(_folder(text))
+
+
+def _location(text: str) -> str:
+    if not re.fullmatch(r"/([A-Za-z0-9_-]+/)+", text):
+        raise ValueError("must be a location of the proxy such as /stored/")
+    return text
+
+
 def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return min(len(os.sched_getaffinity(0)), 64)
@@ -295,6 +353,13 @@ VARIABLES: dict[str, tuple[str, Callable[[str], object]]] = {
     "EXAMHALL_LOG": ("log_format", _log_format),
     "EXAMHALL_EVENTS_KEPT_MONTHS": ("events_kept_months", _whole(1, 1200)),
     "EXAMHALL_BACKUPS": ("backups", _folder),
+    "EXAMHALL_STORAGE": ("given_storage", _storage),
+    "EXAMHALL_STORAGE_ENDPOINT": ("storage_endpoint", _address),
+    "EXAMHALL_STORAGE_REGION": ("storage_region", str),
+    "EXAMHALL_STORAGE_KEY": ("storage_key", str),
+    "EXAMHALL_STORAGE_SECRET": ("storage_secret", str),
+    "EXAMHALL_ACCEL": ("accel", _location),
+    "EXAMHALL_PAPER_MB": ("paper_mb", _whole(1, 2000)),
     "EXAMHALL_ACCESS_LOG": ("access_log", _yes_or_no),
     "EXAMHALL_METRICS_HOST": ("metrics_host", str),
     "EXAMHALL_METRICS_PORT": ("metrics_port", _whole(0, 65535)),
@@ -304,6 +369,12 @@ VARIABLES: dict[str, tuple[str, Callable[[str], object]]] = {
     "EXAMHALL_FEEDBACK_KEY": ("feedback_key", str),
     "EXAMHALL_FEEDBACK_MODEL": ("feedback_model", str),
     "EXAMHALL_FEEDBACK_TOKENS_A_DAY": ("feedback_tokens_a_day", _whole(0, 1_000_000_000)),
+    "EXAMHALL_TELEGRAM_BOT_TOKEN": ("telegram_bot_token", _bot_token),
+    "EXAMHALL_OIDC_ISSUER": ("oidc_issuer", _issuer),
+    "EXAMHALL_OIDC_CLIENT_ID": ("oidc_client_id", str),
+    "EXAMHALL_OIDC_CLIENT_SECRET": ("oidc_client_secret", str),
+    "EXAMHALL_OIDC_NAME": ("oidc_name", str),
+    "EXAMHALL_SIGN_UP": ("sign_up", _yes_or_no),
     "EXAMHALL_PROCESS": ("given_process_name", str),
 }
 BY_FIELD = {field: (variable, read) for variable, (field, read) in VARIABLES.items()}

@@ -83,6 +83,7 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
         conninfo=settings.direct_url or settings.database_url, min_size=1, max_size=QUEUE_POOL_SIZE
     )
     jobs = App(connector=connector)
+    storage = settings.open_storage()
     failed_reports: Failed = set()
 
     @jobs.task(name="score_sittings", queue="marking", retry=TRIES)
@@ -235,6 +236,7 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
         async with database.transaction() as conn:
             await ensure_partitions(conn)
         await jobs.job_manager.delete_old_jobs(nb_hours=FINISHED_JOBS_KEPT_H)
+        await storage.sweep()
 
     return jobs
 
