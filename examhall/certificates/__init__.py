@@ -1,4 +1,5 @@
 """What certificates look like, who holds which, and how anybody can tell that they are genuine.
 
-Owns certificate_templates, certificate_template_versions, certificate_rules, certificates and signing_keys.
+Owns certificate_templates, certificate_template_versions, certificate_rules, certificate_batches, certificates and
+signing_keys.
 """

@@ -10,8 +10,11 @@ CREATE TABLE certificate_templates (
     active     boolean     NOT NULL DEFAULT true,
     version    integer     NOT NULL DEFAULT 1,
     created_by bigint REFERENCES people,
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    -- Of those that came with Examhall, which; they are kept up to date as long as nobody has changed them.
+    design     text
 );
+CREATE UNIQUE INDEX certificate_templates_design ON certificate_templates (design);
 CREATE INDEX certificate_templates_public ON certificate_templates (category, variant, id) WHERE public AND active;
 CREATE INDEX certificate_templates_creator ON certificate_templates (created_by, id DESC);
 
@@ -44,10 +47,25 @@ CREATE TABLE certificate_rules (
     version     integer     NOT NULL DEFAULT 1,
     created_by  bigint REFERENCES people,
     created_at  timestamptz NOT NULL DEFAULT now(),
+    -- What stands on top of the certificates.
+    title       text        NOT NULL,
+    -- The version of the exam's key by which all who earned one have theirs.
+    followed    integer,
     CONSTRAINT certificate_rules_threshold
         CHECK ((condition IN ('top', 'scaled_score')) = (threshold IS NOT NULL))
 );
 CREATE INDEX certificate_rules_exam ON certificate_rules (exam_id);
+
+-- Certificates issued by one request: by its Idempotency-Key a repeat finds them and issues nothing.
+CREATE TABLE certificate_batches (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    issued_by   bigint      NOT NULL REFERENCES people,
+    request_key text,
+    -- Of what was asked: the same key with something else is refused.
+    asked       bytea       NOT NULL,
+    issued_at   timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX certificate_batches_request ON certificate_batches (issued_by, request_key);
 
 CREATE TABLE certificates (
     id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -70,22 +88,24 @@ CREATE TABLE certificates (
     public            boolean     NOT NULL DEFAULT false,
     issued_by         bigint REFERENCES people,
     issued_at         timestamptz NOT NULL DEFAULT now(),
-    -- One request's Idempotency-Key and place in it: a repeat issues nothing.
-    request_key       text,
+    batch_id          bigint REFERENCES certificate_batches,
     revoked_at        timestamptz,
     revoked_by        bigint REFERENCES people,
     revocation_reason text,
+    -- As the facts have it, for whoever looks for it.
+    holder_name       text        NOT NULL,
     FOREIGN KEY (template_id, template_version) REFERENCES certificate_template_versions,
     CONSTRAINT certificates_revocation CHECK ((revoked_at IS NULL) = (revocation_reason IS NULL))
 );
 CREATE UNIQUE INDEX certificates_serial ON certificates (serial);
-CREATE UNIQUE INDEX certificates_request ON certificates (issued_by, request_key) WHERE request_key IS NOT NULL;
 -- However often and by however many workers a rule is followed, one certificate stands.
 CREATE UNIQUE INDEX certificates_once ON certificates (rule_id, holder_id) WHERE revoked_at IS NULL;
-CREATE INDEX certificates_public ON certificates (issued_at DESC, id DESC) WHERE public AND revoked_at IS NULL;
-CREATE INDEX certificates_creator ON certificates (issued_by, issued_at DESC, id DESC);
-CREATE INDEX certificates_holder ON certificates (holder_id, issued_at DESC, id DESC);
-CREATE INDEX certificates_exam ON certificates (exam_id, issued_at DESC, id DESC);
+CREATE INDEX certificates_public ON certificates (id DESC) WHERE public AND revoked_at IS NULL;
+CREATE INDEX certificates_creator ON certificates (issued_by, id DESC);
+CREATE INDEX certificates_holder ON certificates (holder_id, id DESC);
+CREATE INDEX certificates_exam ON certificates (exam_id, id DESC);
+CREATE INDEX certificates_batch ON certificates (batch_id, id);
+CREATE INDEX certificates_holder_name ON certificates USING gin (to_tsvector('simple', holder_name));
 
 -- The public keys by which certificates can be checked, for ever; the private one is not in the database.
 CREATE TABLE signing_keys (
