@@ -773,6 +773,9 @@ CREATE TABLE certificate_rules (
     title       text        NOT NULL,
     -- The version of the exam's key by which all who earned one have theirs.
     followed    integer,
+    -- What becomes of a certificate that a correction of the key makes unearned: somebody looks at it first,
+    -- it stands, or it is revoked.
+    on_correction text      NOT NULL DEFAULT 'review' CHECK (on_correction IN ('review', 'keep', 'revoke')),
     CONSTRAINT certificate_rules_threshold
         CHECK ((condition IN ('top', 'scaled_score')) = (threshold IS NOT NULL))
 );
@@ -816,6 +819,8 @@ CREATE TABLE certificates (
     revocation_reason text,
     -- As the facts have it, for whoever looks for it.
     holder_name       text        NOT NULL,
+    -- The certificate that says it as it is now, where a correction changed the facts.
+    replaced_by       bigint REFERENCES certificates,
     FOREIGN KEY (template_id, template_version) REFERENCES certificate_template_versions,
     CONSTRAINT certificates_revocation CHECK ((revoked_at IS NULL) = (revocation_reason IS NULL))
 );
@@ -828,6 +833,34 @@ CREATE INDEX certificates_holder ON certificates (holder_id, id DESC);
 CREATE INDEX certificates_exam ON certificates (exam_id, id DESC);
 CREATE INDEX certificates_batch ON certificates (batch_id, id);
 CREATE INDEX certificates_holder_name ON certificates USING gin (to_tsvector('simple', holder_name));
+-- What the status lists of badges are made of.
+CREATE INDEX certificates_revoked ON certificates (id) WHERE revoked_at IS NOT NULL;
+
+-- Certificates by rule that the key as corrected would not give: somebody decides.
+CREATE TABLE certificate_reviews (
+    certificate_id bigint      NOT NULL REFERENCES certificates ON DELETE CASCADE,
+    -- The corrected key's.
+    key_version    integer     NOT NULL,
+    exam_id        bigint      NOT NULL REFERENCES exams ON DELETE CASCADE,
+    -- What the result is by it: {score, max_score, place, ...}.
+    found          jsonb       NOT NULL,
+    asked_at       timestamptz NOT NULL DEFAULT now(),
+    decided_at     timestamptz,
+    -- Nobody where a later correction decided it.
+    decided_by     bigint REFERENCES people,
+    decision       text CHECK (decision IN ('kept', 'revoked', 'earned_again')),
+    PRIMARY KEY (certificate_id, key_version),
+    CONSTRAINT certificate_reviews_decision CHECK ((decided_at IS NULL) = (decision IS NULL))
+);
+CREATE UNIQUE INDEX certificate_reviews_open ON certificate_reviews (certificate_id) WHERE decided_at IS NULL;
+CREATE INDEX certificate_reviews_exam ON certificate_reviews (exam_id, asked_at DESC, certificate_id DESC);
+
+-- Badges say where in a list their state is: at random places, so that none tells how many were issued.
+CREATE TABLE certificate_status_lists (
+    number integer PRIMARY KEY,
+    -- From which the places come. It never changes.
+    seed   bytea NOT NULL
+);
 
 -- The public keys by which certificates can be checked, for ever; the private one is not in the database.
 CREATE TABLE signing_keys (
