@@ -1,1 +1,4 @@
-"""What-if analyses: projects, scenarios, calculations, standard setting."""
+"""What-if analyses on results.
+
+Owns projects and their members, scenarios and their versions, calculations and standard settings.
+"""
