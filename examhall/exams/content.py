@@ -69,12 +69,38 @@ class Content:
         """Whether candidates have orders of their own, of questions or of options."""
         return self.shuffle_questions or any(len(pieces) > 1 for _, pieces in self.questions)
 
-    def questions_json(self, seed: int) -> bytes:
-        """The questions in the order of the candidate with this seed, as one JSON array."""
-        questions: Sequence[tuple[int, tuple[Piece, ...]]] = self.questions
-        if self.shuffle_questions:
-            questions = shuffled(questions, seed, 0, 0)
-        return b"[" + b",".join([_join(number, pieces, seed) for number, pieces in questions]) + b"]"
+    def questions_json(self, seed: int | None) -> bytes:
+        """The questions in the order of the candidate with this seed, as one JSON array.
+
+        None stands for the author's order.
+        """
+        joined = [_join(number, pieces, seed) for number, pieces in self._in_order(seed)]
+        return b"[" + b",".join(joined) + b"]"
+
+    def order(self, seed: int) -> list[tuple[int, list[list[int]]]] | None:
+        """How `questions_json(seed)` comes from the author's order; None where everybody has that one.
+
+        The question numbers as they follow each other, each with the lists that are shuffled in it, as they
+        come (of each part its `options`, or else its `right`): at each place, which entry of the author's.
+        """
+        if not self.is_shuffled:
+            return None
+        return [
+            (
+                number,
+                [
+                    shuffled(range(len(piece)), seed, number, place)
+                    for place, piece in enumerate(pieces)
+                    if not isinstance(piece, bytes)
+                ],
+            )
+            for number, pieces in self._in_order(seed)
+        ]
+
+    def _in_order(self, seed: int | None) -> Sequence[tuple[int, tuple[Piece, ...]]]:
+        if self.shuffle_questions and seed is not None:
+            return shuffled(self.questions, seed, 0, 0)
+        return self.questions
 
 
 async def load_content(conn: Connection, exam_id: int) -> Content:
@@ -113,7 +139,7 @@ def build_content(exam: Exam, items: Sequence[Item]) -> Content:
     )
 
 
-def arrange(content: Content, seed: int) -> list[dict[str, Any]]:
+def arrange(content: Content, seed: int | None) -> list[dict[str, Any]]:
     """The questions of `Content.questions_json` as values, for a page to render."""
     arranged: list[dict[str, Any]] = msgspec.json.decode(content.questions_json(seed))
     return arranged
@@ -131,13 +157,15 @@ def shuffled(things: Sequence[T], seed: int, *label: int) -> list[T]:
     return result
 
 
-def _join(number: int, pieces: tuple[Piece, ...], seed: int) -> bytes:
+def _join(number: int, pieces: tuple[Piece, ...], seed: int | None) -> bytes:
     if len(pieces) == 1:
         piece = pieces[0]
         assert isinstance(piece, bytes)
         return piece
     return b"".join(
-        piece if isinstance(piece, bytes) else b",".join(shuffled(piece, seed, number, place))
+        piece
+        if isinstance(piece, bytes)
+        else b",".join(piece if seed is None else shuffled(piece, seed, number, place))
         for place, piece in enumerate(pieces)
     )
 

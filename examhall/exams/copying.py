@@ -30,6 +30,7 @@ class Original:
     show_key: bool
     pass_percent: Decimal | None
     key_version: int
+    sealed_before_s: int | None
 
 
 async def read_exam(source: Connection, *, exam_id: int) -> Original:

@@ -1,6 +1,6 @@
 -- name: read_exam
 SELECT id, title, kind, test_type, instructions, duration_s, grace_s, shuffle_questions, shuffle_options,
-       release, show_key, pass_percent, key_version
+       release, show_key, pass_percent, key_version, sealed_before_s
   FROM exams
  WHERE id = %(exam_id)s;
 
@@ -9,12 +9,12 @@ SELECT id, title, kind, test_type, instructions, duration_s, grace_s, shuffle_qu
 -- person or a later hour releases are never released here.
 INSERT INTO exams (id, title, kind, test_type, instructions, opens_at, closes_at, duration_s, grace_s,
                    attempts_allowed, shuffle_questions, shuffle_options, release, show_key, pass_percent,
-                   key_version)
+                   key_version, sealed_before_s)
 OVERRIDING SYSTEM VALUE
 VALUES (%(id)s, %(title)s, %(kind)s, %(test_type)s, %(instructions)s, %(opens_at)s, %(closes_at)s,
         %(duration_s)s, %(grace_s)s, 1, %(shuffle_questions)s, %(shuffle_options)s,
         CASE %(release)s WHEN 'at_once' THEN 'at_once' ELSE 'by_hand' END, %(show_key)s, %(pass_percent)s,
-        %(key_version)s);
+        %(key_version)s, %(sealed_before_s)s);
 
 -- name: read_questions
 COPY (SELECT exam_id, number, prompt, topic

@@ -42,6 +42,9 @@ INSTRUCTIONS_CHARS = 20_000
 MOST_ATTEMPTS = 1_000
 MOST_ASSIGNED = 20_000
 LONGEST_FREEZE_MINUTES = 7 * 24 * 60
+# How long before the opening a sealed paper may be downloaded.
+SEALED_BEFORE_S = 24 * 3600
+LONGEST_SEALED_S = 30 * 24 * 3600
 HIGHEST_SCORE = 100_000
 # What the whole-number reader takes; no server has more exams.
 LARGEST_EXAM = 999_999_999
@@ -51,7 +54,7 @@ FIELDS = (
     "title", "kind", "test_type", "instructions", "timezone", "window", "duration", "grace", "attempts",
     "shuffle", "release", "show_key", "pass_mark", "pictures", "course", "assigned", "series", "rated",
     "live_standing", "freeze_minutes", "reports", "scale",
-    "questions",
+    "sealed", "questions",
 )  # fmt: skip
 
 
@@ -92,6 +95,8 @@ class ExamFile:
     scale_linked_to: int | None
     # Whether candidates get a report.
     reports: bool
+    # How long before its opening they may download the sealed paper; None: it is not sealed.
+    sealed_before_s: int | None
 
 
 def read_exam_file(
@@ -155,8 +160,11 @@ def _exam(root: Value, folder: Path | None) -> ExamFile:
         scale_sd=scale_sd,
         scale_linked_to=scale_linked_to,
         reports="reports" in found and boolean(found["reports"]),
+        sealed_before_s=_sealed(found["sealed"]) if "sealed" in found else None,
     )
     _check_standing(exam, found)
+    if exam.sealed_before_s is not None and exam.opens_at is None:
+        found["sealed"].bad("Only an exam whose window opens can be sealed until then.")
     if exam.course is not None and kind == "contest" and exam.attempts_allowed > 1:
         found["attempts"].bad("A contest of a course is sat once.")
     # A picture that is there but broken has been noted already; it is not missing as well.
@@ -180,6 +188,15 @@ def _scale(value: Value | None) -> tuple[int | None, int | None, int | None]:
         return None, None, None
     mean = whole(found["mean"], least=0, most=HIGHEST_SCORE)
     return mean, whole(found["sd"], least=1, most=HIGHEST_SCORE), None
+
+
+def _sealed(value: Value) -> int | None:
+    if not value.is_mapping:
+        return SEALED_BEFORE_S if boolean(value) else None
+    found = fields(value, ("from",))
+    if "from" not in found:
+        return SEALED_BEFORE_S
+    return duration_s(found["from"], least=60, most=LONGEST_SEALED_S)
 
 
 def _check_standing(exam: ExamFile, found: dict[str, Value]) -> None:

@@ -78,6 +78,7 @@ async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) 
         scale_sd=exam.scale_sd,
         scale_linked_to=exam.scale_linked_to,
         reports=exam.reports,
+        sealed_before_s=exam.sealed_before_s,
         created_by=created_by,
     )
     await _insert_questions(conn, created.id, exam)

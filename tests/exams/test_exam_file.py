@@ -220,6 +220,8 @@ def test_all_that_is_wrong_is_said_at_once_each_with_its_place() -> None:
         (SMALLEST + "kind: test", "test_type"),
         (SMALLEST + "freeze_minutes: 15", "whose window closes"),
         (SMALLEST + "scale: {mean: 50}", "has a `mean` and an `sd`"),
+        (SMALLEST + "sealed: true", "Only an exam whose window opens"),
+        (SMALLEST + "sealed: {from: 10 s}\nwindow: {opens: 2026-12-01T12:00Z}", "A time from 0:01:00"),
         (SMALLEST + "scale: {mean: 50, linked_to: 3}", "that one's mean"),
         (SMALLEST + "scale: {mean: 50, sd: 0}", "whole number from 1 to 100,000"),
         (

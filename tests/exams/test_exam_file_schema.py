@@ -58,6 +58,8 @@ ACCEPTED = [
     question("topic: Rivers\ntype: true_false\nanswer: no") + "\nseries: Weekly mock",
     SMALLEST + "scale: {mean: 50, sd: 10}",
     SMALLEST + "scale: {linked_to: 12}",
+    SMALLEST + "sealed: true\nwindow: {opens: 2026-12-01T12:00Z}",
+    SMALLEST + "sealed: {from: 2 h}\nwindow: {opens: 2026-12-01T12:00Z}",
     SMALLEST + "rated: yes\nlive_standing: true\nfreeze_minutes: 15\nwindow: {closes: 2026-12-01T12:00Z}",
     question("topic: Rivers\nparts: {a: {options: [x, y], answer: A}}"),
     question("type: number\nanswer: [1, 3/4, '0,5']\ntolerance: 0.1\nunit: m"),

@@ -1,0 +1,197 @@
+"""The sealed paper of an exam: made once for all processes, remembered in each, with its key.
+
+The sealed bytes lie in the storage, at an address made of their hash; the key lies in the database alone.
+"""
+
+import asyncio
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+import msgspec
+import structlog
+
+from examhall.base.cache import Cache
+from examhall.base.clock import rfc3339
+from examhall.base.db import Connection, Database, many, maybe, one, run
+from examhall.base.errors import NotFound, Refusal
+from examhall.base.sqlfile import beside
+from examhall.base.storage import Storage
+from examhall.exams.content import Content
+from examhall.exams.contents import EXAMS_KEPT, TTL_S, Contents
+from examhall.exams.seal import new_key, new_version, seal_document
+
+log = structlog.get_logger()
+
+SQL = beside(__file__)
+
+FORMAT = "examhall-paper/1"
+
+# The exam room's page of an exam, by language: whoever renders pages gives it.
+Pages: TypeAlias = Callable[[Content], Mapping[str, str]]
+
+
+class NotSealed(NotFound):
+    """This exam has no sealed paper."""
+
+
+class SealedTooEarly(Refusal):
+    """The sealed paper cannot be downloaded yet."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    opens_at: datetime | None
+    sealed_before_s: int | None
+
+    @property
+    def from_at(self) -> datetime | None:
+        """From when on the sealed paper may be downloaded; None: the exam is not sealed."""
+        if self.opens_at is None or self.sealed_before_s is None:
+            return None
+        return self.opens_at - timedelta(seconds=self.sealed_before_s)
+
+
+@dataclass(frozen=True)
+class SealedPaper:
+    exam_id: int
+    version: str
+    key: bytes
+    sha256: bytes
+    part_bytes: list[int]
+
+    @property
+    def url(self) -> str:
+        return f"/sealed/{self.sha256.hex()}.bin"
+
+    @property
+    def size(self) -> int:
+        return sum(self.part_bytes)
+
+
+@dataclass(frozen=True)
+class _Picture:
+    name: str
+    media_type: str
+    content: bytes
+
+
+def path_of(sha256: str) -> str:
+    """Where the sealed bytes with this hash lie in the storage."""
+    return f"sealed/{sha256}.bin"
+
+
+class SealedPapers:
+    """One process's memory of sealed papers: a thousand lobbies that ask at once have one sealed."""
+
+    def __init__(self, database: Database, storage: Storage, contents: Contents, pages: Pages) -> None:
+        self._database = database
+        self._storage = storage
+        self._contents = contents
+        self._pages = pages
+        # Neither decides who gets a key: that is the start of a sitting, by the database's clock.
+        self._settings: Cache[int, Setting] = Cache(name="sealed settings", ttl_s=TTL_S, size=EXAMS_KEPT)
+        self._papers: Cache[int, SealedPaper] = Cache(name="sealed papers", ttl_s=TTL_S, size=EXAMS_KEPT)
+
+    async def setting(self, exam_id: int) -> Setting:
+        async def look() -> Setting:
+            async with self._database.connection() as conn:
+                found = await maybe(conn, SQL.setting, Setting, exam_id=exam_id)
+            if found is None:
+                raise NotFound
+            return found
+
+        return await self._settings.get(exam_id, look)
+
+    async def current(self, exam_id: int) -> SealedPaper:
+        """The sealed paper of the exam as it is now, sealed first if nobody did. Raises NotSealed."""
+        if (await self.setting(exam_id)).from_at is None:
+            raise NotSealed
+        return await self._papers.get(exam_id, lambda: self._find_or_make(exam_id))
+
+    async def to_download(self, exam_id: int, *, now: datetime) -> SealedPaper:
+        """The same for candidates, who may have it from a certain time on. Raises SealedTooEarly."""
+        from_at = (await self.setting(exam_id)).from_at
+        if from_at is not None and now < from_at:
+            raise SealedTooEarly(from_at=rfc3339(from_at), server_time=rfc3339(now))
+        return await self.current(exam_id)
+
+    async def opened_by(self, exam_id: int, version: str) -> SealedPaper | None:
+        """The paper that a candidate says to have, if it is the one that is valid now."""
+        try:
+            paper = await self.current(exam_id)
+        except NotSealed:
+            return None
+        return paper if paper.version == version else None
+
+    def drop(self, payload: str) -> None:
+        """An exam changed: the payload of an announcement on `contents.CHANNEL` is its id."""
+        self._settings.drop(int(payload))
+        self._papers.drop(int(payload))
+
+    async def forget_all(self, conn: Connection) -> None:
+        """After LISTEN was interrupted anything may have changed unheard."""
+        self._settings.clear()
+        self._papers.clear()
+
+    async def _find_or_make(self, exam_id: int) -> SealedPaper:
+        content = await self._contents.of(exam_id)
+        async with self._database.connection() as conn:
+            pictures = await many(conn, SQL.pictures, _Picture, exam_id=exam_id)
+        # Rendered and compressed: not on the event loop that saves wait for.
+        document = await asyncio.to_thread(write_document, content, pictures, self._pages)
+        content_hash = hashlib.sha256(document).digest()
+        async with self._database.connection() as conn:
+            found = await maybe(
+                conn, SQL.sealed_of_content, SealedPaper, exam_id=exam_id, content_hash=content_hash
+            )
+        return found or await self._make(exam_id, document, content_hash)
+
+    async def _make(self, exam_id: int, document: bytes, content_hash: bytes) -> SealedPaper:
+        # Never kept for another attempt: this key seals this and nothing else.
+        key, version = new_key(), new_version()
+        sealed = await asyncio.to_thread(seal_document, document, key=key, exam_id=exam_id, version=version)
+        made = SealedPaper(exam_id, version, key, hashlib.sha256(sealed).digest(), [len(sealed)])
+        # The bytes before the row: whoever dies between leaves a file that nobody can open, and no row
+        # that leads to nothing.
+        await self._storage.put(path_of(made.sha256.hex()), sealed)
+        async with self._database.transaction() as conn:
+            await run(conn, SQL.keep_sealed, content_hash=content_hash, **vars(made))
+        async with self._database.connection() as conn:
+            kept = await one(
+                conn, SQL.sealed_of_content, SealedPaper, exam_id=exam_id, content_hash=content_hash
+            )
+        if kept.version != version:
+            # Another process was faster; ours was shown to nobody.
+            await self._storage.delete(path_of(made.sha256.hex()))
+        return kept
+
+
+async def release_key(conn: Connection, paper: SealedPaper, *, person_id: int, reason: str) -> None:
+    """Note for ever who of the staff is given the key, in the transaction before they are."""
+    await run(
+        conn,
+        SQL.note_key_release,
+        exam_id=paper.exam_id,
+        version=paper.version,
+        person_id=person_id,
+        reason=reason,
+    )
+    log.warning("the key of a sealed paper was given out", exam_id=paper.exam_id, person_id=person_id)
+
+
+def write_document(content: Content, pictures: Sequence[_Picture], pages: Pages) -> bytes:
+    """All that is needed to sit the exam, in the author's order; the same bytes for the same exam."""
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "questions": msgspec.Raw(content.questions_json(None)),
+        "pictures": {
+            each.name: {"type": each.media_type, "data": b64encode(each.content).decode()}
+            for each in pictures
+        },
+        "pages": pages(content),
+    }
+    return msgspec.json.encode(document)
