@@ -1,0 +1,117 @@
+"""The proof of certificates over the API: anybody who has a serial may ask, and nobody can count them."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+
+from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
+from examhall.accounts.tokens import TokenInvalid
+from examhall.base.clock import rfc3339
+from examhall.base.wire import Body, Db, Text, refusals
+from examhall.certificates.revoking import (
+    LONGEST_REASON,
+    NoSuchCertificate,
+    ReasonMissing,
+    RevokedAlready,
+    revoke_certificate,
+)
+from examhall.certificates.serials import read_serial
+from examhall.certificates.signing import base64url, key_set, list_keys
+from examhall.certificates.verify import Proof, prove
+
+router = APIRouter(tags=["Certificates"])
+
+
+class ProofOut(BaseModel):
+    serial: str
+    status: str = Field(
+        description="genuine, revoked, or damaged: what the database has is not what was signed."
+    )
+    facts: dict[str, Any]
+    signed: str = Field(
+        description="The facts as they were signed: canonical JSON (RFC 8785), byte for byte."
+    )
+    signature: str = Field(description="Ed25519 over the UTF-8 of `signed`, as base64url.")
+    key_id: str = Field(description="Which key of /.well-known/examhall-keys.json signed.")
+    issued_at: str
+    revoked_at: str | None
+    revocation_reason: str | None
+    replaced_by: str | None = Field(description="The serial of the certificate that took its place.")
+    verify_url: str
+
+    @classmethod
+    def of(cls, proof: Proof, url: str) -> "ProofOut":
+        assert proof.serial is not None
+        assert proof.signed is not None
+        assert proof.signature is not None
+        assert proof.key_id is not None
+        assert proof.issued_at is not None
+        return cls(
+            serial=proof.serial,
+            status=proof.state,
+            facts=proof.facts,
+            signed=proof.signed,
+            signature=base64url(proof.signature),
+            key_id=proof.key_id,
+            issued_at=rfc3339(proof.issued_at),
+            revoked_at=rfc3339(proof.revoked_at) if proof.revoked_at else None,
+            revocation_reason=proof.reason,
+            replaced_by=proof.replaced_by,
+            verify_url=f"{url}/verify/{proof.serial}",
+        )
+
+
+class RevocationIn(Body):
+    reason: Annotated[Text, Field(max_length=LONGEST_REASON, description="Whoever checks it will read this.")]
+
+
+class RevocationOut(BaseModel):
+    serial: str
+    status: str = "revoked"
+    revoked_at: str
+    revocation_reason: str
+
+
+@router.get("/certificates/keys", summary="The public keys of certificates, as a JWK Set")
+async def get_keys(request: Request, db: Db) -> dict[str, Any]:
+    async with db.transaction() as conn:
+        keys = await list_keys(conn)
+    return key_set(keys, issuer=request.app.state.settings.url)
+
+
+@router.post(
+    "/certificates/{serial}/revoke",
+    summary="Revoke a certificate",
+    responses=refusals(
+        NotSignedIn, TokenInvalid, WrongRole, CrossSite, NoSuchCertificate, ReasonMissing, RevokedAlready
+    ),
+)
+async def post_revoke(
+    serial: str, body: RevocationIn, me: Annotated[Person, Staff("author")], db: Db
+) -> RevocationOut:
+    async with db.transaction() as conn:
+        done = await revoke_certificate(
+            conn, serial=read_serial(serial) or "", reason=body.reason, revoked_by=me.id
+        )
+    return RevocationOut(
+        serial=done.serial, revoked_at=rfc3339(done.revoked_at), revocation_reason=done.reason
+    )
+
+
+# After every other route of one word behind /certificates/.
+serial_router = APIRouter(tags=["Certificates"])
+
+
+@serial_router.get(
+    "/certificates/{serial}",
+    summary="Whether a certificate is genuine, and what it says",
+    responses=refusals(NoSuchCertificate),
+)
+async def get_certificate(serial: str, request: Request, db: Db) -> ProofOut:
+    async with db.transaction() as conn:
+        proof = await prove(conn, serial)
+    if proof.state == "unknown":
+        raise NoSuchCertificate
+    return ProofOut.of(proof, request.app.state.settings.url)
