@@ -1,0 +1,124 @@
+"""A scenario's results by group, and the questions that treat a group differently from others as able."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from examhall.analyses.arithmetic import Whole
+from examhall.analyses.comparing import Standing, newly, side_of
+from examhall.analyses.outcome import Group, Groups
+from examhall.psychometrics.dif import FEWEST, Dif, dif
+
+# The largest; of others a table says nothing that somebody reads.
+MOST_GROUPS = 20
+DIF_PLACES = 6
+
+
+@dataclass(frozen=True)
+class GroupNamed:
+    id: int
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Who belongs to which group; somebody may be in several, or in none."""
+
+    by: str
+    groups: Sequence[GroupNamed]
+    candidate_ids: Whole
+    # Places in `groups`, in the same order.
+    group: Whole
+
+
+@dataclass(frozen=True)
+class Grouped:
+    told: Groups
+    # Of each candidate, the place among those told of the first of their groups; -1 in none.
+    first: NDArray[np.int16]
+
+
+def by_group(
+    membership: Membership,
+    *,
+    candidate_ids: Whole,
+    official: Standing,
+    new: Standing,
+    bands: int,
+    earned: Whole,
+    worth: Sequence[int],
+    labels: Sequence[dict[str, Any]],
+    tell: Callable[[float], None],
+) -> Grouped:
+    """Each group beside all candidates who are not in it: the largest groups, in the order of their codes.
+
+    `earned` and `worth` are the new points of each item in thousandths, `labels` say which item is which.
+    """
+    count = len(candidate_ids)
+    row_of = np.argsort(candidate_ids, kind="stable")
+    place = np.searchsorted(candidate_ids[row_of], membership.candidate_ids)
+    known = place < count
+    known[known] = candidate_ids[row_of][place[known]] == membership.candidate_ids[known]
+    row, group = row_of[place[known]], membership.group[known]
+    sizes = np.bincount(group, minlength=len(membership.groups))
+    largest = sorted(
+        (each for each in range(len(sizes)) if sizes[each]),
+        key=lambda each: (-sizes[each], membership.groups[each].code, membership.groups[each].id),
+    )
+    chosen = sorted(
+        largest[:MOST_GROUPS], key=lambda each: (membership.groups[each].code, membership.groups[each].id)
+    )
+    first = np.full(count, -1, np.int16)
+    told = []
+    for number, each in enumerate(chosen):
+        within = np.zeros(count, np.bool_)
+        within[row[group == each]] = True
+        first[within & (first < 0)] = number
+        named = membership.groups[each]
+        newly_passed, newly_failed = newly(official.of(within), new.of(within))
+        told.append(
+            Group(
+                id=named.id,
+                code=named.code,
+                name=named.name,
+                candidates=int(within.sum()),
+                official=side_of(official.of(within), bands),
+                new=side_of(new.of(within), bands),
+                newly_passed=newly_passed,
+                newly_failed=newly_failed,
+                dif=_differences(within, earned, worth, labels),
+            )
+        )
+        tell((number + 1) / len(chosen))
+    in_any = np.zeros(count, np.bool_)
+    in_any[row] = True
+    return Grouped(Groups(membership.by, told, len(largest) - len(chosen), int((~in_any).sum())), first)
+
+
+def _differences(
+    focal: NDArray[np.bool_], earned: Whole, worth: Sequence[int], labels: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]] | None:
+    """For each item: is it harder for the group than for equally able others? None for too few of either."""
+    if focal.sum() < FEWEST or (~focal).sum() < FEWEST:
+        return None
+    # Whole thousandths: sums of them are exact, and people with the same points are compared. What a wrong
+    # answer costs is no ability.
+    found = dif(np.maximum(earned, 0).astype(float), np.array(worth, float), focal)
+    return [label | _told(found, item) for item, label in enumerate(labels)]
+
+
+def _told(found: Dif, item: int) -> dict[str, Any]:
+    numbers = {
+        name: float(getattr(found, name)[item]) for name in ("odds_ratio", "effect", "se", "chi_squared", "p")
+    }
+    return {
+        **{name: round(each, DIF_PLACES) if np.isfinite(each) else None for name, each in numbers.items()},
+        "size": found.size[item],
+        "why": found.why[item],
+        "reference": int(found.reference[item]),
+        "focal": int(found.focal[item]),
+    }
