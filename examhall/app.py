@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from examhall import __version__, routes
 from examhall.accounts import ended
+from examhall.accounts.openid import OpenId
 from examhall.accounts.passwords import Passwords
 from examhall.accounts.tokens import Signer
 from examhall.accounts.turnstile import Turnstile
@@ -40,10 +41,13 @@ from examhall.courses import courses
 from examhall.events.log import EventLog
 from examhall.events.refusals import noting_refusals
 from examhall.exams import contents
+from examhall.exams.sealing import SealedPapers
 from examhall.ops.counting import counts_of_web
 from examhall.ops.limits import Limited, Limits
 from examhall.ops.metrics import Exposition
 from examhall.ops.watch import Watch
+from examhall.reference import catalog
+from examhall.reference.master_data import MasterData
 from examhall.settings import Settings
 from examhall.sittings.autosave import Save, Saved, save_batch
 from examhall.sittings.availabilities import Availabilities
@@ -55,6 +59,7 @@ from examhall.sittings.save_schema import PATH as SAVE_ROUTE
 from examhall.sittings.start import Starts
 from examhall.standings.boards import Boards
 from examhall.web.errors import render_page_error
+from examhall.web.sealed import pages_of
 from examhall.web.staff.operator import Feed
 
 log = structlog.get_logger()
@@ -92,9 +97,11 @@ class Hall:
         self.availabilities = Availabilities(self.database)
         self.starts = Starts(self.database, self.availabilities)
         self.contents = contents.Contents(self.database)
+        self.sealed_papers = SealedPapers(self.database, self.storage, self.contents, pages_of)
         self.contests = contests.Contests(self.database, self.contents, self.shared_store)
         self.contest_list = ContestList(self.contests)
         self.submissions = Submissions(self.database)
+        self.master_data = MasterData(self.database, self.shared_store)
         self.tracing: Tracing | None = None
         write: Write[Save, Saved | Refusal] = save_batch
         if settings.otlp_endpoint is not None:
@@ -103,6 +110,14 @@ class Hall:
         self.saves: GroupCommit[Save, Saved | Refusal] = GroupCommit(
             settings.database_url, write, queue_limit=settings.save_queue_limit, pooled=pooled
         )
+        self.openid: OpenId | None = None
+        if settings.oidc_issuer is not None and settings.oidc_client_id is not None:
+            self.openid = OpenId(
+                issuer=settings.oidc_issuer,
+                client_id=settings.oidc_client_id,
+                client_secret=settings.oidc_client_secret,
+                redirect_uri=f"{settings.url}/sign-in/openid/back",
+            )
         self.events = EventLog(self.database)
         # What handlers see of it.
         self.note = self.events.note
@@ -116,14 +131,18 @@ class Hall:
         self.boards.follow(self.listener, self.broadcast)
         self.listener.on(ended.CHANNEL, self.signer.ended.remember_ended)
         self.listener.on(contents.CHANNEL, self.contents.drop)
+        self.listener.on(contents.CHANNEL, self.sealed_papers.drop)
         self.listener.on(contents.CHANNEL, self.availabilities.drop_all)
         self.listener.on_reconnect(self.availabilities.forget_all)
         self.listener.on(contents.CHANNEL, self.contests.drop_lists)
         self.listener.on(courses.CHANNEL, self.contests.drop)
         self.listener.on(courses.CHANNEL, self.availabilities.drop_all)
         self.listener.on(contests.WARM_CHANNEL, self.contests.warm_soon)
+        self.listener.on(catalog.CHANNEL, self.master_data.drop)
+        self.listener.on_reconnect(self.master_data.forget_all)
         self.listener.on_reconnect(self._load_ended)
         self.listener.on_reconnect(self.contents.forget_all)
+        self.listener.on_reconnect(self.sealed_papers.forget_all)
         self.listener.on_reconnect(self.contests.forget_all)
 
         counts = counts_of_web(
@@ -162,6 +181,8 @@ class Hall:
                 await self.tracing.close()
             await self.listener.close()
             self.passwords.close()
+            if self.openid is not None:
+                await self.openid.close()
             await self.shared_store.close()
             await self.database.close()
 
@@ -202,13 +223,16 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "signer",
             "certificate_signer",
             "passwords",
+            "openid",
             "turnstile",
             "availabilities",
             "starts",
             "contents",
+            "sealed_papers",
             "contests",
             "contest_list",
             "submissions",
+            "master_data",
             "saves",
             "limits",
             "shared_store",
@@ -232,7 +256,12 @@ def create_app(given: Settings | Hall) -> ASGIApp:
     )
     if hall.tracing is not None:
         doors = hall.tracing.around(doors, hall.requests)
-    return Front(doors, requests=hall.requests, access_log=hall.settings.access_log)
+    return Front(
+        doors,
+        uploads=routes.uploads(hall.settings),
+        requests=hall.requests,
+        access_log=hall.settings.access_log,
+    )
 
 
 class _Doors:

@@ -1,5 +1,6 @@
 """The table of contents: every router and where it is mounted."""
 
+import re
 from functools import cache, partial
 from typing import Any
 
@@ -7,18 +8,36 @@ from fastapi import APIRouter, FastAPI
 
 from examhall.accounts import api as accounts
 from examhall.accounts import staff_api as office
+from examhall.analyses import api as projects
+from examhall.analyses import scenarios_api as scenarios
+from examhall.base.front import Uploads
+from examhall.certificates import proof_api as proof
 from examhall.contests import api as contests
 from examhall.courses import api as courses
 from examhall.exams import api as exams
+from examhall.exams import paper_api as papers
 from examhall.ops import api as ops
+from examhall.reference import api as reference
 from examhall.reports import api as reports
 from examhall.scoring import api as scoring
 from examhall.scoring import corrections_api as corrections
+from examhall.settings import Settings
 from examhall.sittings import api as sittings
-from examhall.sittings import save_schema
+from examhall.sittings import paper_api as paper_reading
+from examhall.sittings import save_schema, sealed_api
 from examhall.standings import api as standings
 from examhall.standings import progress_api as progress
-from examhall.web import api_docs, candidate, dashboard, leaderboard, public, report, static
+from examhall.web import (
+    api_docs,
+    candidate,
+    dashboard,
+    elsewhere,
+    leaderboard,
+    public,
+    report,
+    sealed,
+    static,
+)
 from examhall.web.staff import activity as staff_activity
 from examhall.web.staff import contests as staff_contests
 from examhall.web.staff import courses as staff_courses
@@ -41,7 +60,10 @@ UNDER_API: tuple[APIRouter, ...] = (
     accounts.router,
     office.router,
     exams.router,
+    papers.router,
     sittings.router,
+    paper_reading.router,
+    sealed_api.router,
     sittings.tests_router,
     scoring.router,
     scoring.tests_router,
@@ -51,20 +73,32 @@ UNDER_API: tuple[APIRouter, ...] = (
     contests.router,
     standings.router,
     progress.router,
+    reference.router,
+    projects.router,
+    scenarios.router,
     ops.router,
+    proof.router,
+    # Last: its one word may be anything.
+    proof.serial_router,
 )
 # What goes to the API; everything else is a page.
 API_PREFIXES = (
     "/api/", "/auth/", "/sessions/", "/health", "/metrics", "/openapi.json", "/exam-file.schema.json",
+    "/scenario.schema.json",
 )  # fmt: skip
 # With EXAMHALL_METRICS_PORT they answer there alone.
 PRIVATE = frozenset(("/health", "/metrics"))
 
+# Around a file in a form.
+FORM_BYTES = 64_000
+
 # They are tried one after the other: first what thousands fetch in the same minute.
 PAGES = [
     *static.routes,
+    *sealed.routes,
     *candidate.routes,
     *public.routes,
+    *elsewhere.routes,
     *dashboard.routes,
     *leaderboard.routes,
     *report.routes,
@@ -81,6 +115,12 @@ PAGES = [
 ]
 
 
+def uploads(settings: Settings) -> Uploads:
+    """What takes whole files: which path, and how many bytes at most, with what a form puts around a file."""
+    paper = re.compile(r"(/api(/v1)?|/staff)/exams/[0-9]+/paper")
+    return [(paper, settings.paper_mb * 1_000_000 + FORM_BYTES)]
+
+
 def mount_api(api: FastAPI) -> None:
     """Each route once in OpenAPI, under /api/v1, and again wherever clients exist that call it."""
     for router in UNDER_API:
@@ -89,7 +129,7 @@ def mount_api(api: FastAPI) -> None:
         api.include_router(router, prefix="/api", include_in_schema=False)
     for router in AT_THE_ROOT:
         api.include_router(router, include_in_schema=False)
-    for router in (ops.health_router, exams.schema_router):
+    for router in (ops.health_router, exams.schema_router, scenarios.schema_router):
         api.include_router(router)
     api.openapi = cache(partial(_described, api))  # type: ignore[method-assign]
 

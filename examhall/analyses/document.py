@@ -225,7 +225,7 @@ class Scenario(Body):
         said: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
         return {name: value for name, value in said.items() if value != []}
 
-    def canonical(self) -> bytes:
+    def meaning(self) -> dict[str, Any]:
         """One and the same for all documents that mean the same, however they are written."""
         said = self.as_document()
         said["exams"] = sorted(set(self.exams))
@@ -239,7 +239,11 @@ class Scenario(Body):
             said["negative_marking"]["kinds"] = sorted(set(self.negative_marking.kinds))
         if isinstance(self.curve, NoCurve):
             del said["curve"]
-        return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return said
+
+    def canonical(self) -> bytes:
+        """Its meaning as JSON, written in one way."""
+        return json.dumps(self.meaning(), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     def digest(self) -> str:
         """The SHA-256 of the canonical form, in hexadecimal."""

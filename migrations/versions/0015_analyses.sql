@@ -30,7 +30,7 @@ CREATE TABLE scenarios (
     -- Deleted: out of sight, but calculations go on referring to it.
     archived_at timestamptz
 );
-CREATE INDEX scenarios_project ON scenarios (project_id, id DESC) WHERE archived_at IS NULL;
+CREATE INDEX scenarios_project ON scenarios (project_id, id DESC);
 
 -- Each version as it was saved, for ever: a calculation says which one it used.
 CREATE TABLE scenario_versions (
