@@ -59,6 +59,45 @@ CREATE TABLE certificate_rules (
 );
 CREATE INDEX certificate_rules_exam ON certificate_rules (exam_id);
 
+-- Who has earned one by the key as it is, once the exam is settled and its results are released.
+CREATE FUNCTION certificate_earners(rule certificate_rules)
+RETURNS TABLE (candidate_id bigint, sitting_id bigint, key_version integer, points numeric, max_points numeric,
+               place integer, participants integer, scaled double precision)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT places.person_id, best.sitting_id, exams.key_version, best.points, best.max_points, places.place,
+           exam_standings.participants, best.scaled
+      FROM exams
+      JOIN exam_standings
+        ON exam_standings.exam_id = exams.id
+       AND exam_standings.key_version = exams.key_version
+      JOIN exam_places AS places ON places.exam_id = exams.id
+     CROSS JOIN LATERAL (SELECT results.sitting_id, results.points, results.max_points, abilities.scaled
+                           FROM results
+                           LEFT JOIN abilities
+                             ON abilities.candidate_id = results.candidate_id
+                            AND abilities.sitting_id = results.sitting_id
+                            AND abilities.key_version = results.key_version
+                          WHERE results.candidate_id = places.person_id
+                            AND results.exam_id = exams.id
+                            AND results.key_version = exams.key_version
+                          -- Places are by the first attempt, everything else by the best one.
+                          ORDER BY CASE rule.condition
+                                        WHEN 'top' THEN NULL
+                                        WHEN 'scaled_score' THEN abilities.scaled
+                                        ELSE results.points
+                                   END DESC NULLS LAST, results.sitting_id
+                          LIMIT 1) AS best
+     WHERE exams.id = rule.exam_id
+       AND results_released(exams)
+       AND CASE rule.condition
+                WHEN 'sat' THEN true
+                WHEN 'passed' THEN best.points * 100 >= exams.pass_percent * best.max_points
+                WHEN 'top' THEN places.place <= rule.threshold
+                ELSE best.scaled >= rule.threshold
+           END;
+END;
+
 -- Certificates issued by one request: by its Idempotency-Key a repeat finds them and issues nothing.
 CREATE TABLE certificate_batches (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
