@@ -290,6 +290,27 @@ def maintain(*, options: Where | None = None) -> None:
 
 
 @app.command
+def verify(
+    file: Path, *, keys: Annotated[Path, Parameter(name="--key")] = Path("examhall-keys.json")
+) -> int:
+    """Check offline whether a certificate's PDF is genuine. Asks no server and needs no database.
+
+    Exit codes: 0 genuine, 3 altered, 4 not ours, 5 the facts in it are genuine but the page differs. Whether
+    it was revoked since, only the page /verify of the server knows.
+
+    Parameters
+    ----------
+    file
+        The PDF.
+    keys
+        The keys that the server publishes at /.well-known/examhall-keys.json.
+    """
+    from examhall import verifying
+
+    return verifying.verify(file, keys)
+
+
+@app.command
 def preflight(
     *,
     exam: int | None = None,

@@ -9,10 +9,10 @@ from typing import Any, Literal, TypeAlias
 
 from examhall.certificates.pdf_reader import Read, Unreadable, read_pdf
 from examhall.certificates.serials import read_serial
-from examhall.certificates.signing import FORMAT, is_genuine, key_id_of, read_base64url
+from examhall.certificates.signing import ATTACHMENT, FORMAT, is_genuine, key_id_of, read_base64url
 
-# 'foreign': nothing in it says that it is ours. 'doubtful': the facts are genuine, but the page may say more or
-# less than they do.
+# 'foreign': nothing in it says that it is ours. 'doubtful': the facts are genuine, but the page may say more
+# or less than they do.
 Verdict: TypeAlias = Literal["genuine", "doubtful", "altered", "foreign"]
 
 # What somebody reads on every certificate, and what an altered one would have otherwise.
@@ -54,11 +54,11 @@ def check_pdf(content: bytes, keys: Mapping[str, bytes]) -> Checked:
     """What the file proves.
 
     Genuine: the facts in it were signed by the holder of one of these keys, and the holder, the title, what
-    it is for and the serial can be read on the page. It proves the facts, not the picture: a page can be drawn
-    so that a program reads what nobody sees. So a person compares the facts with what is before their eyes.
+    it is for and the serial can be read on the page. It proves the facts, not the picture: a page can be
+    drawn so that a program reads what nobody sees. So people compare the facts with what they see.
     """
     try:
-        read = read_pdf(content)
+        read = read_pdf(content, ATTACHMENT)
     except Unreadable as reason:
         return Checked("foreign", [f"the file {reason}"])
     if not read.attachments:

@@ -1,6 +1,7 @@
 """Reads what a certificate's PDF carries, in a process of its own that strangers' files cannot blow up.
 
-`python -m examhall.certificates.pdf_reader` is that process: a PDF on its standard input, JSON on its output.
+`python -m examhall.certificates.pdf_reader NAME` is that process: a PDF on its standard input, on its output
+JSON with the attachments of that name.
 """
 
 import io
@@ -9,8 +10,6 @@ import resource
 import subprocess
 import sys
 from typing import Any, NamedTuple
-
-from examhall.certificates.signing import ATTACHMENT
 
 # Ours have some ten to a hundred kilobytes.
 LARGEST_BYTES = 20_000_000
@@ -28,7 +27,7 @@ class Unreadable(Exception):
 
 
 class Read(NamedTuple):
-    """What a PDF carries: every attachment that has our name, and what can be read on its pages."""
+    """What a PDF carries: every attachment of that name, and what can be read on its pages."""
 
     attachments: list[str]
     text: str
@@ -38,7 +37,7 @@ class Read(NamedTuple):
     changed_since: int
 
 
-def read_pdf(content: bytes) -> Read:
+def read_pdf(content: bytes, name: str) -> Read:
     """Read it in a child that is limited in time, memory and files. Raises `Unreadable` with the reason."""
     if len(content) > LARGEST_BYTES:
         raise Unreadable("is larger than any certificate")
@@ -46,7 +45,7 @@ def read_pdf(content: bytes) -> Read:
         raise Unreadable("is not a PDF")
     try:
         child = subprocess.run(
-            [sys.executable, "-P", "-m", "examhall.certificates.pdf_reader"],
+            [sys.executable, "-P", "-m", "examhall.certificates.pdf_reader", name],
             input=content,
             capture_output=True,
             timeout=LIMIT_S,
@@ -68,10 +67,10 @@ def main() -> None:
     # It writes nothing but its answer.
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     content = sys.stdin.buffer.read(LARGEST_BYTES)
-    sys.stdout.write(json.dumps(_read(content)._asdict()))
+    sys.stdout.write(json.dumps(_read(content, sys.argv[1])._asdict()))
 
 
-def _read(content: bytes) -> Read:
+def _read(content: bytes, name: str) -> Read:
     import logging
 
     import pypdf
@@ -81,7 +80,7 @@ def _read(content: bytes) -> Read:
     attachments = [
         each.content[: ATTACHMENT_BYTES + 1].decode("utf-8", "replace")
         for each in reader.attachment_list
-        if each.name == ATTACHMENT
+        if each.name == name
     ]
     pages = reader.pages[:PAGES]
     text = "\n".join(page.extract_text() for page in pages)[:TEXT_LENGTH]
