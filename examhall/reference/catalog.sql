@@ -6,7 +6,7 @@ SELECT kind, code, name, value, version, active
  ORDER BY id;
 
 -- name: find_entry
-SELECT kind, code, name, value, found.version, active, people.full_name AS saved_by, saved_at
+SELECT kind, code, name, value, found.version, found.active, people.full_name AS saved_by, saved_at
   FROM master_data
   JOIN master_data_versions AS found USING (kind, code)
   LEFT JOIN people ON people.id = found.saved_by
