@@ -37,6 +37,7 @@ from examhall.web import (
     report,
     sealed,
     static,
+    verify,
 )
 from examhall.web.staff import activity as staff_activity
 from examhall.web.staff import contests as staff_contests
@@ -102,6 +103,7 @@ PAGES = [
     *dashboard.routes,
     *leaderboard.routes,
     *report.routes,
+    *verify.routes,
     *staff_exams.routes,
     *staff_key.routes,
     *staff_courses.routes,
