@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from fractions import Fraction
@@ -32,6 +33,8 @@ MOST_EXCLUDED = 10_000
 MOST_PROBLEMS = 100
 TOPIC_CHARS = 100
 WEEK_MINUTES = 10_080
+SHARE = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,6}|/[0-9]{1,6})?")
+SHARE_CHARS = 20
 
 Id: TypeAlias = Annotated[int, Field(ge=1, le=LARGEST_ID, strict=True)]
 # All that a machine marks: what a person marks is wrong for nobody.
@@ -96,13 +99,15 @@ class Weight(Body):
 
 
 def _fraction(said: object) -> Fraction:
-    if isinstance(said, str | int | float) and not isinstance(said, bool) and len(str(said)) <= 20:
-        try:
-            found = Fraction(str(said).strip().replace(",", "."))
-        except (ValueError, ZeroDivisionError):
-            found = Fraction(-1)
-        if 0 < found <= 1:
-            return found
+    if isinstance(said, Fraction):
+        return said
+    # Bounded before it is computed with: an exponent could make a number of a million digits.
+    if isinstance(said, str | int | float) and SHARE.fullmatch(str(said)[:SHARE_CHARS].strip()):
+        whole, _, parts = str(said).strip().replace(",", ".").partition("/")
+        if parts == "" or int(parts):
+            found = Fraction(whole) / int(parts or 1)
+            if 0 < found <= 1:
+                return found
     raise problem("fraction", "A share above 0 and at most 1 is expected here: 0.25 or 1/3.")
 
 
@@ -348,4 +353,5 @@ def _sentence(error: ErrorDetails) -> str:
             return f"`{name}` is not known here.{f' Did you mean `{near[0]}`?' if near else ''}"
         case "model_type" | "model_attributes_type" | "dict_type":
             return "Names with values are expected here, in braces."
-    return error["msg"].rstrip(".") + "."
+    said = error["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{said[:1].upper()}{said[1:]}."
