@@ -20,6 +20,7 @@ from examhall.base.tracing import Tracing
 from examhall.base.typesetting import Typesetter
 from examhall.events.activity import roll_up_activity, roll_up_exam
 from examhall.events.log import EventLog
+from examhall.exams.paper_files import sweep_papers
 from examhall.ops.counting import counts_of_jobs
 from examhall.ops.maintain import MaintenanceUnderWay, liveliness, maintain
 from examhall.ops.watch import Watch
@@ -237,6 +238,7 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
             await ensure_partitions(conn)
         await jobs.job_manager.delete_old_jobs(nb_hours=FINISHED_JOBS_KEPT_H)
         await storage.sweep()
+        await sweep_papers(database, storage)
 
     return jobs
 

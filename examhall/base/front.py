@@ -4,8 +4,8 @@ import itertools
 import re
 import secrets
 import time
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import MutableMapping, Sequence
+from typing import Any, TypeAlias
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -19,6 +19,8 @@ from examhall.base.requests import REFUSAL, Requests
 log = structlog.get_logger()
 
 BODY_LIMIT_BYTES = 1_000_000
+# What takes whole files, which it does not hold in memory: paths, and how many bytes.
+Uploads: TypeAlias = Sequence[tuple[re.Pattern[str], int]]
 # What a caller may choose as the id of its request: it ends in our logs.
 SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -29,6 +31,7 @@ class Front:
         app: ASGIApp,
         *,
         body_limit_bytes: int = BODY_LIMIT_BYTES,
+        uploads: Uploads = (),
         requests: Requests | None = None,
         access_log: bool = False,
     ) -> None:
@@ -36,6 +39,7 @@ class Front:
         self._requests = requests or Requests()
         self._access_log = access_log
         self._body_limit_bytes = body_limit_bytes
+        self._uploads = uploads
         # Unique across processes and restarts by the prefix, within one by the count.
         self._prefix = secrets.token_hex(6).encode()
         self._count = itertools.count(1)
@@ -80,10 +84,11 @@ class Front:
             await send(message)
 
         try:
-            if not body_bytes.isdigit() or int(body_bytes) > self._body_limit_bytes:
-                raise BodyTooLarge
+            limit_bytes = self._limit_of(scope)
+            if not body_bytes.isdigit() or int(body_bytes) > limit_bytes:
+                raise _too_large(limit_bytes)
             # With a content-length the server holds the body to it; only without one must we count.
-            counted = receive if body_bytes != b"0" else _Counted(receive, self._body_limit_bytes)
+            counted = receive if body_bytes != b"0" else _Counted(receive, limit_bytes)
             await self._app(scope, counted, send_with_headers)
         except BodyTooLarge as refusal:
             scope[REFUSAL] = refusal.code
@@ -98,6 +103,13 @@ class Front:
             if not answering:
                 await send_json(500, problem.BUG, send_with_headers, media_type=problem.MEDIA_TYPE)
 
+    def _limit_of(self, scope: Scope) -> int:
+        if scope["method"] in ("PUT", "POST"):
+            for path, limit_bytes in self._uploads:
+                if path.fullmatch(scope["path"]):
+                    return limit_bytes
+        return self._body_limit_bytes
+
     def _log(self, scope: Scope, status: int, seconds: float) -> None:
         log.info(
             "request",
@@ -107,6 +119,12 @@ class Front:
             milliseconds=round(seconds * 1000, 2),
             client=scope["client"][0] if scope.get("client") else None,
         )
+
+
+def _too_large(limit_bytes: int) -> BodyTooLarge:
+    if limit_bytes == BODY_LIMIT_BYTES:
+        return BodyTooLarge()
+    return BodyTooLarge(f"The file is larger than the {limit_bytes // 1_000_000} MB allowed here.")
 
 
 def _told(path: str) -> str:
@@ -119,13 +137,13 @@ class _Counted:
 
     def __init__(self, receive: Receive, limit_bytes: int) -> None:
         self._receive = receive
-        self._left = limit_bytes
+        self._left = self._limit_bytes = limit_bytes
 
     async def __call__(self) -> Message:
         message = await self._receive()
         self._left -= len(message.get("body", b""))
         if self._left < 0:
-            raise BodyTooLarge
+            raise _too_large(self._limit_bytes)
         return message
 
 
