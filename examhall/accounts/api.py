@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, RootModel, model_validator
 
-from examhall.accounts import people, sign_in, tickets
+from examhall.accounts import identities, people, sign_in, telegram, tickets
 from examhall.accounts.access import (
     COOKIE,
     CrossSite,
@@ -20,6 +20,7 @@ from examhall.accounts.access import (
 from examhall.accounts.failures import TooManySignIns
 from examhall.accounts.passwords import LONGEST_BYTES, SignInBusy, UnusablePassword
 from examhall.accounts.tokens import ACCESS_LIFE, Signer, TokenInvalid
+from examhall.accounts.telegram import sign_in_with_telegram
 from examhall.accounts.turnstile import Turnstile
 from examhall.base.noting import note
 from examhall.base.shared_transaction import Crowded
@@ -31,6 +32,8 @@ router = APIRouter(tags=["Sign-in"])
 
 Token = Annotated[Text, Field(min_length=1, max_length=200)]
 Name = Annotated[Text, Field(min_length=1, max_length=254)]
+FieldName = Annotated[Text, Field(max_length=50)]
+FieldValue = Annotated[Text, Field(max_length=1000)] | Annotated[int, Field(strict=True, ge=0, lt=10**18)]
 
 
 class Login(Body):
@@ -57,6 +60,10 @@ class LogoutIn(Body):
 
 class TicketIn(Body):
     ticket: Token
+
+
+class TelegramIn(RootModel[dict[FieldName, FieldValue]]):
+    """What Telegram's login gave, as it came: id, auth_date, hash, first_name and whatever else."""
 
 
 class User(BaseModel):
@@ -173,6 +180,30 @@ async def post_ticket(body: TicketIn, request: Request, response: Response) -> S
     turnstile: Turnstile = request.app.state.turnstile
     done = await turnstile.enter(body.ticket)
     note(request, "ticket_shown", person_id=done.account.id, exam_id=done.exam_id)
+    return _signed_in(done, request, response)
+
+
+@sign_in_router.post(
+    "/auth/telegram",
+    summary="Sign in with what Telegram's login gave",
+    responses=refusals(
+        telegram.TelegramNotSetUp,
+        telegram.ProofTooOld,
+        identities.ProofInvalid,
+        identities.ProofUsed,
+        identities.SignUpClosed,
+        identities.AccountClosed,
+    ),
+)
+async def post_telegram(body: TelegramIn, request: Request, response: Response, db: Db) -> SignedInOut:
+    """All fields, unchanged. Each is good once, for ten minutes. Somebody new becomes a candidate, unless the
+    server is set up otherwise.
+    """
+    settings = request.app.state.settings
+    done = await sign_in_with_telegram(
+        db, body.root, bot_token=settings.telegram_bot_token, sign_up=settings.sign_up
+    )
+    note(request, "signed_in", person_id=done.account.id)
     return _signed_in(done, request, response)
 
 

@@ -29,7 +29,7 @@ class ProofUsed(Unauthorized):
 
 
 class SignUpClosed(Forbidden):
-    """Nobody here is known by this account. Sign in as usual and connect it, or ask whoever runs the exams."""
+    """Nobody here is known by this account. Sign in with your password and connect it first."""
 
 
 class AccountClosed(Forbidden):
@@ -161,15 +161,13 @@ async def _settle(conn: Connection, identity: Identity, *, sign_up: bool) -> int
 
 
 async def _take_turns(conn: Connection, identity: Identity) -> None:
-    # Those who bring the same identity at once come one after the other; the second finds what the first made.
+    # Whoever brings the same identity at once waits, and then finds what the first has made.
     digest = hashlib.sha256(f"{identity.provider}\n{identity.subject}".encode()).digest()
     await run(conn, SQL.take_turns, key=int.from_bytes(digest[:8], signed=True))
 
 
 async def _connect(conn: Connection, identity: Identity, person_id: int) -> None:
-    await run(
-        conn, SQL.connect, provider=identity.provider, subject=identity.subject, person_id=person_id
-    )
+    await run(conn, SQL.connect, provider=identity.provider, subject=identity.subject, person_id=person_id)
 
 
 def _presentable(name: str) -> str:

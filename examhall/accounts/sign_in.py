@@ -192,8 +192,9 @@ async def sign_out_by_refresh_token(conn: Connection, *, refresh_token: str) -> 
 
 
 async def forget_old_sign_ins(conn: Connection) -> int:
-    """For the schedule: drop sign-ins, spent refresh tokens and counters that no longer matter."""
+    """For the schedule: drop sign-ins, spent tokens and proofs, and counters that no longer matter."""
     await run(conn, SQL.forget_spent_tokens, kept_for=KEPT_FOR)
+    await run(conn, SQL.forget_spent_proofs)
     return await run(conn, SQL.forget_old_sign_ins, kept_for=KEPT_FOR) + await forget_old_failures(conn)
 
 

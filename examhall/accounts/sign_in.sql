@@ -76,3 +76,7 @@ DELETE FROM refresh_tokens
 -- name: forget_old_sign_ins
 DELETE FROM sign_ins
  WHERE expires_at < now() - %(kept_for)s;
+
+-- name: forget_spent_proofs
+DELETE FROM spent_proofs
+ WHERE good_until < now();

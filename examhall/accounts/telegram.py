@@ -1,7 +1,7 @@
 """What Telegram says of somebody who signed in there, checked with the bot's token.
 
-By https://core.telegram.org/widgets/login: the fields, one to a line and sorted, with an HMAC under the SHA-256
-of the token. The same for the widget, its redirect, and a bot's login buttons.
+By https://core.telegram.org/widgets/login: the fields, one to a line and sorted, with an HMAC under the
+SHA-256 of the token. The same for the widget, its redirect, and a bot's login buttons.
 """
 
 import hashlib
@@ -10,13 +10,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
+from urllib.parse import urlencode
 
-from examhall.accounts.identities import Identity, ProofInvalid
+from examhall.accounts.identities import (
+    Identity,
+    ProofInvalid,
+    connect_identity,
+    sign_in_by_identity,
+    spend_proof,
+)
+from examhall.accounts.sign_in import SignIn
+from examhall.base import clock
+from examhall.base.db import Database
 from examhall.base.errors import NotFound, Unauthorized
 
 Fields: TypeAlias = Mapping[str, str | int]
 
 PROVIDER = "telegram"
+LOGIN = "https://oauth.telegram.org/auth"
 # Between Telegram's page and ours lie seconds; some for people who are asked whether they mean it.
 OLDEST = timedelta(minutes=10)
 # Telegram's clock and ours.
@@ -39,6 +50,17 @@ class Proof:
     # Good once: it is remembered until it is too old.
     digest: bytes
     good_until: datetime
+
+
+def login_address(bot_token: str | None, url: str) -> str | None:
+    """Where "Sign in with Telegram" leads, for a server reached at `url`; None if no bot is set up.
+
+    Telegram sends the browser back to /sign-in/telegram with the fields behind a #.
+    """
+    if bot_token is None:
+        return None
+    bot_id = bot_token.partition(":")[0]
+    return f"{LOGIN}?{urlencode({'bot_id': bot_id, 'origin': url, 'return_to': f'{url}/sign-in/telegram'})}"
 
 
 def read_proof(fields: Fields, *, bot_token: str, now: datetime) -> Proof:
@@ -68,6 +90,36 @@ def read_proof(fields: Fields, *, bot_token: str, now: datetime) -> Proof:
         email=None,
     )
     return Proof(identity, digest, now + OLDEST + AHEAD)
+
+
+async def sign_in_with_telegram(
+    database: Database, fields: Fields, *, bot_token: str | None, sign_up: bool, browser: bool = False
+) -> SignIn:
+    """Sign in whoever Telegram says it is. The proof is spent in the transaction that signs in: cut off before
+    its commit it is good again, and after it never.
+    """
+    proof = check_proof(fields, bot_token=bot_token)
+    async with database.transaction() as conn:
+        await spend_proof(conn, proof.digest, good_until=proof.good_until)
+        return await sign_in_by_identity(
+            conn, proof.identity, method="telegram", sign_up=sign_up, browser=browser
+        )
+
+
+async def connect_telegram(
+    database: Database, fields: Fields, *, bot_token: str | None, person_id: int
+) -> None:
+    """From now on this Telegram account signs this person in."""
+    proof = check_proof(fields, bot_token=bot_token)
+    async with database.transaction() as conn:
+        await spend_proof(conn, proof.digest, good_until=proof.good_until)
+        await connect_identity(conn, proof.identity, person_id=person_id)
+
+
+def check_proof(fields: Fields, *, bot_token: str | None) -> Proof:
+    if bot_token is None:
+        raise TelegramNotSetUp
+    return read_proof(fields, bot_token=bot_token, now=clock.now())
 
 
 def _number(given: str | int | None) -> int | None:

@@ -8,9 +8,10 @@ import binascii
 import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from joserfc import jwt
@@ -142,6 +143,21 @@ class Signer:
             return None
         ticket_id = UUID(bytes=decoded[:16])
         return ticket_id if hmac.compare_digest(self._ticket_mac(ticket_id), decoded[16:]) else None
+
+    def keep(self, purpose: str, claims: Mapping[str, object], life: timedelta) -> str:
+        """Something for a browser to bring back within `life`: it can read it, and not change it."""
+        expires = int(clock.now().timestamp() + life.total_seconds())
+        key = OctKey.import_key(self._derive(purpose))
+        return jwt.encode({"alg": "HS256"}, {**claims, "exp": expires}, key, algorithms=["HS256"])
+
+    def kept(self, purpose: str, token: str) -> dict[str, Any] | None:
+        """What was kept for this purpose; None when it is not ours or too old."""
+        try:
+            key = OctKey.import_key(self._derive(purpose))
+            claims = jwt.decode(token[:LONGEST_TOKEN], key, algorithms=["HS256"]).claims
+        except (JoseError, ValueError):
+            return None
+        return dict(claims) if claims["exp"] > clock.now().timestamp() else None
 
     def _ticket_mac(self, ticket_id: UUID) -> bytes:
         return hmac.digest(self._ticket_key, ticket_id.bytes, hashlib.sha256)[:TICKET_MAC_BYTES]

@@ -30,13 +30,14 @@ log = structlog.get_logger()
 
 # Never counted: what watches the server, what describes it, and files that browsers keep for ever.
 EXEMPT = re.compile(
-    r"/(health|metrics|docs|openapi\.json|exam-file\.schema\.json|favicon\.ico|robots\.txt|static/.*"
+    r"/(health|metrics|docs|openapi\.json|exam-file\.schema\.json|favicon\.ico|robots\.txt|static/.*|sealed/.*"
     r"|api/(v1/)?contests/health)",
     re.ASCII,
 )
 # Where people come in, and the pages that send them there.
 WAYS_IN = re.compile(
-    r"/(sign-in|sign-out|t/.*|exams(/.*)?|sittings/.*|(api/(v1/)?)?auth/(login|ticket|refresh|logout))?",
+    r"/(sign-in(/.*)?|sign-out|t/.*|exams(/.*)?|sittings/.*"
+    r"|(api/(v1/)?)?auth/(login|ticket|telegram|refresh|logout))?",
     re.ASCII,
 )
 # So many times what else an address is allowed may come in by it.

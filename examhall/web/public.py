@@ -15,6 +15,7 @@ from examhall.accounts.access import (
 from examhall.accounts.failures import TooManySignIns
 from examhall.accounts.passwords import SignInBusy, UnusablePassword
 from examhall.accounts.sign_in import SignIn, WrongCredentials, sign_in_with_password, sign_out
+from examhall.accounts.telegram import login_address
 from examhall.accounts.tickets import TicketInvalid, read_admission
 from examhall.base.errors import Refusal, Unauthorized
 from examhall.base.noting import note
@@ -39,7 +40,8 @@ def here(address: str) -> str | None:
     return address if safe and "\\" not in address and len(address) < 500 else None
 
 
-async def _who(request: Request) -> Person | None:
+async def who(request: Request) -> Person | None:
+    """Whoever is signed in; None for a stranger."""
     try:
         return await page_person(request)
     except Unauthorized:
@@ -48,16 +50,28 @@ async def _who(request: Request) -> Person | None:
 
 async def landing_page(request: Request) -> Response:
     """GET /"""
-    me = await _who(request)
+    me = await who(request)
     return RedirectResponse(home_of(me), SEE_OTHER) if me else render(request, "landing.html")
 
 
 async def sign_in_page(request: Request) -> Response:
     """GET /sign-in"""
     going_to = here(request.query_params.get("next", ""))
-    if me := await _who(request):
+    if me := await who(request):
         return RedirectResponse(going_to or home_of(me), SEE_OTHER)
-    return render(request, "sign_in.html", problem="", username="", next=going_to)
+    return _sign_in(request, next=going_to)
+
+
+def _sign_in(request: Request, status: int = 200, **context: object) -> Response:
+    settings = request.app.state.settings
+    return render(
+        request,
+        "sign_in.html",
+        status,
+        telegram=login_address(settings.telegram_bot_token, settings.url),
+        openid=settings.oidc_name if settings.oidc_issuer else None,
+        **{"problem": "", "username": ""} | context,
+    )
 
 
 async def post_sign_in(request: Request) -> Response:
@@ -80,17 +94,18 @@ async def post_sign_in(request: Request) -> Response:
         note(request, "refused", detail=refusal.code)
         return _sign_in_again(request, refusal, username, going_to)
     note(request, "signed_in", person_id=done.account.id)
-    return _come_in(request, done, going_to or "/exams")
+    return come_in(request, done, going_to or "/exams")
 
 
 def _sign_in_again(request: Request, refusal: Refusal, username: str, going_to: str | None) -> Response:
     problem = gettext_of(request)(refusal.detail)
-    page = render(request, "sign_in.html", refusal.status, problem=problem, username=username, next=going_to)
+    page = _sign_in(request, refusal.status, problem=problem, username=username, next=going_to)
     page.headers.update({name: value for name, value in headers_of(refusal).items() if name == "retry-after"})
     return page
 
 
-def _come_in(request: Request, done: SignIn, going_to: str) -> Response:
+def come_in(request: Request, done: SignIn, going_to: str) -> Response:
+    """Into the hall: the browser gets its cookie."""
     response = RedirectResponse(going_to, SEE_OTHER)
     token = signer_of(request).cookie_token(done.account.id, done.id, done.roles, done.exam_id)
     set_cookie(response, token, secure=is_secure(request))
@@ -136,7 +151,7 @@ async def post_ticket(request: Request) -> Response:
         note(request, "refused", detail=refusal.code)
         return _no_admission(request, refusal)
     note(request, "ticket_shown", person_id=done.account.id, exam_id=done.exam_id)
-    return _come_in(request, done, f"/exams/{done.exam_id}")
+    return come_in(request, done, f"/exams/{done.exam_id}")
 
 
 def _no_admission(request: Request, refusal: Refusal) -> Response:

@@ -18,12 +18,14 @@ from examhall.base.errors import Refusal
 from tests.accounts.office import ADDRESS, PASSWORD, SECRET, make_exam
 
 
-@dataclass(frozen=True)
+@dataclass
 class Settings:
     """What the handlers ask of the real settings."""
 
     url: str = "https://exams.example.org"
     rate_limit_trusted: tuple[object, ...] = (ip_network("10.0.0.0/8"),)
+    telegram_bot_token: str | None = None
+    sign_up: bool = True
 
 
 @pytest.fixture(scope="session")
