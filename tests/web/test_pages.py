@@ -33,7 +33,8 @@ def test_what_people_write_is_escaped() -> None:
     text = bytes(page.body).decode()
     assert "<script>alert" not in text
     assert text.count("&lt;script&gt;alert(1)") == 2
-    sign_in = render(request(), "sign_in.html", problem=HOSTILE, username=HOSTILE, next=HOSTILE)
+    given = {"problem": HOSTILE, "username": HOSTILE, "next": HOSTILE, "telegram": HOSTILE, "openid": HOSTILE}
+    sign_in = render(request(), "sign_in.html", **given)
     assert "<script>alert" not in bytes(sign_in.body).decode()
     assert f'value="{HOSTILE}' not in bytes(sign_in.body).decode()
 
@@ -124,7 +125,7 @@ def test_the_room_loads_these_modules_and_no_others() -> None:
 
 def test_every_word_the_scripts_ask_for_is_there() -> None:
     have = {**room_words("en"), **lobby_words("en"), **result_words("en")}
-    for name in [*ROOM_MODULES, "lobby", "result"]:
+    for name in [*ROOM_MODULES, "lobby", "sealed", "enter", "result"]:
         text = (SCRIPTS / f"{name}.js").read_text(encoding="utf-8")
         asked = re.findall(r"\bwords\.(\w+)", text) + re.findall(r'several\("(\w+)"', text)
         assert {*asked} <= {*have}, name
