@@ -18,6 +18,7 @@ from examhall.accounts.openid import OpenId
 from examhall.accounts.passwords import Passwords
 from examhall.accounts.tokens import Signer
 from examhall.accounts.turnstile import Turnstile
+from examhall.analyses.announcing import relay_calculations
 from examhall.base import problem
 from examhall.base.db import Connection, Database
 from examhall.base.errors import NotFound, Refusal
@@ -30,7 +31,14 @@ from examhall.base.requests import ROUTE, Requests
 from examhall.base.shared_store import SharedStore
 from examhall.base.statements import STATEMENTS
 from examhall.base.tracing import Tracing
+from examhall.certificates import changes as certificate_changes
+from examhall.certificates.gallery import Gallery
+from examhall.certificates.issue import Issuer
+from examhall.certificates.pdf import Prints
+from examhall.certificates.proofs import Proofs
+from examhall.certificates import changes
 from examhall.certificates.signing import Signer as CertificateSigner
+from examhall.certificates.status_lists import StatusLists
 from examhall.contests import contests
 from examhall.contests.list_route import PATHS as CONTEST_LISTS
 from examhall.contests.list_route import ROUTE as CONTEST_LIST
@@ -61,6 +69,7 @@ from examhall.standings.boards import Boards
 from examhall.web.errors import render_page_error
 from examhall.web.sealed import pages_of
 from examhall.web.staff.operator import Feed
+from examhall.web.vendoring import FONTS
 
 log = structlog.get_logger()
 
@@ -92,6 +101,11 @@ class Hall:
         self.signer = Signer(settings.secret)
         self.storage = settings.open_storage()
         self.certificate_signer = CertificateSigner(settings.certificate_key)
+        self.issuer = Issuer(self.certificate_signer, settings.issuer_name, settings.url)
+        self.gallery = Gallery(self.database)
+        self.prints = Prints.of(self.database, self.storage, FONTS, self.issuer)
+        self.proofs = Proofs.of(FONTS)
+        self.status_lists = StatusLists(self.database)
         self.passwords = Passwords()
         self.turnstile = Turnstile(self.database, self.signer)
         self.availabilities = Availabilities(self.database)
@@ -129,6 +143,7 @@ class Hall:
         self.broadcast = Broadcast(self.streams)
         self.boards = Boards(self.database)
         self.boards.follow(self.listener, self.broadcast)
+        relay_calculations(self.listener, self.broadcast)
         self.listener.on(ended.CHANNEL, self.signer.ended.remember_ended)
         self.listener.on(contents.CHANNEL, self.contents.drop)
         self.listener.on(contents.CHANNEL, self.sealed_papers.drop)
@@ -140,6 +155,10 @@ class Hall:
         self.listener.on(contests.WARM_CHANNEL, self.contests.warm_soon)
         self.listener.on(catalog.CHANNEL, self.master_data.drop)
         self.listener.on_reconnect(self.master_data.forget_all)
+        self.listener.on(certificate_changes.CHANNEL, self.gallery.drop_all)
+        self.listener.on_reconnect(self.gallery.forget_all)
+        self.listener.on(changes.CHANNEL, self.status_lists.forget)
+        self.listener.on_reconnect(self.status_lists.forget_all)
         self.listener.on_reconnect(self._load_ended)
         self.listener.on_reconnect(self.contents.forget_all)
         self.listener.on_reconnect(self.sealed_papers.forget_all)
@@ -181,6 +200,8 @@ class Hall:
                 await self.tracing.close()
             await self.listener.close()
             self.passwords.close()
+            await self.prints.close()
+            await self.proofs.close()
             if self.openid is not None:
                 await self.openid.close()
             await self.shared_store.close()
@@ -222,6 +243,11 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "database",
             "signer",
             "certificate_signer",
+            "status_lists",
+            "issuer",
+            "gallery",
+            "prints",
+            "proofs",
             "passwords",
             "openid",
             "turnstile",

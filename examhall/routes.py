@@ -9,8 +9,10 @@ from fastapi import APIRouter, FastAPI
 from examhall.accounts import api as accounts
 from examhall.accounts import staff_api as office
 from examhall.analyses import api as projects
+from examhall.analyses import calculations_api as calculations
 from examhall.analyses import scenarios_api as scenarios
 from examhall.base.front import Uploads
+from examhall.certificates import api as certificates
 from examhall.certificates import proof_api as proof
 from examhall.contests import api as contests
 from examhall.courses import api as courses
@@ -78,6 +80,7 @@ UNDER_API: tuple[APIRouter, ...] = (
     projects.router,
     scenarios.router,
     ops.router,
+    certificates.router,
     proof.router,
     # Last: its one word may be anything.
     proof.serial_router,

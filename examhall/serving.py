@@ -21,6 +21,7 @@ from examhall.base.migrate import migrate
 from examhall.base.partitions import ensure_partitions
 from examhall.base.supervisor import Child, Say, Supervisor
 from examhall.base.tracing import require_tracing
+from examhall.certificates.designs import ensure_designs
 from examhall.settings import Settings
 
 APP = "examhall.app:create_app"
@@ -103,17 +104,21 @@ def serve(
 
 
 def bring_up_to_date(settings: Settings, say: Say) -> None:
-    """Migrate, and make the partitions of the coming months. Waits for a database that is still starting."""
+    """Migrate; make the partitions of the coming months and have our own designs of certificates at hand.
+
+    Waits for a database that is still starting.
+    """
     address = settings.direct_url or settings.database_url
     assert address is not None
     _wait_for(address, say)
     migrate(address, say)
-    asyncio.run(_ensure_partitions(address))
+    asyncio.run(_ensure_what_belongs(address))
 
 
-async def _ensure_partitions(address: str) -> None:
+async def _ensure_what_belongs(address: str) -> None:
     async with await psycopg.AsyncConnection.connect(address) as conn:
         await ensure_partitions(conn)
+        await ensure_designs(conn)
 
 
 def _wait_for(address: str, say: Say) -> None:

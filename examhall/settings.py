@@ -59,6 +59,8 @@ class Settings:
     given_secret: str | None = None
     # The private key that signs certificates: 32 bytes in base64.
     given_certificate_key: str | None = None
+    # In whose name certificates are issued, as it stands on them.
+    issuer_name: str = "Examhall"
     given_url: str | None = None
     rate_limit: Rates = STRANGERS
     rate_limit_person: Rates = PERSONS
@@ -84,6 +86,8 @@ class Settings:
     accel: str | None = None
     # The largest PDF paper.
     paper_mb: int = 50
+    # How many what-if calculations a job worker runs side by side, each in a process of its own.
+    calculations_at_once: int = 2
     access_log: bool = False
     # Where /metrics and /health are asked, alone; without it at the port of everything else.
     metrics_host: str = "127.0.0.1"
@@ -339,12 +343,14 @@ VARIABLES: dict[str, tuple[str, Callable[[str], object]]] = {
     "EXAMHALL_WORKERS": ("workers", _whole(1, 64)),
     "EXAMHALL_SECRET": ("given_secret", _secret),
     "EXAMHALL_CERTIFICATE_KEY": ("given_certificate_key", _private_key),
+    "EXAMHALL_ISSUER": ("issuer_name", str),
     "EXAMHALL_URL": ("given_url", _address),
     "EXAMHALL_REDIS_URL": ("redis_url", _redis),
     "EXAMHALL_RATE_LIMIT": ("rate_limit", read_rates),
     "EXAMHALL_RATE_LIMIT_PERSON": ("rate_limit_person", read_rates),
     "EXAMHALL_RATE_LIMIT_SAVES": ("rate_limit_saves", read_rates),
     "EXAMHALL_RATE_LIMIT_CALCULATIONS": ("rate_limit_calculations", read_rates),
+    "EXAMHALL_CALCULATIONS": ("calculations_at_once", _whole(0, 64)),
     "EXAMHALL_RATE_LIMIT_TRUSTED": ("rate_limit_trusted", _networks),
     "EXAMHALL_TRUSTED_PROXIES": ("trusted_proxies", _networks),
     "EXAMHALL_POSTGRES_BIN": ("postgres_bin", _binaries),

@@ -13,11 +13,16 @@ from procrastinate.jobs import Status
 
 from examhall import __version__
 from examhall.accounts.sign_in import forget_old_sign_ins
+from examhall.analyses.running import keep_calculating
 from examhall.base.db import BACKGROUND_LIMIT_S, Database, Unavailable
 from examhall.base.partitions import ensure_partitions
 from examhall.base.statements import STATEMENTS
 from examhall.base.tracing import Tracing
 from examhall.base.typesetting import Typesetter
+from examhall.certificates.issue import Issuer
+from examhall.certificates.pdf import Prints
+from examhall.certificates.rules import follow_rules
+from examhall.certificates.signing import Signer as CertificateSigner
 from examhall.events.activity import roll_up_activity, roll_up_exam
 from examhall.events.log import EventLog
 from examhall.exams.paper_files import sweep_papers
@@ -38,7 +43,7 @@ from examhall.standings.levels import settle_streak_levels
 from examhall.standings.ratings import list_exams_to_settle, rate_exam
 from examhall.standings.streaks import follow_series
 from examhall.standings.topics import summarise_topics
-from examhall.web.vendoring import VENDOR
+from examhall.web.vendoring import FONTS
 
 log = structlog.get_logger()
 
@@ -74,7 +79,7 @@ LONGEST_END_S = 600.0
 END_S = {"text_model": 5.0}
 # What follows once an exam is over and marked, in any order and side by side: jobs that take its exam_id and
 # key_version, may be repeated, and do nothing when a newer version of the key is there.
-FOLLOW_UPS: tuple[str, ...] = ("calibrate_exam", "rate_exam", "roll_up_exam")
+FOLLOW_UPS: tuple[str, ...] = ("calibrate_exam", "rate_exam", "roll_up_exam", "issue_certificates")
 
 
 def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | None = None) -> App:
@@ -157,7 +162,7 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
     async def _make_reports(timestamp: int) -> None:
         if timestamp % TRIED_AGAIN_S == 0:
             failed_reports.clear()
-        typesetter = Typesetter(VENDOR / "fonts")
+        typesetter = Typesetter(FONTS)
         try:
             # A few hundred at a time: what else waits comes in between, and the next minute goes on.
             for _ in range(REPORT_CHUNKS):
@@ -165,6 +170,26 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
                     break
         finally:
             await typesetter.close()
+
+    @jobs.task(name="issue_certificates", retry=TRIES)
+    async def _issue_certificates(exam_id: int, key_version: int = 0) -> None:
+        issued = await follow_rules(database, _issuer(settings), exam_id=exam_id)
+        if issued:
+            log.info("issued certificates", exam_id=exam_id, count=issued)
+
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(name="issue_due_certificates", queueing_lock="issue_due_certificates")
+    async def _issue_due_certificates(timestamp: int) -> None:
+        # What was settled, calibrated or released after its exam was over.
+        await follow_rules(database, _issuer(settings))
+
+    @jobs.task(name="print_certificates", retry=TRIES)
+    async def _print_certificates(serials: list[str]) -> None:
+        prints = Prints.of(database, storage, FONTS, _issuer(settings))
+        try:
+            await prints.make(serials)
+        finally:
+            await prints.close()
 
     @jobs.task(name="write_feedback", queue="text_model", lock="write_feedback", retry=TRIES)
     async def _write_feedback(exam_id: int, after_sitting_id: int = 0) -> None:
@@ -243,6 +268,10 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
     return jobs
 
 
+def _issuer(settings: Settings) -> Issuer:
+    return Issuer(CertificateSigner(settings.certificate_key), settings.issuer_name, settings.url)
+
+
 def run(settings: Settings) -> None:
     """The job worker's process: until SIGTERM or SIGINT."""
     asyncio.run(_until_told_to_stop(settings))
@@ -279,16 +308,21 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
     conclusions = asyncio.create_task(
         keep_conclusions(database, stopping, marked, FOLLOW_UPS), name="conclusions"
     )
+    calculations = asyncio.create_task(
+        keep_calculating(database, stopping, at_once=settings.calculations_at_once), name="calculations"
+    )
     running = asyncio.create_task(_run_jobs(settings, database, marked), name="jobs")
     stopped = asyncio.create_task(stopping.wait())
     try:
         # None ends by itself but by a bug: then the process ends too, is seen, and is started again.
-        await asyncio.wait({deadlines, conclusions, running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {deadlines, conclusions, calculations, running, stopped}, return_when=asyncio.FIRST_COMPLETED
+        )
     finally:
         stopping.set()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        await asyncio.gather(deadlines, conclusions)
+        await asyncio.gather(deadlines, conclusions, calculations)
         await events.close()
         await watch.close()
         if tracing is not None:

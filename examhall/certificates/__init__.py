@@ -1,5 +1,5 @@
 """What certificates look like, who holds which, and how anybody can tell that they are genuine.
 
-Owns certificate_templates, certificate_template_versions, certificate_rules, certificate_batches, certificates and
+Owns certificates, certificate_templates and their versions, _rules, _batches, _reviews and _status_lists, and
 signing_keys.
 """

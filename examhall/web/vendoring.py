@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 VENDOR = Path(__file__).with_name("vendor")
+# What the typesetter prints with.
+FONTS = VENDOR / "fonts"
 
 # What the pages load, as patterns under node_modules and the folder it goes to. Nothing else is shipped.
 WANTED = {

@@ -1,0 +1,15 @@
+-- name: find_printable
+SELECT certificates.serial, certificates.facts, certificates.signature, certificates.key_id,
+       certificates.issued_at, certificates.template_id, certificates.template_version, versions.source
+  FROM certificates
+  JOIN certificate_template_versions AS versions
+    ON versions.template_id = certificates.template_id
+   AND versions.version = certificates.template_version
+ WHERE certificates.serial = %(serial)s;
+
+-- name: find_version
+SELECT templates.name, versions.fields, versions.source
+  FROM certificate_template_versions AS versions
+  JOIN certificate_templates AS templates ON templates.id = versions.template_id
+ WHERE versions.template_id = %(template_id)s
+   AND versions.version = %(version)s;
