@@ -36,7 +36,6 @@ from examhall.certificates.gallery import Gallery
 from examhall.certificates.issue import Issuer
 from examhall.certificates.pdf import Prints
 from examhall.certificates.proofs import Proofs
-from examhall.certificates import changes
 from examhall.certificates.signing import Signer as CertificateSigner
 from examhall.certificates.status_lists import StatusLists
 from examhall.contests import contests
@@ -157,7 +156,7 @@ class Hall:
         self.listener.on_reconnect(self.master_data.forget_all)
         self.listener.on(certificate_changes.CHANNEL, self.gallery.drop_all)
         self.listener.on_reconnect(self.gallery.forget_all)
-        self.listener.on(changes.CHANNEL, self.status_lists.forget)
+        self.listener.on(certificate_changes.CHANNEL, self.status_lists.forget)
         self.listener.on_reconnect(self.status_lists.forget_all)
         self.listener.on_reconnect(self._load_ended)
         self.listener.on_reconnect(self.contents.forget_all)

@@ -2,14 +2,17 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
 from examhall.accounts.tokens import TokenInvalid
-from examhall.base.clock import rfc3339
+from examhall.base.clock import now, rfc3339
 from examhall.base.wire import Body, Db, Text, refusals
+from examhall.certificates.badge import CertificateRevoked, badge_of
+from examhall.certificates.credentials import as_jwt, with_proof
 from examhall.certificates.revoking import (
     LONGEST_REASON,
     NoSuchCertificate,
@@ -18,10 +21,15 @@ from examhall.certificates.revoking import (
     revoke_certificate,
 )
 from examhall.certificates.serials import read_serial
-from examhall.certificates.signing import base64url, key_set, list_keys
+from examhall.certificates.signing import base64url, key_set, list_keys, publish_key
+from examhall.certificates.status_lists import NoSuchStatusList
 from examhall.certificates.verify import Proof, prove
 
 router = APIRouter(tags=["Certificates"])
+
+JSON_LD = "application/vc+ld+json"
+JWT = "application/jwt"
+LARGEST_LIST = 2**31 - 1
 
 
 class ProofOut(BaseModel):
@@ -79,6 +87,49 @@ async def get_keys(request: Request, db: Db) -> dict[str, Any]:
     async with db.transaction() as conn:
         keys = await list_keys(conn)
     return key_set(keys, issuer=request.app.state.settings.url)
+
+
+@router.get(
+    "/certificates/status/{number}",
+    summary="Which badges are revoked: a bitstring status list",
+    responses=refusals(NoSuchStatusList),
+)
+async def get_status_list(
+    number: Annotated[int, Path(ge=0, le=LARGEST_LIST)], request: Request
+) -> JSONResponse:
+    state = request.app.state
+    credential = await state.status_lists.credential(number, url=state.settings.url)
+    signed = with_proof(credential, state.certificate_signer, url=state.settings.url, created=now())
+    return JSONResponse(signed, headers={"cache-control": "public, max-age=60"}, media_type=JSON_LD)
+
+
+@router.get(
+    "/certificates/{serial}/badge",
+    summary="A certificate as an Open Badge 3.0, signed inside",
+    responses=refusals(NoSuchCertificate, CertificateRevoked),
+)
+async def get_badge(serial: str, request: Request, db: Db) -> JSONResponse:
+    state = request.app.state
+    async with db.transaction() as conn:
+        credential, _ = await badge_of(conn, serial=serial, url=state.settings.url)
+        await publish_key(conn, state.certificate_signer)
+    signed = with_proof(credential, state.certificate_signer, url=state.settings.url, created=now())
+    return JSONResponse(signed, media_type=JSON_LD)
+
+
+@router.get(
+    "/certificates/{serial}/badge.jwt",
+    summary="The same as a JWT",
+    response_class=Response,
+    responses=refusals(NoSuchCertificate, CertificateRevoked) | {200: {"content": {JWT: {}}}},
+)
+async def get_badge_jwt(serial: str, request: Request, db: Db) -> Response:
+    state = request.app.state
+    async with db.transaction() as conn:
+        credential, proof = await badge_of(conn, serial=serial, url=state.settings.url)
+        await publish_key(conn, state.certificate_signer)
+    assert proof.issued_at is not None
+    return Response(as_jwt(credential, state.certificate_signer, issued_at=proof.issued_at), media_type=JWT)
 
 
 @router.post(

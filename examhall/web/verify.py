@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from examhall.certificates.credentials import did_document
 from examhall.certificates.serials import LONGEST_TYPED, read_serial
 from examhall.certificates.signing import base64url, key_set, list_keys
 from examhall.certificates.verify import Proof, prove
@@ -92,8 +93,19 @@ async def get_keys(request: Request) -> Response:
     return Response(text, headers=headers, media_type="application/json")
 
 
+async def get_did(request: Request) -> Response:
+    """GET /.well-known/did.json: the same keys where did:web looks for them, the one that signs now first."""
+    signing = request.app.state.certificate_signer.key_id
+    async with request.app.state.database.transaction() as conn:
+        keys = sorted(await list_keys(conn), key=lambda key: key.id != signing)
+    text = json.dumps(did_document(keys, request.app.state.settings.url), indent=2)
+    headers = {"cache-control": KEYS_KEPT, "access-control-allow-origin": "*"}
+    return Response(text, headers=headers, media_type="application/did+json")
+
+
 routes = [
     Route("/verify", ask_page),
     Route("/verify/{serial}", verify_page),
     Route("/.well-known/examhall-keys.json", get_keys),
+    Route("/.well-known/did.json", get_did),
 ]
