@@ -883,6 +883,8 @@ CREATE TABLE certificates (
     holder_name       text        NOT NULL,
     -- The certificate that says it as it is now, where a correction changed the facts.
     replaced_by       bigint REFERENCES certificates,
+    -- By rule: the newest version of the key by which it was looked at again.
+    validated_key     integer,
     FOREIGN KEY (template_id, template_version) REFERENCES certificate_template_versions,
     CONSTRAINT certificates_revocation CHECK ((revoked_at IS NULL) = (revocation_reason IS NULL))
 );
