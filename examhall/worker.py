@@ -26,6 +26,7 @@ from examhall.certificates.signing import Signer as CertificateSigner
 from examhall.events.activity import roll_up_activity, roll_up_exam
 from examhall.events.log import EventLog
 from examhall.exams.paper_files import sweep_papers
+from examhall.forms.files import discard_loose_files
 from examhall.ops.counting import counts_of_jobs
 from examhall.ops.maintain import MaintenanceUnderWay, liveliness, maintain
 from examhall.ops.watch import Watch
@@ -51,7 +52,8 @@ log = structlog.get_logger()
 # behind a text model. Marking computes: more side by side would only take turns.
 QUEUES = {"marking": 2, "default": 1, "text_model": 1}
 # Connections: one for each job that computes, one for the deadlines, which must not wait for jobs, one for
-# conclusions and what waits for a text model; one for procrastinate to fetch by, and one for it to listen.
+# conclusions, what waits for a text model, and the one calculation that is being read; one for procrastinate
+# to fetch by, and one for it to listen. Conclusions are short: these do not wait for each other for long.
 POOL_SIZE = QUEUES["marking"] + QUEUES["default"] + 2
 QUEUE_POOL_SIZE = 1
 # Marking hears of its jobs at once; the others look this often, without a connection to listen by.
@@ -224,6 +226,15 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
             except ConnectorException as error:
                 # It has ended after all; the others are not to wait for it.
                 log.warning("a job could not be started again", job=job.id, error=str(error).strip())
+
+    @jobs.task(name="discard_loose_files", retry=TRIES)
+    async def _discard_loose_files() -> None:
+        await discard_loose_files(database, storage)
+
+    @jobs.periodic(cron="*/10 * * * *")
+    @jobs.task(name="discard_abandoned_files", queueing_lock="discard_abandoned_files")
+    async def _discard_abandoned_files(timestamp: int) -> None:
+        await discard_loose_files(database, storage)
 
     @jobs.task(name="roll_up_exam", retry=TRIES)
     async def _roll_up_exam(exam_id: int, key_version: int) -> None:
