@@ -17,6 +17,7 @@ from examhall.demo.names import name_of
 from examhall.demo.number_course import add_number_course
 from examhall.demo.past_mock import add_past_mock
 from examhall.demo.past_quizzes import add_past_quizzes
+from examhall.demo.what_if import add_what_if
 from examhall.exams.exam_file import read_exam_file
 from examhall.exams.importing import import_exam
 
@@ -40,7 +41,7 @@ class Account:
 
 ACCOUNTS = (
     Account("user", "user@example.com", "pass", "Alice Example", "candidate"),
-    Account("test", "test@example.com", "testpassword", "Tess Example", "candidate"),
+    Account("test", "test@example.com", "testpassword", "Tess Example", "candidate analyst"),
     Account("demo-admin", "admin@example.com", "admin-demo", "Ada Example", "admin"),
     Account(MARKER, "author@example.com", "author-demo", "Olga Example", "author"),
     Account("demo-analyst", "analyst@example.com", "analyst-demo", "Nora Example", "analyst"),
@@ -60,6 +61,8 @@ class _Here:
     anything: bool
     demo: bool
     candidates: int
+    # In a demo of an earlier release nobody but the analyst looked at analyses.
+    accounts_are_older: bool
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ async def fill(database: Database, signer: Signer, *, candidates: int) -> list[T
         here = await one(conn, SQL.what_is_here, _Here, marker=MARKER)
     if here.anything and not here.demo:
         raise NotADemo
-    if not here.demo or here.candidates < candidates:
+    if not here.demo or here.candidates < candidates or here.accounts_are_older:
         passwords = Passwords()
         try:
             await import_people(database, passwords, _people_csv(max(candidates, here.candidates)))
@@ -109,6 +112,7 @@ async def _add_exams(conn: Connection, signer: Signer) -> list[Ticket]:
     await add_past_mock(conn, author)
     await add_past_quizzes(conn, author)
     await add_number_course(conn, author)
+    await add_what_if(conn, right_keys=exams[0])
     return await issue_tickets(
         conn, signer, exam_id=exams[0], person_ids=[person.id for person in people if person.id != author]
     )

@@ -2,6 +2,6 @@
 -- Those with a password first: whoever tries the demo is in the course.
 SELECT id, username
   FROM people
- WHERE roles = '{candidate}'
+ WHERE roles @> '{candidate}'
  ORDER BY password_hash IS NULL, username
  LIMIT %(limit)s;

@@ -5,6 +5,6 @@ SELECT EXISTS (SELECT FROM exams WHERE title = %(title)s) AS is_there;
 -- Those with a password first: whoever tries the demo sees results of their own.
 SELECT id
   FROM people
- WHERE roles = '{candidate}'
+ WHERE roles @> '{candidate}'
  ORDER BY password_hash IS NULL, username
  LIMIT %(limit)s;
