@@ -11,13 +11,17 @@ from examhall.accounts import staff_api as office
 from examhall.analyses import api as projects
 from examhall.analyses import calculations_api as calculations
 from examhall.analyses import scenarios_api as scenarios
-from examhall.base.front import Uploads
+from examhall.base.front import BODY_LIMIT_BYTES, Uploads
 from examhall.certificates import api as certificates
 from examhall.certificates import proof_api as proof
 from examhall.contests import api as contests
 from examhall.courses import api as courses
 from examhall.exams import api as exams
 from examhall.exams import paper_api as papers
+from examhall.forms import api as forms
+from examhall.forms import organisations_api as organisations
+from examhall.forms import submissions_api as submissions
+from examhall.forms.files import FILES_BYTES
 from examhall.ops import api as ops
 from examhall.reference import api as reference
 from examhall.reports import api as reports
@@ -77,8 +81,12 @@ UNDER_API: tuple[APIRouter, ...] = (
     standings.router,
     progress.router,
     reference.router,
+    forms.router,
+    submissions.router,
+    organisations.router,
     projects.router,
     scenarios.router,
+    calculations.router,
     ops.router,
     certificates.router,
     proof.router,
@@ -123,7 +131,12 @@ PAGES = [
 def uploads(settings: Settings) -> Uploads:
     """What takes whole files: which path, and how many bytes at most, with what a form puts around a file."""
     paper = re.compile(r"(/api(/v1)?|/staff)/exams/[0-9]+/paper")
-    return [(paper, settings.paper_mb * 1_000_000 + FORM_BYTES)]
+    form = re.compile(r"/api(/v1)?/forms/[0-9]+/submissions|/forms/[0-9]+|/f/[^/]+")
+    return [
+        (paper, settings.paper_mb * 1_000_000 + FORM_BYTES),
+        # Its other answers come with the files.
+        (form, FILES_BYTES + BODY_LIMIT_BYTES),
+    ]
 
 
 def mount_api(api: FastAPI) -> None:

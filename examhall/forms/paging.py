@@ -2,11 +2,17 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
+
+from fastapi import Query
 
 from examhall.base.errors import Malformed
 from examhall.base.wire import LARGEST_ID
 
+# In a handler's signature; `Before.read` makes sense of it.
+Cursor: TypeAlias = Annotated[
+    str | None, Query(alias="cursor", max_length=60, description="As `next_cursor` had it.")
+]
 WORD = re.compile(r"([0-9]{1,18})-([0-9]{1,19})")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)

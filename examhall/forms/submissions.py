@@ -15,7 +15,7 @@ from examhall.accounts.tokens import Signer
 from examhall.base.db import Connection, maybe, one, run
 from examhall.base.errors import Conflict, Malformed, NotFound, SomebodyWasFaster
 from examhall.base.sqlfile import beside
-from examhall.forms.checking import require_right
+from examhall.forms.checking import BadAnswers, Wrong, require_right
 from examhall.forms.files import Kept, claim_files
 from examhall.forms.forms import Form, FormChanged, FormNotOpen, find_form_for
 from examhall.forms.giving import give
@@ -176,6 +176,9 @@ async def submit(
         raise FormNotOpen
     if form.fields_version != filled.fields_version:
         raise FormChanged(fields_version=form.fields_version)
+    # Names of files are written by us, from files that are there.
+    if claimed := [each.name for each in form.fields if each.kind == "file" and each.name in filled.data]:
+        raise BadAnswers([Wrong(name, "unknown") for name in claimed])
     data = filled.whole_data
     require_right(form.schema, data)
     organisation_id = await _organisation(conn, form, filled.organisation, me)
