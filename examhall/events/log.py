@@ -19,6 +19,10 @@ KINDS = {
     "lobby_opened": "looked at the exam's page",
     "sitting_started": "opened a sitting",
     "sitting_resumed": "came back to an open sitting",
+    "sealed_asked": "asked where the exam's sealed paper is",
+    "sealed_opened": "was given its key with the session",
+    "sealed_failed": "could not use it and had the questions from here; the detail says why",
+    "sealed_key_released": "was given its key by the office's own way",
     "submitted": "handed in",
     "closed": "handed in for, when time was up",
     "result_seen": "looked at the result",
@@ -30,7 +34,7 @@ KINDS = {
 
 
 # What pages and clients ask for again and again: noted once a minute for each person and exam.
-LOOKS = frozenset(("lobby_opened", "result_seen"))
+LOOKS = frozenset(("lobby_opened", "result_seen", "sealed_asked"))
 SAME_LOOK_S = 60.0
 LOOKS_REMEMBERED = 20_000
 

@@ -5,7 +5,7 @@ The sealed bytes lie in the storage, at an address made of their hash; the key l
 
 import asyncio
 import hashlib
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,11 +13,12 @@ from typing import Any, TypeAlias
 
 import msgspec
 import structlog
+from starlette.requests import Request
 
 from examhall.base.cache import Cache
 from examhall.base.clock import rfc3339
 from examhall.base.db import Connection, Database, many, maybe, one, run
-from examhall.base.errors import NotFound, Refusal
+from examhall.base.errors import NotFound, Overloaded, Refusal
 from examhall.base.sqlfile import beside
 from examhall.base.storage import Storage
 from examhall.exams.content import Content
@@ -71,6 +72,11 @@ class SealedPaper:
     def size(self) -> int:
         return sum(self.part_bytes)
 
+    @property
+    def key_text(self) -> str:
+        """As a JSON Web Key has it."""
+        return urlsafe_b64encode(self.key).rstrip(b"=").decode()
+
 
 @dataclass(frozen=True)
 class _Picture:
@@ -123,7 +129,8 @@ class SealedPapers:
         """The paper that a candidate says to have, if it is the one that is valid now."""
         try:
             paper = await self.current(exam_id)
-        except NotSealed:
+        except (NotFound, Overloaded):
+            # Not sealed any more, or the storage does not answer: they get the questions as everybody does.
             return None
         return paper if paper.version == version else None
 
@@ -181,6 +188,11 @@ async def release_key(conn: Connection, paper: SealedPaper, *, person_id: int, r
         reason=reason,
     )
     log.warning("the key of a sealed paper was given out", exam_id=paper.exam_id, person_id=person_id)
+
+
+def sealed_papers_of(request: Request) -> SealedPapers:
+    papers: SealedPapers = request.app.state.sealed_papers
+    return papers
 
 
 def write_document(content: Content, pictures: Sequence[_Picture], pages: Pages) -> bytes:

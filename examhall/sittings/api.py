@@ -1,7 +1,7 @@
 """The sessions of the API and, by another name, the attempts at tests: bytes to values and back."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from msgspec.json import encode
@@ -13,7 +13,9 @@ from examhall.base.noting import note
 from examhall.base.pieces import accepts_gzip, gzipped
 from examhall.base.shared_transaction import Crowded
 from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, Text, refusals
+from examhall.exams.content import Content
 from examhall.exams.contents import Contents
+from examhall.exams.sealing import SealedPaper, sealed_papers_of
 from examhall.sittings.admission import require_ticket_for, require_ticket_for_sitting
 from examhall.sittings.autosave import SessionNotFound
 from examhall.sittings.availabilities import availabilities_of
@@ -27,7 +29,14 @@ from examhall.sittings.availability import (
     my_exams,
 )
 from examhall.sittings.close import submit_sitting
-from examhall.sittings.replies import AnswerOut, AttemptOut, AvailabilityOut, SessionOut, SittingOut
+from examhall.sittings.replies import (
+    AnswerOut,
+    AttemptOut,
+    AvailabilityOut,
+    SealedSessionOut,
+    SessionOut,
+    SittingOut,
+)
 from examhall.sittings.start import Sitting, Started, Starts, StoredAnswer, answers_so_far, find_sitting
 
 router = APIRouter(tags=["Exams and sessions"])
@@ -52,16 +61,33 @@ async def _start(request: Request, *, exam_id: int, candidate_id: int) -> Starte
     return started
 
 
-async def _session(request: Request, sitting: Sitting, answers: Sequence[StoredAnswer]) -> list[bytes]:
-    """A `SessionOut` in pieces, of which the questions are the same for all who sit an unshuffled exam."""
+async def _content(request: Request, sitting: Sitting) -> Content:
     contents: Contents = request.app.state.contents
-    content = await contents.of(sitting.exam_id)
-    facts = vars(SittingOut.of(sitting)) | {
+    return await contents.of(sitting.exam_id)
+
+
+def _facts(content: Content, sitting: Sitting, answers: Sequence[StoredAnswer]) -> dict[str, Any]:
+    return vars(SittingOut.of(sitting)) | {
         "title": content.title,
         "kind": content.kind,
         "answers": [vars(AnswerOut.of(each)) for each in answers],
     }
-    return [encode(facts)[:-1] + b',"questions":', content.questions_json(sitting.seed), b"}"]
+
+
+async def _session(request: Request, sitting: Sitting, answers: Sequence[StoredAnswer]) -> list[bytes]:
+    """A `SessionOut` in pieces, of which the questions are the same for all who sit an unshuffled exam."""
+    content = await _content(request, sitting)
+    facts = encode(_facts(content, sitting, answers))
+    return [facts[:-1] + b',"questions":', content.questions_json(sitting.seed), b"}"]
+
+
+async def _sealed_session(
+    request: Request, sitting: Sitting, answers: Sequence[StoredAnswer], paper: SealedPaper
+) -> list[bytes]:
+    """A `SealedSessionOut`: instead of the questions what opens and arranges those that the browser has."""
+    content = await _content(request, sitting)
+    sealed = {"version": paper.version, "key": paper.key_text, "order": content.order(sitting.seed)}
+    return [encode(_facts(content, sitting, answers) | {"sealed": sealed})]
 
 
 def _reply(request: Request, pieces: Sequence[bytes]) -> Response:
@@ -75,17 +101,34 @@ def _reply(request: Request, pieces: Sequence[bytes]) -> Response:
 @router.post(
     "/exams/{exam_id}/sessions",
     summary="Start, or resume the session in progress",
-    response_model=SessionOut,
+    response_model=SessionOut | SealedSessionOut,
     responses=OF_EXAM | refusals(CrossSite, NotYetOpen, WindowClosed, NoAttemptsLeft, Crowded),
 )
-async def post_session(exam_id: Id, request: Request, me: SignedIn, db: Db) -> Response:
+async def post_session(
+    exam_id: Id,
+    request: Request,
+    me: SignedIn,
+    db: Db,
+    sealed: Annotated[
+        str | None,
+        Query(
+            max_length=64, description="The version of the sealed paper that you have: the key comes with it."
+        ),
+    ] = None,
+) -> Response:
+    """With `sealed` comes the key of that version instead of the questions, if it is the valid one."""
     require_ticket_for(me, exam_id)
     started = await _start(request, exam_id=exam_id, candidate_id=me.id)
     answers: Sequence[StoredAnswer] = ()
     if not started.is_new:
         async with db.connection() as conn:
             answers = await answers_so_far(conn, started.sitting)
-    return _reply(request, await _session(request, started.sitting, answers))
+    # Only here, behind the start, does a key leave for a candidate.
+    paper = await sealed_papers_of(request).opened_by(exam_id, sealed) if sealed is not None else None
+    if paper is None:
+        return _reply(request, await _session(request, started.sitting, answers))
+    note(request, "sealed_opened", person_id=me.id, exam_id=exam_id, sitting_id=started.sitting.id)
+    return _reply(request, await _sealed_session(request, started.sitting, answers, paper))
 
 
 @sessions_router.get(

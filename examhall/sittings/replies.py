@@ -57,6 +57,27 @@ class SessionOut(SittingOut):
     questions: Sequence[dict[str, Any]] = Field(description="In this candidate's order.")
 
 
+class OpenedOut(BaseModel):
+    """What opens the sealed paper, and how this candidate's order comes from the one in it."""
+
+    version: str
+    key: str = Field(description="256 bits, base64url without padding: `k` of a JSON Web Key.")
+    order: Sequence[tuple[int, Sequence[Sequence[int]]]] | None = Field(
+        description="The numbers of the questions as they follow each other, each with the lists that are "
+        "shuffled in it: of each part the `options`, or else the `right`; at each place, which entry of the "
+        "author's (from 0). null: everybody has the author's order."
+    )
+
+
+class SealedSessionOut(SittingOut):
+    """The same for whoever has the sealed paper already."""
+
+    title: str
+    kind: str
+    answers: Sequence[AnswerOut]
+    sealed: OpenedOut
+
+
 class AttemptOut(BaseModel):
     attempt_id: int
     attempt_number: int

@@ -11,6 +11,7 @@ from examhall.accounts.access import csrf_token, page_person, renew_cookie
 from examhall.accounts.people import find_account
 from examhall.base.noting import note
 from examhall.exams.content import Content, arrange
+from examhall.exams.sealing import Setting, sealed_papers_of
 from examhall.reports.reports import has_report
 from examhall.scoring.calibrations import SittingAbility, find_ability
 from examhall.scoring.rescore import ChangedResult, changes_of_result
@@ -30,10 +31,13 @@ from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of, language_of
 from examhall.web.overview import Size, find_picture, list_my_exams, size_of_exam
 from examhall.web.pages import as_json, render_around
-from examhall.web.paper import paper_html
+from examhall.web.paper import paper_html, pdf_of
 from examhall.web.public import SEE_OTHER, is_secure
 from examhall.web.words import lobby_words, result_words, room_words
 
+# Why a browser could not use the sealed paper, as it tells with the start: not what was asked for, not opened
+# by the key (somebody between us changed it), or opened and not understood.
+SEALED_FAILURES = frozenset(("hash", "tag", "page"))
 # An SVG opened by itself may run nothing and fetch nothing.
 PICTURE_CSP = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
@@ -65,29 +69,37 @@ async def lobby_page(request: Request) -> Response:
         availability = await availability_of_exam(conn, exam_id=exam_id, candidate_id=me.id)
         size = await size_of_exam(conn, exam_id)
     content: Content = await request.app.state.contents.of(exam_id)
+    sealing = await sealed_papers_of(request).setting(exam_id)
     note(request, "lobby_opened", person_id=me.id, exam_id=exam_id)
     return framed(
         request,
         me,
         account,
         "lobby.html",
-        **_lobby_view(request, availability, content, size),
+        **_lobby_view(request, availability, content, size, sealing),
     )
 
 
-def _lobby_view(request: Request, availability: Availability, content: Content, size: Size) -> dict[str, Any]:
+def _lobby_view(
+    request: Request, availability: Availability, content: Content, size: Size, sealing: Setting
+) -> dict[str, Any]:
     _ = gettext_of(request)
     kinds = {"mock_exam": _("Mock exam"), "contest": _("Contest"), "test": _("Test")}
+    waiting = availability.reason == "not_yet_open"
+    # Who comes when it is open gets the questions themselves, as fast.
+    sealed_from = sealing.from_at if waiting else None
     return {
         "exam": availability,
         "size": size,
         "instructions_html": content.instructions_html,
         "kind_name": kinds[availability.kind],
-        "waiting": availability.reason == "not_yet_open",
+        "waiting": waiting,
+        "sealed": sealed_from is not None,
         "why_not": "" if availability.can_start else _(availability.refusal().detail),
         "boot": {
             "server_time": availability.server_time,
             "opens_at": availability.opens_at,
+            "sealed": sealed_from and {"exam": availability.exam_id, "from": sealed_from},
             "words": lobby_words(language_of(request)),
         },
     }
@@ -105,6 +117,8 @@ async def post_start(request: Request) -> Response:
         # The lobby says why.
         return RedirectResponse(f"/exams/{exam_id}", SEE_OTHER)
     note(request, started.noted_as, person_id=me.id, exam_id=exam_id, sitting_id=started.sitting.id)
+    if (failure := (await request.form()).get("sealed")) in SEALED_FAILURES:
+        note(request, "sealed_failed", detail=str(failure), person_id=me.id, exam_id=exam_id)
     return RedirectResponse(f"/sittings/{started.sitting.id}", SEE_OTHER)
 
 
@@ -133,9 +147,12 @@ async def room_page(request: Request) -> Response:
                     "server_time": sitting.server_time,
                     "answers": [vars(answer) for answer in answers],
                     "words": room_words(language_of(request)),
+                    "paper": pdf_of(content, language_of(request)),
                 }
             ),
         },
+        pdf=content.paper_version,
+        exam_id=sitting.exam_id,
         title=content.title,
         question_count=len(content.questions),
     )

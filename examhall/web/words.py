@@ -109,6 +109,19 @@ def room_words(language: str) -> Words:
 
 
 @cache
+def pdf_paper_words(language: str) -> Words:
+    _ = translations(language).ugettext
+    return {
+        "of": _("of {n}"),
+        "page": _("Page {n} of {total}"),
+        "loading": _("The paper is being loaded…"),
+        "retrying": _("No network just now. The paper comes as soon as it is back; your answers are kept."),
+        "unreadable": _("The paper cannot be shown in this browser. Your answers are not affected."),
+        "spoilt": _("This page cannot be shown here. Open the paper as a file, or tell the invigilator."),
+    }
+
+
+@cache
 def lobby_words(language: str) -> Words:
     _ = translations(language).ugettext
     return {
@@ -124,6 +137,9 @@ def lobby_words(language: str) -> Words:
         "days": _("{n} days"),
         "opened": _("The exam is open. You can start."),
         "starting": _("Starting…"),
+        "paper_here": _("The paper is on this device, sealed until the start"),
+        "paper_later": _("The paper comes with the start"),
+        "waiting": _("No answer yet. We keep trying: stay on this page."),
     }
 
 

@@ -38,6 +38,8 @@ PUBLIC = {
     ("GET", "/t/{ticket}"),
     ("POST", "/t/{ticket}"),
     ("GET", "/static/{fingerprint}/{path:path}"),
+    # Told to nobody but those who may sit the exam, and of use to nobody without the key.
+    ("GET", "/sealed/{name}"),
 }
 # What a candidate who is nobody in particular may do.
 EVERYBODYS = {

@@ -74,20 +74,49 @@ function waitForOpening() {
     start.disabled = false;
     /** @type {HTMLElement} */ (find("#countdown")).hidden = true;
     /** @type {HTMLElement} */ (find("#opened")).hidden = false;
-    /** @type {HTMLElement} */ (find("#say")).textContent = words.opened;
+    say(words.opened);
   };
   const timer = setInterval(tick, 250);
   tick();
 }
 
-// One press is enough, and says so: the server would give the same sitting to a second one anyway.
-find("#start-form")?.addEventListener("submit", () => {
-  const start = find("#start");
-  if (start) start.textContent = words.starting;
+/** @type {import("./sealed.js").SealedPaper | null} */
+let sealed = null;
+
+async function fetchSealedPaper() {
+  const { SealedPaper, canOpen } = await import("./sealed.js");
+  if (!canOpen()) return check("paper", "good", words.paper_later);
+  check("paper", "wait", words.paper_later);
+  sealed = new SealedPaper({
+    ...boot.sealed,
+    clock,
+    changed: (here) => check("paper", here ? "good" : "wait", here ? words.paper_here : words.paper_later),
+    waiting: () => say(words.waiting),
+  });
+}
+
+/** @param {string} text */
+function say(text) {
+  /** @type {HTMLElement} */ (find("#say")).textContent = text;
+}
+
+const form = /** @type {HTMLFormElement | null} */ (find("#start-form"));
+form?.addEventListener("submit", async (event) => {
+  const start = /** @type {HTMLButtonElement} */ (find("#start"));
+  // One press is enough, and says so: the server would give the same sitting to a second one anyway.
+  start.textContent = words.starting;
+  if (!sealed?.paper && !sealed?.failure) return;
+  event.preventDefault();
+  start.disabled = true;
+  if (await sealed.start()) return;
+  const failure = Object.assign(document.createElement("input"), { type: "hidden", name: "sealed", value: sealed.failure });
+  form.append(failure);
+  form.submit();
 });
 
 clock.samplePage(boot.server_time);
 waitForOpening();
+if (boot.sealed) fetchSealedPaper().catch(() => {});
 if (find("#checks")) {
   checkNetwork();
   checkStorage();

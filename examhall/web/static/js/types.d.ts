@@ -60,6 +60,20 @@ interface OutboxOptions {
   dirty(slot: Slot): boolean;
 }
 
+/** The question numbers as they follow each other, each with where the entries of its lists come from. */
+type Order = [number, number[][]][];
+
+interface SealedOptions {
+  exam: number;
+  /** From when on the paper may be had. */
+  from: string;
+  clock: import("./clock.js").Clock;
+  /** The paper came, or went. */
+  changed(here: boolean): void;
+  /** The start has to be tried again. */
+  waiting(): void;
+}
+
 declare module "*/uPlot.esm.js" {
   export { default } from "uplot";
 }
