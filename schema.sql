@@ -427,6 +427,10 @@ CREATE TABLE sittings (
     closes_at      timestamptz NOT NULL,
     closed_at      timestamptz,
     closed_by      text CHECK (closed_by IN ('candidate', 'deadline', 'staff')),
+    -- Given while it was sat, beyond what everybody has; the deadline has it in it.
+    granted_s      integer     NOT NULL DEFAULT 0,
+    -- Its clock stands still since then: it is not due, and gets the time back.
+    paused_at      timestamptz,
     PRIMARY KEY (candidate_id, id),
     CONSTRAINT sittings_attempt UNIQUE (candidate_id, exam_id, attempt_number),
     CONSTRAINT sittings_closed CHECK ((closed_at IS NULL) = (closed_by IS NULL))
@@ -462,6 +466,34 @@ CREATE TABLE answer_history (
 CREATE INDEX answer_history_received ON answer_history USING brin (received_at);
 -- Rows of a month that has no partition of its own yet: nothing is refused for want of one.
 CREATE TABLE answer_history_rest PARTITION OF answer_history DEFAULT;
+
+-- Exams that are paused at this moment.
+CREATE TABLE pauses (
+    exam_id   bigint      PRIMARY KEY REFERENCES exams ON DELETE CASCADE,
+    paused_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    paused_by bigint REFERENCES people
+);
+
+-- What staff did to an exam while it was sat, for ever: appended in the transaction that does it.
+CREATE TABLE interventions (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    exam_id     bigint      NOT NULL REFERENCES exams ON DELETE CASCADE,
+    kind        text        NOT NULL CHECK (kind IN ('time', 'announcement', 'pause', 'resume', 'close')),
+    done_by     bigint REFERENCES people,
+    done_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- Whom it was for; NULL: everybody who sits it.
+    sitting_ids bigint[],
+    -- How many it reached.
+    reached     integer     NOT NULL DEFAULT 0,
+    seconds     integer,
+    message     text        NOT NULL DEFAULT '',
+    reason      text        NOT NULL DEFAULT '',
+    -- A repeat of the same request does nothing and is told what the first did.
+    request_key text,
+    CONSTRAINT interventions_seconds CHECK ((kind = 'time') = (seconds IS NOT NULL))
+);
+CREATE UNIQUE INDEX interventions_request ON interventions (done_by, request_key) WHERE request_key IS NOT NULL;
+CREATE INDEX interventions_exam ON interventions (exam_id, id DESC);
 
 -- scoring (sharded) ------------------------------------------------------------------------------
 
@@ -799,6 +831,8 @@ CREATE TABLE certificate_rules (
     -- What becomes of a certificate that a correction of the key makes unearned: somebody looks at it first,
     -- it stands, or it is revoked.
     on_correction text      NOT NULL DEFAULT 'review' CHECK (on_correction IN ('review', 'keep', 'revoke')),
+    -- The newest version of the key by which all its certificates have been looked at again.
+    validated   integer,
     CONSTRAINT certificate_rules_threshold
         CHECK ((condition IN ('top', 'scaled_score')) = (threshold IS NOT NULL))
 );

@@ -21,6 +21,7 @@ from examhall.base.tracing import Tracing
 from examhall.base.typesetting import Typesetter
 from examhall.certificates.issue import Issuer
 from examhall.certificates.pdf import Prints
+from examhall.certificates.revalidate import Revalidated, revalidate_certificates
 from examhall.certificates.rules import follow_rules
 from examhall.certificates.signing import Signer as CertificateSigner
 from examhall.events.activity import roll_up_activity, roll_up_exam
@@ -175,6 +176,7 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
 
     @jobs.task(name="issue_certificates", retry=TRIES)
     async def _issue_certificates(exam_id: int, key_version: int = 0) -> None:
+        await _look_again(exam_id)
         issued = await follow_rules(database, _issuer(settings), exam_id=exam_id)
         if issued:
             log.info("issued certificates", exam_id=exam_id, count=issued)
@@ -183,7 +185,14 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
     @jobs.task(name="issue_due_certificates", queueing_lock="issue_due_certificates")
     async def _issue_due_certificates(timestamp: int) -> None:
         # What was settled, calibrated or released after its exam was over.
+        await _look_again()
         await follow_rules(database, _issuer(settings))
+
+    async def _look_again(exam_id: int | None = None) -> None:
+        """First, for who earns one again after it was revoked by itself is given one."""
+        done = await revalidate_certificates(database, _issuer(settings), exam_id=exam_id)
+        if done != Revalidated():
+            log.info("looked at certificates again after a correction", exam_id=exam_id, **vars(done))
 
     @jobs.task(name="print_certificates", retry=TRIES)
     async def _print_certificates(serials: list[str]) -> None:

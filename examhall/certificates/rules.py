@@ -217,15 +217,28 @@ async def _follow(conn: Connection, issuer: Issuer, rule_id: int) -> tuple[int, 
     return len(earners), False
 
 
-def _score(earner: _Earner) -> dict[str, Any]:
+def score_of(
+    points: float, max_points: float, *, place: int | None, participants: int | None, scaled: float | None
+) -> dict[str, Any]:
+    """As it is signed."""
     return {
-        "points": earner.points,
-        "max_points": earner.max_points,
-        "percent": round(100 * earner.points / earner.max_points, 1) if earner.max_points else None,
-        "place": earner.place,
-        "participants": earner.participants,
-        "scaled": round(earner.scaled, 1) if earner.scaled is not None else None,
+        "points": points,
+        "max_points": max_points,
+        "percent": round(100 * points / max_points, 1) if max_points else None,
+        "place": place,
+        "participants": participants,
+        "scaled": round(scaled, 1) if scaled is not None else None,
     }
+
+
+def _score(earner: _Earner) -> dict[str, Any]:
+    return score_of(
+        earner.points,
+        earner.max_points,
+        place=earner.place,
+        participants=earner.participants,
+        scaled=earner.scaled,
+    )
 
 
 def _check(condition: Condition, threshold: float | None) -> None:

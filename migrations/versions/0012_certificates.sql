@@ -54,6 +54,8 @@ CREATE TABLE certificate_rules (
     -- What becomes of a certificate that a correction of the key makes unearned: somebody looks at it first,
     -- it stands, or it is revoked.
     on_correction text      NOT NULL DEFAULT 'review' CHECK (on_correction IN ('review', 'keep', 'revoke')),
+    -- The newest version of the key by which all its certificates have been looked at again.
+    validated   integer,
     CONSTRAINT certificate_rules_threshold
         CHECK ((condition IN ('top', 'scaled_score')) = (threshold IS NOT NULL))
 );
