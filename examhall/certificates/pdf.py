@@ -69,7 +69,7 @@ class Prints:
             try:
                 await self.pdf(serial)
                 await self.picture(serial)
-            except (TypesetterGone, StorageUnavailable) as error:
+            except TypesetterGone as error:
                 log.warning("a certificate is not made yet", serial=serial, error=str(error))
 
     async def picture(self, serial: str) -> bytes:
@@ -90,7 +90,8 @@ class Prints:
     async def _kept(self, path: str, make: Callable[[], Awaitable[bytes]]) -> bytes:
         try:
             return await self._storage.read(path, at_most=LARGEST_BYTES)
-        except MissingFile:
+        except (MissingFile, StorageUnavailable):
+            # Where nothing can be kept just now, it is made for whoever asks.
             pass
         if (making := self._making.get(path)) is None:
             making = asyncio.ensure_future(self._make(path, make))
@@ -102,7 +103,10 @@ class Prints:
     async def _make(self, path: str, make: Callable[[], Awaitable[bytes]]) -> bytes:
         made = await make()
         # Another process may be doing the same: both keep the same bytes, one after the other.
-        await self._storage.put(path, made)
+        try:
+            await self._storage.put(path, made)
+        except StorageUnavailable as error:
+            log.warning("a certificate is not kept", path=path, error=str(error))
         return made
 
     async def _make_pdf(self, serial: str) -> bytes:
