@@ -31,7 +31,10 @@ def main() -> None:
     step_back()
     _bound_what_is_used()
     threading.Thread(target=_end_with_whoever_started_us, name="lifeline", daemon=True).start()
-    with os.fdopen(int(sys.argv[1]), "rb") as file, os.fdopen(os.dup(1), "wb", buffering=0) as out:
+    given = int(sys.argv[1])
+    # Where whoever wrote it stands in it is no business of ours.
+    os.lseek(given, 0, os.SEEK_SET)
+    with os.fdopen(given, "rb") as file, os.fdopen(os.dup(1), "wb", buffering=0) as out:
         # Nothing else may write into the frames.
         os.dup2(2, 1)
         try:

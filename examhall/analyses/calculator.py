@@ -44,7 +44,7 @@ async def work_out(
     file: BinaryIO, tell: Callable[[str, float], None], *, command: Sequence[str] = COMMAND
 ) -> Calculated:
     """The result of what is in the file, from its beginning. Cancelled, it ends the process at once."""
-    file.seek(0)
+    file.flush()
     process = await asyncio.create_subprocess_exec(
         *command,
         str(file.fileno()),
