@@ -55,8 +55,13 @@ def did_document(keys: Sequence[PublicKey], url: str) -> dict[str, Any]:
     }
 
 
+def method_of(url: str, signer: Signer) -> str:
+    """Where the key is found by which a proof of this signer is checked."""
+    return f"{did_of(url)}#{multikey(signer.public_key)}"
+
+
 def with_proof(
-    credential: Mapping[str, Any], signer: Signer, *, url: str, created: datetime
+    credential: Mapping[str, Any], signer: Signer, *, method: str, created: datetime
 ) -> dict[str, Any]:
     """The credential with a proof inside: what it says is signed, in whatever order it is written down."""
     options = {
@@ -64,7 +69,7 @@ def with_proof(
         "type": "DataIntegrityProof",
         "cryptosuite": "eddsa-jcs-2022",
         "created": _seconds(created),
-        "verificationMethod": f"{did_of(url)}#{multikey(signer.public_key)}",
+        "verificationMethod": method,
         "proofPurpose": "assertionMethod",
     }
     signed = b"".join(_hashed(each) for each in (options, credential))

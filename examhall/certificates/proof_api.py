@@ -12,7 +12,7 @@ from examhall.accounts.tokens import TokenInvalid
 from examhall.base.clock import now, rfc3339
 from examhall.base.wire import Body, Db, Text, refusals
 from examhall.certificates.badge import CertificateRevoked, badge_of
-from examhall.certificates.credentials import as_jwt, with_proof
+from examhall.certificates.credentials import as_jwt, method_of, with_proof
 from examhall.certificates.revoking import (
     LONGEST_REASON,
     NoSuchCertificate,
@@ -21,7 +21,7 @@ from examhall.certificates.revoking import (
     revoke_certificate,
 )
 from examhall.certificates.serials import read_serial
-from examhall.certificates.signing import base64url, key_set, list_keys, publish_key
+from examhall.certificates.signing import Signer, base64url, key_set, list_keys, publish_key
 from examhall.certificates.status_lists import NoSuchStatusList
 from examhall.certificates.verify import Proof, prove
 
@@ -82,6 +82,11 @@ class RevocationOut(BaseModel):
     revocation_reason: str
 
 
+def _proved(credential: dict[str, Any], state: Any) -> dict[str, Any]:
+    signer: Signer = state.certificate_signer
+    return with_proof(credential, signer, method=method_of(state.settings.url, signer), created=now())
+
+
 @router.get("/certificates/keys", summary="The public keys of certificates, as a JWK Set")
 async def get_keys(request: Request, db: Db) -> dict[str, Any]:
     async with db.transaction() as conn:
@@ -99,7 +104,7 @@ async def get_status_list(
 ) -> JSONResponse:
     state = request.app.state
     credential = await state.status_lists.credential(number, url=state.settings.url)
-    signed = with_proof(credential, state.certificate_signer, url=state.settings.url, created=now())
+    signed = _proved(credential, state)
     return JSONResponse(signed, headers={"cache-control": "public, max-age=60"}, media_type=JSON_LD)
 
 
@@ -113,7 +118,7 @@ async def get_badge(serial: str, request: Request, db: Db) -> JSONResponse:
     async with db.transaction() as conn:
         credential, _ = await badge_of(conn, serial=serial, url=state.settings.url)
         await publish_key(conn, state.certificate_signer)
-    signed = with_proof(credential, state.certificate_signer, url=state.settings.url, created=now())
+    signed = _proved(credential, state)
     return JSONResponse(signed, media_type=JSON_LD)
 
 
