@@ -10,6 +10,7 @@ from examhall.accounts import api as accounts
 from examhall.accounts import staff_api as office
 from examhall.analyses import api as projects
 from examhall.analyses import calculations_api as calculations
+from examhall.analyses import results_api as scenario_results
 from examhall.analyses import scenarios_api as scenarios
 from examhall.base.front import BODY_LIMIT_BYTES, Uploads
 from examhall.certificates import api as certificates
@@ -46,6 +47,9 @@ from examhall.web import (
     verify,
 )
 from examhall.web.staff import activity as staff_activity
+from examhall.web.staff import adoption as staff_adoption
+from examhall.web.staff import calculations as staff_calculations
+from examhall.web.staff import comparison as staff_comparison
 from examhall.web.staff import contests as staff_contests
 from examhall.web.staff import courses as staff_courses
 from examhall.web.staff import enrolment as staff_enrolment
@@ -87,6 +91,7 @@ UNDER_API: tuple[APIRouter, ...] = (
     projects.router,
     scenarios.router,
     calculations.router,
+    scenario_results.router,
     ops.router,
     certificates.router,
     proof.router,
@@ -123,6 +128,9 @@ PAGES = [
     *staff_items.routes,
     *staff_activity.routes,
     *staff_reports.routes,
+    *staff_calculations.routes,
+    *staff_comparison.routes,
+    *staff_adoption.routes,
     *operator.routes,
     *api_docs.routes,
 ]

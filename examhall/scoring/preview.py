@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from examhall.base.db import Connection, many, one
 from examhall.base.sqlfile import beside
-from examhall.exams.correcting import Standing, plan_correction
+from examhall.exams.correcting import Plan, Standing, find_standing, plan_correction
 from examhall.exams.correction import Correction, Edit
 from examhall.scoring.marking import mark
 
@@ -102,19 +102,24 @@ class Preview(NamedTuple):
     movers: Sequence[Mover]
 
 
-async def preview_correction(conn: Connection, *, exam_id: int, correction: Correction) -> Preview:
+async def preview_correction(
+    conn: Connection, *, exam_id: int, correction: Correction | None, pass_percent: Decimal | None = None
+) -> Preview:
     """Who would go up and who down, exactly as the correction would make it. Nothing is written.
 
-    Each different answer to the items that change is marked once; what that means for each sitting is added
-    up in arrays, beside the event loop.
+    With a pass mark, as if that were the exam's from then on. Each different answer to the items that change
+    is marked once; what that means for each sitting is added up in arrays, beside the event loop.
     """
-    plan = await plan_correction(conn, exam_id=exam_id, correction=correction)
+    if correction is None:
+        plan = Plan(await find_standing(conn, exam_id), [], [])
+    else:
+        plan = await plan_correction(conn, exam_id=exam_id, correction=correction)
     labels = [edit.before.label for edit in plan.edits]
     essays = [edit.before.label for edit in plan.edits if edit.before.kind == "essay"]
     answered = await many(conn, SQL.answered, _Answered, exam_id=exam_id, labels=labels, essays=essays)
     marked = await many(conn, SQL.marked, _Marked, exam_id=exam_id, labels=labels)
     packed = await one(conn, SQL.results, _Packed, exam_id=exam_id)
-    figures = await asyncio.to_thread(_figures, packed, plan.edits, answered, marked)
+    figures = await asyncio.to_thread(_figures, packed, plan.edits, answered, marked, pass_percent)
     names = await many(conn, SQL.names, _Name, sitting_ids=[each[0] for each in figures.movers])
     by_id = {name.sitting_id: name for name in names}
     movers = [
@@ -170,7 +175,11 @@ class _Figures(NamedTuple):
 
 
 def _figures(
-    packed: _Packed, edits: Sequence[Edit], answered: Sequence[_Answered], marked: Sequence[_Marked]
+    packed: _Packed,
+    edits: Sequence[Edit],
+    answered: Sequence[_Answered],
+    marked: Sequence[_Marked],
+    new_pass_percent: Decimal | None,
 ) -> _Figures:
     sitting_ids, before, most = (
         _values(sent) for sent in (packed.sitting_ids, packed.points, packed.max_points)
@@ -190,9 +199,10 @@ def _figures(
     more = int(sum((edit.points - edit.before.points for edit in edits), Decimal(0)) * THOUSAND)
     after = before + moves
     pass_percent = None if packed.pass_percent is None else float(packed.pass_percent)
+    passes_at = pass_percent if new_pass_percent is None else float(new_pass_percent)
     newly_passed = newly_failed = None
-    if pass_percent is not None:
-        passed, passes = _passes(before, most, pass_percent), _passes(after, most + more, pass_percent)
+    if pass_percent is not None and passes_at is not None:
+        passed, passes = _passes(before, most, pass_percent), _passes(after, most + more, passes_at)
         newly_passed, newly_failed = int((passes & ~passed).sum()), int((passed & ~passes).sum())
     # Stable: of equal moves the earlier sitting comes first, in every preview the same.
     order = np.argsort(-np.abs(moves), kind="stable")[:MOST_MOVERS]
@@ -201,7 +211,7 @@ def _figures(
         int((moves > 0).sum()),
         int((moves < 0).sum()),
         _side(before, most, pass_percent),
-        _side(after, most + more, pass_percent),
+        _side(after, most + more, passes_at),
         newly_passed,
         newly_failed,
         [

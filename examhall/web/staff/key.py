@@ -57,7 +57,7 @@ async def key_page(request: Request) -> Response:
             {
                 "made": each,
                 "changed": changed.get(each.key_version),
-                "changes": [_change_view(change, shown) for change in each.changes],
+                "changes": [change_view(change, shown) for change in each.changes],
             }
             for each in made
         ],
@@ -140,9 +140,9 @@ async def _preview(
         tabs=tabs_for(me),
         preview=found,
         same=found.sittings - found.up - found.down,
-        changes=[_change_view(edit.as_json(), shown) for edit in found.edits],
+        changes=[change_view(edit.as_json(), shown) for edit in found.edits],
         document=changes,
-        spec=_bands_chart(request, found),
+        spec=bands_chart(request, found),
         reason=reason,
         problems=_problems(request, refusal),
     )
@@ -227,7 +227,7 @@ def _answer_view(shown: Mapping[str, Any], row: KeyRow, each: Any) -> dict[str, 
     }
 
 
-def _change_view(change: Mapping[str, Any], shown: Mapping[tuple[int, str], Any]) -> dict[str, Any]:
+def change_view(change: Mapping[str, Any], shown: Mapping[tuple[int, str], Any]) -> dict[str, Any]:
     item = shown[change["question_number"], change["sub_part"]]
 
     def side(name: str) -> dict[str, Any]:
@@ -248,7 +248,7 @@ def _change_view(change: Mapping[str, Any], shown: Mapping[tuple[int, str], Any]
     }
 
 
-def _bands_chart(request: Request, found: Preview) -> dict[str, Any] | None:
+def bands_chart(request: Request, found: Preview) -> dict[str, Any] | None:
     _ = gettext_of(request)
     if found.before is None or found.after is None:
         return None

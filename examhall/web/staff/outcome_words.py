@@ -1,0 +1,217 @@
+"""What a scenario's figures mean, in words: who moves and passes, the order, who is treated apart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from examhall.web.staff.item_charts import Words
+from examhall.web.staff.item_words import Sentence
+
+# Rank correlations from which an order is practically, almost, by and large the same.
+SAME, ALMOST, ALIKE, SOMEWHAT = 0.995, 0.95, 0.8, 0.5
+# A share of candidates in another grade that a board wants to know about.
+MANY = 0.1
+
+
+@dataclass(frozen=True)
+class Uneven:
+    """An item that treats a group differently from others as able."""
+
+    label: str
+    size: str
+    # The group is at a disadvantage.
+    harder: bool
+    effect: float
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    return "–" if value is None else f"{value:.{digits}f} %"
+
+
+def signed(value: float, digits: int = 1) -> str:
+    rounded = round(value, digits)
+    return f"{'+' if rounded > 0 else '−' if rounded < 0 else '±'}{abs(rounded):.{digits}f}"
+
+
+def headline(told: Mapping[str, Any], _: Words) -> str:
+    """One line for lists and the page's lede: who moves, and the pass rate."""
+    moves = told["moves"]
+    said = _("{moved} of {all} move").format(
+        moved=f"{moves['up'] + moves['down']:,}", all=f"{told['candidates']:,}"
+    )
+    before, after = told["official"]["pass_rate"], told["new"]["pass_rate"]
+    if after is None:
+        return said
+    if before is None:
+        return _("{moved}; pass rate {after}").format(moved=said, after=percent(100 * after))
+    return _("{moved}; pass rate {before} → {after}").format(
+        moved=said, before=percent(100 * before), after=percent(100 * after)
+    )
+
+
+def sentences(told: Mapping[str, Any], _: Words) -> list[Sentence]:
+    """The whole outcome in a few sentences."""
+    moves, said = told["moves"], []
+    moved = moves["up"] + moves["down"]
+    if not told["candidates"]:
+        return [Sentence(_("Nobody has a result yet, so nothing changes for anybody."), "wait")]
+    if not moved:
+        said.append(Sentence(_("Nobody's share of the points changes."), "good"))
+    else:
+        said.append(
+            Sentence(
+                _("{up} go up, {down} go down, {same} stay; on average {mean} percentage points.").format(
+                    up=f"{moves['up']:,}",
+                    down=f"{moves['down']:,}",
+                    same=f"{moves['same']:,}",
+                    mean=signed(moves["mean_change_percent"]),
+                )
+            )
+        )
+    said += _passing(told, _)
+    if moves["grades"] is not None and (moves["grades_up"] or moves["grades_down"]):
+        many = moves["grades_up"] + moves["grades_down"] > MANY * told["candidates"]
+        said.append(
+            Sentence(
+                _("{up} get a better grade, {down} a worse one.").format(
+                    up=f"{moves['grades_up']:,}", down=f"{moves['grades_down']:,}"
+                ),
+                "wait" if many else "",
+            )
+        )
+    said.append(order_in_words(told["agreement"]["spearman"], _))
+    said += _unevenness(told.get("groups"), _)
+    waiting = sum(exam["waiting"] for exam in told["exams"])
+    if waiting:
+        said.append(
+            Sentence(
+                _("{waiting} were handed in but not yet marked; they are left out here.").format(
+                    waiting=f"{waiting:,}"
+                ),
+                "wait",
+            )
+        )
+    return said
+
+
+def order_in_words(spearman: float | None, _: Words) -> Sentence:
+    if spearman is None:
+        return Sentence(_("There is no order to compare: all have the same."), "")
+    said = {
+        SAME: (_("Candidates stay in practically the same order"), "good"),
+        ALMOST: (_("Candidates stay in almost the same order"), "good"),
+        ALIKE: (_("The order is alike by and large"), "wait"),
+        SOMEWHAT: (_("The order changes a good deal"), "wait"),
+    }
+    words, tone = next(
+        (each for least, each in said.items() if spearman >= least),
+        (_("The order becomes quite another"), "bad"),
+    )
+    return Sentence(
+        _("{order} (rank correlation {rho}).").format(order=words, rho=_rounded_down(spearman)), tone
+    )
+
+
+def stage_in_words(stage: str, _: Words) -> str:
+    return {
+        "queued": _("Waiting for its turn"),
+        "reading": _("Reading answers and marks"),
+        "taking_in": _("Putting them in order"),
+        "marking": _("Marking by the scenario"),
+        "totalling": _("Adding up"),
+        "comparing": _("Comparing with the official results"),
+        "by_group": _("Looking at groups"),
+        "packing": _("Putting the result together"),
+    }.get(stage, _("Working"))
+
+
+def dif_in_words(size: str, _: Words) -> str:
+    return {"A": _("negligible"), "B": _("moderate"), "C": _("large")}.get(size, _("no estimate"))
+
+
+def why_in_words(why: str, _: Words) -> str:
+    return {
+        "few_reference": _("too few others"),
+        "few_focal": _("too few of the group"),
+        "no_spread": _("all got the same"),
+        "not_comparable": _("nobody as able in the other group"),
+        "one_sided": _("always to one side: look at it by eye"),
+    }.get(why, "")
+
+
+def uneven_items(group: Mapping[str, Any]) -> list[Uneven]:
+    """The items of class B and C of a group, the largest effects first."""
+    found = [
+        Uneven(
+            f"{each['question_number']}{each['sub_part']}", each["size"], each["effect"] < 0, each["effect"]
+        )
+        for each in group["dif"] or []
+        if each["size"] in ("B", "C")
+    ]
+    return sorted(found, key=lambda each: (each.size != "C", -abs(each.effect)))
+
+
+def _passing(told: Mapping[str, Any], _: Words) -> list[Sentence]:
+    before, after = told["official"], told["new"]
+    if after["pass_rate"] is None:
+        return []
+    if before["pass_rate"] is None:
+        return [
+            Sentence(
+                _("{passed} pass ({rate}); officially there is no pass mark.").format(
+                    passed=f"{after['passed']:,}", rate=percent(100 * after["pass_rate"])
+                )
+            )
+        ]
+    moves = told["moves"]
+    if not moves["newly_passed"] and not moves["newly_failed"]:
+        return [
+            Sentence(
+                _("The same pass as before: {passed} ({rate}).").format(
+                    passed=f"{after['passed']:,}", rate=percent(100 * after["pass_rate"])
+                ),
+                "good",
+            )
+        ]
+    return [
+        Sentence(
+            _("Pass rate {before} → {after}: {passed} pass who did not, {failed} no longer pass.").format(
+                before=percent(100 * before["pass_rate"]),
+                after=percent(100 * after["pass_rate"]),
+                passed=f"{moves['newly_passed']:,}",
+                failed=f"{moves['newly_failed']:,}",
+            ),
+            "bad" if moves["newly_failed"] else "",
+        )
+    ]
+
+
+def _unevenness(groups: Mapping[str, Any] | None, _: Words) -> list[Sentence]:
+    if groups is None:
+        return []
+    tested = [group for group in groups["groups"] if group["dif"] is not None]
+    large = [(group, item.label) for group in tested for item in uneven_items(group) if item.size == "C"]
+    if large:
+        labels = list(dict.fromkeys(label for _group, label in large))
+        return [
+            Sentence(
+                _("Large differences between groups at question {questions}: see below.").format(
+                    questions=_listed(labels)
+                ),
+                "bad",
+            )
+        ]
+    if tested:
+        return [Sentence(_("No question treats a group very differently from others as able."), "good")]
+    return [Sentence(_("The groups are too small to tell whether questions treat them differently."), "wait")]
+
+
+def _listed(labels: Sequence[str]) -> str:
+    shown = list(labels[:6])
+    return ", ".join(shown) + (" …" if len(labels) > len(shown) else "")
+
+
+def _rounded_down(rho: float) -> str:
+    """To two digits, but 1.00 only where it is 1."""
+    rounded = f"{rho:.2f}"
+    return "0.99" if rounded == "1.00" and rho < 1 else rounded.replace("-", "−")
