@@ -8,6 +8,7 @@ from examhall.accounts.tokens import Signer
 from examhall.base.db import BACKGROUND_LIMIT_S, Database
 from examhall.base.rates import Rates
 from examhall.demo.filling import ACCOUNTS, fill
+from examhall.demo.pdf_paper import add_pdf_paper
 from examhall.serving import say, serve
 from examhall.settings import Settings, WrongSetting
 
@@ -35,6 +36,7 @@ def demonstrate(settings: Settings, candidates: int) -> int:
         await database.open()
         try:
             tickets.extend(await fill(database, Signer(known.secret), candidates=candidates))
+            await add_pdf_paper(database, known.open_storage(), scratch=known.data / "incoming")
         finally:
             await database.close()
 

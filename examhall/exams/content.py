@@ -37,6 +37,7 @@ class Exam:
     shuffle_questions: bool
     shuffle_options: bool
     pictures: list[str]
+    paper_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Content:
     # Of each question in the author's order, its number and its JSON in pieces.
     questions: tuple[tuple[int, tuple[Piece, ...]], ...]
     items: Mapping[tuple[int, str], ItemRule]
+    # Of the PDF paper beside them, where there is one. Who may read it, the paper's own route asks.
+    paper_version: int | None = None
 
     @property
     def is_shuffled(self) -> bool:
@@ -136,6 +139,7 @@ def build_content(exam: Exam, items: Sequence[Item]) -> Content:
         shuffle_questions=exam.shuffle_questions,
         questions=questions,
         items={(item.number, item.sub_part): _rule(item) for item in items},
+        paper_version=exam.paper_version,
     )
 
 

@@ -1,8 +1,10 @@
 -- name: exam
-SELECT id, version, title, kind, instructions, shuffle_questions, shuffle_options,
-       ARRAY(SELECT name FROM pictures WHERE exam_id = exams.id ORDER BY name) AS pictures
+SELECT exams.id, exams.version, title, kind, instructions, shuffle_questions, shuffle_options,
+       ARRAY(SELECT name FROM pictures WHERE exam_id = exams.id ORDER BY name) AS pictures,
+       exam_papers.version AS paper_version
   FROM exams
- WHERE id = %(exam_id)s;
+  LEFT JOIN exam_papers ON exam_papers.exam_id = exams.id AND exam_papers.ended_at IS NULL
+ WHERE exams.id = %(exam_id)s;
 
 -- name: items
 -- Not their keys: what is not read here cannot leave the server by mistake.

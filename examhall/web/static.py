@@ -15,12 +15,17 @@ ROOTS = {"": HERE / "static", "vendor/": HERE / "vendor"}
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".woff2": "font/woff2",
+    ".ttf": "font/ttf",
+    # Fonts and character maps that PDFs take for granted.
+    ".pfb": "application/octet-stream",
+    ".bcmap": "application/octet-stream",
     ".webmanifest": "application/manifest+json",
 }
-COMPRESSED = {".css", ".js", ".svg", ".webmanifest"}
+COMPRESSED = {".css", ".js", ".mjs", ".ttf", ".svg", ".webmanifest"}
 FOR_EVER = "public, max-age=31536000, immutable"
 
 

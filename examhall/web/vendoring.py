@@ -17,6 +17,18 @@ WANTED = {
     "fonts/sans": ("@expo-google-fonts/source-sans-3", ["400Regular/*.ttf", "600SemiBold/*.ttf"]),
     "fonts/serif": ("@expo-google-fonts/source-serif-4", ["400Regular/*.ttf", "600SemiBold/*.ttf"]),
     "uplot": ("uplot/dist", ["uPlot.esm.js", "uPlot.min.css"]),
+    # The build for older phones. Of its WebAssembly only what does without: our pages allow none.
+    "pdfjs": (
+        "pdfjs-dist",
+        [
+            "legacy/build/pdf.min.mjs",
+            "legacy/build/pdf.worker.min.mjs",
+            "cmaps/*.bcmap",
+            "standard_fonts/*.pfb",
+            "standard_fonts/*.ttf",
+            "wasm/*_nowasm_fallback.js",
+        ],
+    ),
     "swagger-ui": ("swagger-ui-dist", ["swagger-ui.css", "swagger-ui-bundle.js"]),
 }
 

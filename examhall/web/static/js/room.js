@@ -1,4 +1,4 @@
-/** The exam room: brings the paper, the clock, the outbox and the list of questions together. */
+/** The exam room: brings questions, clock, outbox and map together. */
 import { Clock, sleepWatch, countdown } from "./clock.js";
 import { TYPED, act, all, dress, exclude, find, fullness, read, write } from "./fields.js";
 import { QuestionMap } from "./map.js";
@@ -31,10 +31,10 @@ const itemOf = (event) => event.target.closest(".item");
 let current = 0;
 let deadline = Date.parse(boot.deadline_at);
 let locked = false;
-/** Changed by hand and not yet in the outbox. @type {Map<Item, number>} */
+/** Changed and not yet in the outbox. @type {Map<Item, number>} */
 const typing = new Map();
 
-/** The same words twice are news twice. @param {string} text */
+/** Said twice, it is news twice. @param {string} text */
 function say(text, box = "#say") {
   find("#say").textContent = find("#shout").textContent = "";
   setTimeout(() => (find(box).textContent = text), 50);
@@ -49,7 +49,7 @@ function attempt(risky) {
   }
 }
 
-// Notes to oneself: they stay on this device.
+// Notes to oneself, for this device.
 const flagsKey = `examhall-flags-${sitting}`;
 /** @type {Set<number>} */
 const flags = new Set(attempt(() => JSON.parse(localStorage[flagsKey])) ?? []);
@@ -67,7 +67,7 @@ function tick() {
   const mark = ANNOUNCED_MINUTES.find((limit) => minutes <= limit) ?? Infinity;
   if (mark < announced && left > 0) say(several("minutes_left", Math.max(1, Math.round(minutes))));
   announced = mark;
-  // Where an exam grants no grace, even the last word typed is sent in time.
+  // Without a grace, too, the last word typed is sent in time.
   if (left < 1_500) commitAll();
   if (left <= 0 && !locked) timeIsUp();
 }
@@ -132,7 +132,7 @@ function showQuestion(index) {
     flags.has(index),
     ["refused", "waiting", "saving"].find((one) => states.includes(one)) ?? "",
   );
-  // Many answers change together.
+  // Many change together.
   if (!overallDue) queueMicrotask(showOverall);
   overallDue = true;
 }
@@ -150,7 +150,7 @@ function showOverall() {
   find("#done").textContent = words.done
     .replace("{n}", items.filter((item) => fullness(item) !== "none").length)
     .replace("{total}", items.length);
-  // Spoken when it changes, not with every answer.
+  // Spoken when it changes.
   const news = wrong || (outbox.durable ? "" : "not_durable");
   if (news === lastNews) return;
   say(news ? words[`trouble_${news}`] : words.all_well, news ? "#shout" : "#say");
@@ -186,7 +186,7 @@ paper.onclick = (event) => {
   const deed = item && !locked && act(item, target);
   if (!deed) return;
   commit(item);
-  // Of what was moved, where it is now.
+  // Where what was moved is now.
   const row = target.closest(".order li");
   say(words[deed].replace("{n}", all(".order li", item).indexOf(row) + 1));
   if (deed === "cleared") find("input, select, button", item).focus();
@@ -223,8 +223,10 @@ function go(index, focus = true) {
   sheet.close();
   handIn.close();
   map.show(index);
-  scrollTo(0, 0);
-  if (focus) find("h2", question).focus({ preventScroll: true });
+  if (focus) {
+    (boot.paper ? question : paper).scrollIntoView();
+    find("h2", question).focus({ preventScroll: true });
+  }
   setFormulas(question).then(() => setFormulas(questions[index + 1] ?? question));
 }
 
@@ -301,7 +303,7 @@ confirm.onclick = async () => {
 };
 
 /**
- * Empty the outbox, then hand in; keep at it for as long as it is wanted, and say what it waits for.
+ * Empty the outbox, then hand in; keep at it while it is wanted, and say what it waits for.
  * @param {() => boolean} wanted @param {(text: string) => void} explain
  * @param {string} unsaved what is said while answers wait @param {string} saved what when none do
  */
@@ -336,7 +338,7 @@ function showOver(title, text) {
   if (!overDialog.open) overDialog.showModal();
 }
 
-/** The sitting is closed, here or elsewhere. What did not arrive is said before anything else. */
+/** The sitting is closed, here or elsewhere. What did not arrive is said first. */
 function over() {
   commitAll();
   lock();
@@ -371,8 +373,10 @@ await outbox.open();
 items.forEach((item) => (dress(item), showState(item)));
 questions.forEach((_, index) => showFlag(index));
 go(Number(attempt(() => sessionStorage[placeKey]) ?? 0), false);
+const readPaper = () => import("./pdf-paper.js").then((page) => page.open(boot, go), () => setTimeout(readPaper, 3_000));
+if (boot.paper) readPaper();
 setInterval(tick, 250);
 tick();
 outbox.refresh();
-// Not all rooms in the same second.
+// Not all in the same second.
 setInterval(() => document.hidden || outbox.refresh(), LOOK_ELSEWHERE_MS * (1 + Math.random() / 8));
