@@ -1,1 +1,4 @@
-"""A sitting: one candidate's attempt at one exam. Owns sittings, answers and answer_history."""
+"""A sitting: one candidate's attempt at one exam.
+
+Owns sittings, answers, answer_history, pauses and interventions.
+"""

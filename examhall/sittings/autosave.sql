@@ -9,7 +9,7 @@ WITH batch AS MATERIALIZED (
         AS batch (candidate_id, sitting_id, question_number, sub_part, answer, revision, age_us, n)
 ),
 held AS MATERIALIZED (
-    SELECT candidate_id, id, deadline_at, closes_at, closed_at, closed_by
+    SELECT candidate_id, id, deadline_at, closes_at, closed_at, closed_by, paused_at
       FROM sittings
      WHERE (candidate_id, id) IN (SELECT candidate_id, sitting_id FROM batch)
      ORDER BY id
@@ -19,7 +19,8 @@ judged AS MATERIALIZED (
     SELECT batch.*, held.deadline_at,
            CASE WHEN held.id IS NULL THEN 'session_not_found'
                 WHEN held.closed_by IN ('candidate', 'staff') THEN 'already_submitted'
-                WHEN held.closed_at IS NOT NULL OR batch.received_at > held.closes_at THEN 'time_expired'
+                WHEN held.closed_at IS NOT NULL
+                     OR (batch.received_at > held.closes_at AND held.paused_at IS NULL) THEN 'time_expired'
            END AS refusal
       FROM batch
       LEFT JOIN held ON held.candidate_id = batch.candidate_id AND held.id = batch.sitting_id

@@ -25,6 +25,10 @@ class WindowClosed(Refusal):
     """This exam is over."""
 
 
+class ExamPaused(Conflict):
+    """This exam is paused. Please wait until it goes on."""
+
+
 class NoAttemptsLeft(Conflict):
     """You have used all the attempts that this exam allows."""
 
@@ -47,6 +51,7 @@ class Availability:
     open_sitting_id: int | None
     server_time: datetime
     is_admitted: bool
+    is_paused: bool
 
     @property
     def reason(self) -> str | None:
@@ -73,6 +78,8 @@ class Availability:
             return WindowClosed(closes_at=rfc3339(self.closes_at), server_time=rfc3339(self.server_time))
         if self.attempts_used >= self.attempts_allowed:
             return NoAttemptsLeft()
+        if self.is_paused:
+            return ExamPaused()
         return None
 
 

@@ -1,7 +1,8 @@
 -- name: availabilities
 SELECT asked.n, exams.id AS exam_id, exams.title, exams.kind, exams.test_type, exams.opens_at,
        exams.closes_at, exams.duration_s, exams.attempts_allowed, taken.attempts_used,
-       taken.open_sitting_id, statement_timestamp() AS server_time, admission.admitted AS is_admitted
+       taken.open_sitting_id, statement_timestamp() AS server_time, admission.admitted AS is_admitted,
+       EXISTS (SELECT FROM pauses WHERE exam_id = exams.id) AS is_paused
   FROM unnest(%(candidate_ids)s::bigint[], %(exam_ids)s::bigint[]) WITH ORDINALITY
        AS asked (candidate_id, exam_id, n)
   JOIN exams ON exams.id = asked.exam_id
@@ -36,7 +37,8 @@ SELECT asked.n, chosen.id AS exam_id
 -- What this person may sit, the newest first: pages of it stay apart while exams are added.
 SELECT exams.id AS exam_id, exams.title, exams.kind, exams.test_type, exams.opens_at, exams.closes_at,
        exams.duration_s, exams.attempts_allowed, taken.attempts_used, taken.open_sitting_id,
-       statement_timestamp() AS server_time, admission.admitted AS is_admitted
+       statement_timestamp() AS server_time, admission.admitted AS is_admitted,
+       EXISTS (SELECT FROM pauses WHERE exam_id = exams.id) AS is_paused
   FROM exams
  CROSS JOIN admission(exams.id, exams.course_id, %(candidate_id)s)
  CROSS JOIN LATERAL (SELECT count(*)::integer AS attempts_used,

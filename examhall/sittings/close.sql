@@ -11,7 +11,8 @@ WITH held AS MATERIALIZED (
 )
 UPDATE sittings
    SET closed_at = clock_timestamp(),
-       closed_by = CASE WHEN statement_timestamp() <= sittings.closes_at THEN 'candidate' ELSE 'deadline' END
+       closed_by = CASE WHEN sittings.paused_at IS NOT NULL OR statement_timestamp() <= sittings.closes_at
+                        THEN 'candidate' ELSE 'deadline' END
   FROM held
  WHERE sittings.candidate_id = held.candidate_id
    AND sittings.id = held.id
@@ -24,6 +25,7 @@ WITH due AS MATERIALIZED (
     SELECT candidate_id, id
       FROM sittings
      WHERE closed_at IS NULL
+       AND paused_at IS NULL
        AND closes_at < clock_timestamp() - %(margin_ms)s * interval '1 millisecond'
      ORDER BY closes_at
      LIMIT %(limit)s
@@ -40,4 +42,5 @@ RETURNING sittings.candidate_id, sittings.id, sittings.exam_id;
 -- name: next_due
 SELECT extract(epoch FROM min(closes_at) - clock_timestamp())::double precision AS seconds
   FROM sittings
- WHERE closed_at IS NULL;
+ WHERE closed_at IS NULL
+   AND paused_at IS NULL;

@@ -7,6 +7,7 @@ import structlog
 from examhall.base.db import Database, Unavailable
 from examhall.base.noting import Note
 from examhall.sittings.close import CHUNK, MARGIN_MS, close_due, seconds_until_due
+from examhall.sittings.interventions import pause_latecomers
 
 log = structlog.get_logger()
 
@@ -31,6 +32,8 @@ async def keep_deadlines(database: Database, stopping: asyncio.Event, note: Note
 
 async def _close_all_due(database: Database, note: Note) -> float:
     """Close chunk by chunk; give how long to sleep."""
+    async with database.transaction() as conn:
+        await pause_latecomers(conn)
     total = 0
     more = True
     while more:

@@ -19,7 +19,8 @@ WITH held AS MATERIALIZED (
 )
 UPDATE sittings
    SET closed_at = clock_timestamp(),
-       closed_by = CASE WHEN statement_timestamp() <= sittings.closes_at THEN 'candidate' ELSE 'deadline' END
+       closed_by = CASE WHEN sittings.paused_at IS NOT NULL OR statement_timestamp() <= sittings.closes_at
+                        THEN 'candidate' ELSE 'deadline' END
   FROM held
  WHERE sittings.candidate_id = held.candidate_id
    AND sittings.id = held.id

@@ -5,7 +5,7 @@ SELECT exams.title,
                 WHERE candidate_id = %(person_id)s
                   AND exam_id = exams.id
                   AND closed_at IS NULL
-                  AND closes_at > statement_timestamp()) AS is_sitting,
+                  AND (closes_at > statement_timestamp() OR paused_at IS NOT NULL)) AS is_sitting,
        EXISTS (SELECT FROM sittings
                 WHERE candidate_id = %(person_id)s
                   AND exam_id = exams.id) AS has_sat,

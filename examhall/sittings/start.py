@@ -32,6 +32,8 @@ class Sitting:
     closes_at: datetime
     closed_at: datetime | None
     closed_by: str | None
+    # Its clock stands still since then.
+    paused_at: datetime | None
     server_time: datetime
 
     @property

@@ -18,14 +18,15 @@ SELECT wanted.candidate_id, exams.id, taken.attempts + 1, wanted.seed, statement
    AND (exams.closes_at IS NULL OR exams.closes_at > statement_timestamp())
    AND taken.attempts < exams.attempts_allowed
    AND admission.admitted
+   AND NOT EXISTS (SELECT FROM pauses WHERE exam_id = exams.id)
  ORDER BY wanted.candidate_id, exams.id
 ON CONFLICT DO NOTHING
 RETURNING candidate_id, id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at,
-          closed_at, closed_by, statement_timestamp() AS server_time;
+          closed_at, closed_by, paused_at, statement_timestamp() AS server_time;
 
 -- name: running_sittings
 SELECT candidate_id, id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at,
-       closed_at, closed_by, statement_timestamp() AS server_time
+       closed_at, closed_by, paused_at, statement_timestamp() AS server_time
   FROM sittings
   JOIN unnest(%(candidate_ids)s::bigint[], %(exam_ids)s::bigint[]) AS wanted (candidate_id, exam_id)
  USING (candidate_id, exam_id)
@@ -33,7 +34,7 @@ SELECT candidate_id, id, exam_id, attempt_number, seed, started_at, deadline_at,
 
 -- name: sitting
 SELECT candidate_id, id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at,
-       closed_at, closed_by, statement_timestamp() AS server_time
+       closed_at, closed_by, paused_at, statement_timestamp() AS server_time
   FROM sittings
  WHERE candidate_id = %(candidate_id)s
    AND id = %(sitting_id)s;
