@@ -1,12 +1,12 @@
 """The sealed paper of an exam: made once for all processes, remembered in each, with its key.
 
-The sealed bytes lie in the storage, at an address made of their hash; the key lies in the database alone.
+The sealed bytes lie in the storage, under their version; the key lies in the database alone.
 """
 
 import asyncio
 import hashlib
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -23,7 +23,8 @@ from examhall.base.sqlfile import beside
 from examhall.base.storage import Storage
 from examhall.exams.content import Content
 from examhall.exams.contents import EXAMS_KEPT, TTL_S, Contents
-from examhall.exams.seal import new_key, new_version, seal_document
+from examhall.exams.papers import Paper, find_paper
+from examhall.exams.seal import file_bytes, new_key, new_version, seal_document, seal_file
 
 log = structlog.get_logger()
 
@@ -66,7 +67,7 @@ class SealedPaper:
 
     @property
     def url(self) -> str:
-        return f"/sealed/{self.sha256.hex()}.bin"
+        return f"/sealed/{self.version}.bin"
 
     @property
     def size(self) -> int:
@@ -85,9 +86,9 @@ class _Picture:
     content: bytes
 
 
-def path_of(sha256: str) -> str:
-    """Where the sealed bytes with this hash lie in the storage."""
-    return f"sealed/{sha256}.bin"
+def path_of(version: str) -> str:
+    """Where the sealed bytes lie in the storage: written once, never again."""
+    return f"sealed/{version}.bin"
 
 
 class SealedPapers:
@@ -148,23 +149,28 @@ class SealedPapers:
         content = await self._contents.of(exam_id)
         async with self._database.connection() as conn:
             pictures = await many(conn, SQL.pictures, _Picture, exam_id=exam_id)
+            pdf = await find_paper(conn, exam_id)
         # Rendered and compressed: not on the event loop that saves wait for.
         document = await asyncio.to_thread(write_document, content, pictures, self._pages)
-        content_hash = hashlib.sha256(document).digest()
+        content_hash = hashlib.sha256(document + (pdf.etag.encode() if pdf else b"")).digest()
         async with self._database.connection() as conn:
             found = await maybe(
                 conn, SQL.sealed_of_content, SealedPaper, exam_id=exam_id, content_hash=content_hash
             )
-        return found or await self._make(exam_id, document, content_hash)
+        return found or await self._make(exam_id, document, pdf, content_hash)
 
-    async def _make(self, exam_id: int, document: bytes, content_hash: bytes) -> SealedPaper:
+    async def _make(
+        self, exam_id: int, document: bytes, pdf: Paper | None, content_hash: bytes
+    ) -> SealedPaper:
         # Never kept for another attempt: this key seals this and nothing else.
-        key, version = new_key(), new_version()
-        sealed = await asyncio.to_thread(seal_document, document, key=key, exam_id=exam_id, version=version)
-        made = SealedPaper(exam_id, version, key, hashlib.sha256(sealed).digest(), [len(sealed)])
+        version = new_version()
+        sealing: dict[str, Any] = {"key": new_key(), "exam_id": exam_id, "version": version}
+        questions = await asyncio.to_thread(seal_document, document, **sealing)
+        part_bytes = [len(questions)] if pdf is None else [len(questions), file_bytes(pdf.size)]
         # The bytes before the row: whoever dies between leaves a file that nobody can open, and no row
         # that leads to nothing.
-        await self._storage.put(path_of(made.sha256.hex()), sealed)
+        stored = await self._storage.put(path_of(version), self._parts(questions, pdf, sealing))
+        made = SealedPaper(exam_id, version, sealing["key"], bytes.fromhex(stored.etag), part_bytes)
         async with self._database.transaction() as conn:
             await run(conn, SQL.keep_sealed, content_hash=content_hash, **vars(made))
         async with self._database.connection() as conn:
@@ -173,8 +179,17 @@ class SealedPapers:
             )
         if kept.version != version:
             # Another process was faster; ours was shown to nobody.
-            await self._storage.delete(path_of(made.sha256.hex()))
+            await self._storage.delete(path_of(version))
         return kept
+
+    async def _parts(
+        self, questions: bytes, pdf: Paper | None, sealing: Mapping[str, Any]
+    ) -> AsyncIterator[bytes]:
+        yield questions
+        # A paper of many megabytes goes by in pieces.
+        if pdf is not None and pdf.path is not None:
+            async for piece in seal_file(self._storage.stream(pdf.path), pdf.size, **sealing):
+                yield piece
 
 
 async def release_key(conn: Connection, paper: SealedPaper, *, person_id: int, reason: str) -> None:

@@ -17,9 +17,9 @@ from examhall.web.pages import as_json, environment
 from examhall.web.paper import authors_paper_html, pdf_of
 from examhall.web.words import room_words
 
-# Nobody can change what is at an address made of its hash; and no proxy shall try to make it smaller.
+# What is under a version is never written again; and no proxy shall try to make it smaller.
 FOR_EVER = "public, max-age=31536000, immutable, no-transform"
-NAME = re.compile(r"([0-9a-f]{64})\.bin")
+NAME = re.compile(r"([0-9a-f]{32})\.bin")
 RANGE = re.compile(r"bytes=(\d{1,15})?-(\d{1,15})?")
 
 
@@ -46,8 +46,8 @@ async def sealed_file(request: Request) -> Response:
     found = NAME.fullmatch(request.path_params["name"])
     if found is None:
         raise NotFound
-    sha256 = found[1]
-    etag = f'"{sha256}"'
+    path = path_of(found[1])
+    etag = f'"{found[1]}"'
     headers = {
         "cache-control": FOR_EVER,
         "etag": etag,
@@ -57,7 +57,7 @@ async def sealed_file(request: Request) -> Response:
         "content-encoding": "identity",
     }
     storage = request.app.state.storage
-    size = await storage.size(path_of(sha256))
+    size = await storage.size(path)
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     start, end = 0, size
@@ -72,9 +72,8 @@ async def sealed_file(request: Request) -> Response:
         status = 206
         headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
     headers["content-length"] = str(end - start)
-    return StreamingResponse(
-        await begun(storage.stream(path_of(sha256), start, end)), status, headers, "application/octet-stream"
-    )
+    pieces = await begun(storage.stream(path, start, end))
+    return StreamingResponse(pieces, status, headers, "application/octet-stream")
 
 
 routes = [Route("/sealed/{name}", sealed_file)]

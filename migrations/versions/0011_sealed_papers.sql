@@ -4,10 +4,10 @@ ALTER TABLE exams ADD CONSTRAINT exams_sealed
     CHECK (sealed_before_s IS NULL OR (sealed_before_s BETWEEN 1 AND 2592000 AND opens_at IS NOT NULL));
 
 -- The paper of one version of an exam, sealed once, with the key that opens it. What lies at the address that
--- `sha256` makes is for everybody; this table is not.
+-- `version` makes is for everybody; this table is not.
 CREATE TABLE sealed_papers (
     exam_id      bigint      NOT NULL REFERENCES exams ON DELETE CASCADE,
-    -- At random: it does not tell how often the exam was changed.
+    -- At random: it tells nothing.
     version      text        NOT NULL,
     -- Of what is sealed. It never leaves the server: it would confirm a guess.
     content_hash bytea       NOT NULL,

@@ -1,6 +1,7 @@
 """What is sealed opens with its key, as what it is, and tells nothing before."""
 
 import zlib
+from collections.abc import AsyncIterator
 
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -11,7 +12,17 @@ from examhall.base.db import Connection
 from examhall.exams.content import arrange, shuffled
 from examhall.exams.exam_file import read_exam_file
 from examhall.exams.importing import import_exam
-from examhall.exams.seal import SMALLEST_BYTES, new_key, nonce, open_document, padded, seal_document
+from examhall.exams.seal import (
+    SMALLEST_BYTES,
+    file_bytes,
+    new_key,
+    nonce,
+    open_document,
+    open_file,
+    padded,
+    seal_document,
+    seal_file,
+)
 from tests.exams.test_content import EVERY_TYPE, content_of
 
 pytestmark = pytest.mark.anyio
@@ -56,6 +67,29 @@ def test_the_size_tells_little_and_costs_an_eighth_at_most(size: int) -> None:
     assert size <= shown <= max(SMALLEST_BYTES, size + size // 8 + 1)
     # Two bits and the power of two are all that is told.
     assert shown % (1 << (shown.bit_length() - 5)) == 0
+
+
+async def pieces(content: bytes, size: int = 1000) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
+
+
+@pytest.mark.parametrize("size", [0, 1, 999, 65_516, 65_517, 300_000])
+async def test_a_file_is_sealed_as_it_comes_and_opens_as_its_part_alone(size: int) -> None:
+    content, how = bytes(range(251)) * 1200, {"key": new_key(), "exam_id": 7, "version": "v"}
+    parts = [part async for part in seal_file(pieces(content[:size]), size, **how)]  # type: ignore[arg-type]
+    sealed = b"".join(parts)
+    assert len(sealed) == file_bytes(size)
+    assert len(zlib.compress(sealed, 9)) >= len(sealed)
+    assert open_file(sealed, **how) == content[:size]  # type: ignore[arg-type]
+    with pytest.raises(InvalidTag):
+        open_document(sealed, **how)  # type: ignore[arg-type]
+
+
+async def test_a_file_of_another_length_than_was_said_is_never_finished() -> None:
+    with pytest.raises(ValueError, match="10 bytes came where 11"):
+        async for _ in seal_file(pieces(b"x" * 10), 11, key=new_key(), exam_id=7, version="v"):
+            pass
 
 
 def test_papers_of_different_length_look_alike() -> None:

@@ -3,9 +3,9 @@ import { all, find } from "./fields.js";
 
 /**
  * Throws while nothing has changed yet; afterwards the room is there, or is fetched from the server.
- * @param {any} paper @param {Order | null} order @param {Reply} reply of the start
+ * @param {any} paper @param {Uint8Array | undefined} pdf @param {Order | null} order @param {Reply} reply of the start
  */
-export async function enter(paper, order, reply) {
+export async function enter(paper, pdf, order, reply) {
   const page = new DOMParser().parseFromString(paper.pages[document.documentElement.lang], "text/html");
   const script = find("script[type=module]", page).getAttribute("src");
   const address = `/sittings/${reply.body.session_id}`;
@@ -16,6 +16,7 @@ export async function enter(paper, order, reply) {
   for (const link of all('a[href^="/sittings/0"]', page)) link.href = link.getAttribute("href").replace("/sittings/0", address);
   showPictures(page, paper.pictures);
   if (order) arrange(page, order);
+  if (pdf) (await import("./pdf-paper.js")).give(pdf);
   await Promise.all(all("link[rel=stylesheet]", page.head).map(loaded));
 
   document.title = page.title;

@@ -67,15 +67,16 @@ export class SealedPaper {
     const reply = paper && (await this.#ask(paper.version));
     if (!paper || reply?.body?.sealed?.version !== paper.version) return false;
     const { key, order } = reply.body.sealed;
-    let document;
+    let document, pdf;
     try {
-      document = await open(paper, key, this.options.exam);
+      document = await readDocument(await open(paper, 0, key, this.options.exam));
+      if (paper.parts[1]) pdf = await open(paper, 1, key, this.options.exam);
     } catch {
       this.failure = "tag";
       return false;
     }
     try {
-      await enter(document, order, reply);
+      await enter(document, pdf, order, reply);
     } catch {
       this.failure = "page";
       return false;
@@ -96,15 +97,23 @@ export class SealedPaper {
 }
 
 /**
- * Throws for anything but this very paper, of this exam and version.
- * @param {{version: string, parts: number[], bytes: ArrayBuffer}} paper @param {string} k @param {number} exam
+ * What is in a part. Throws for anything but this very part of this version of this exam's paper.
+ * @param {{version: string, parts: number[], bytes: ArrayBuffer}} paper @param {number} part @param {string} k
+ * @param {number} exam @returns {Promise<Uint8Array>}
  */
-async function open({ version, parts, bytes }, k, exam) {
+async function open({ version, parts, bytes }, part, k, exam) {
   const key = await crypto.subtle.importKey("jwk", { kty: "oct", k, alg: "A256GCM" }, "AES-GCM", false, ["decrypt"]);
-  // The questions are part 0: its number is the nonce.
-  const how = { name: "AES-GCM", iv: new Uint8Array(12), additionalData: utf8.encode(`examhall-sealed/1:${exam}:${version}:0`) };
-  const plain = await crypto.subtle.decrypt(how, key, bytes.slice(0, parts[0]));
-  // After the compressed document there are zeros, to hide its length.
-  const squeezed = new Blob([plain.slice(4, 4 + new DataView(plain).getUint32(0))]);
-  return new Response(squeezed.stream().pipeThrough(new DecompressionStream("gzip"))).json();
+  // Its number is the nonce: the key seals these parts and nothing else.
+  const iv = new Uint8Array(12).fill(part, 11);
+  const how = { name: "AES-GCM", iv, additionalData: utf8.encode(`examhall-sealed/1:${exam}:${version}:${part}`) };
+  const start = part ? parts[0] : 0;
+  const plain = await crypto.subtle.decrypt(how, key, bytes.slice(start, start + parts[part]));
+  // After what is in it there are zeros, to hide its length.
+  return new Uint8Array(plain, 4, new DataView(plain).getUint32(0));
+}
+
+/** @param {Uint8Array} squeezed */
+function readDocument(squeezed) {
+  const stream = new Blob([/** @type {any} */ (squeezed)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).json();
 }
