@@ -95,6 +95,7 @@ def _lobby_view(
         "kind_name": kinds[availability.kind],
         "waiting": waiting,
         "sealed": sealed_from is not None,
+        "pdf": content.paper_version is not None,
         "why_not": "" if availability.can_start else _(availability.refusal().detail),
         "boot": {
             "server_time": availability.server_time,
@@ -257,6 +258,13 @@ def _change_view(change: ChangedResult, questions: Sequence[Mapping[str, Any]]) 
     }
 
 
+async def paper(request: Request) -> Response:
+    """GET /exams/{exam_id}/paper"""
+    await page_person(request)
+    # Which asks everything else; no page's compression stands in the way of its ranges.
+    return RedirectResponse(f"/api/v1/exams/{id_of(request, 'exam_id')}/paper")
+
+
 async def picture(request: Request) -> Response:
     """GET /exams/{exam_id}/pictures/{name}"""
     me = await page_person(request)
@@ -276,6 +284,7 @@ routes = [
     Route("/exams", exams_page),
     Route("/exams/{exam_id:int}", lobby_page),
     Route("/exams/{exam_id:int}/start", post_start, methods=["POST"]),
+    Route("/exams/{exam_id:int}/paper", paper),
     Route("/exams/{exam_id:int}/pictures/{name}", picture),
     Route("/sittings/{sitting_id:int}", room_page),
     Route("/sittings/{sitting_id:int}/result", result_page),

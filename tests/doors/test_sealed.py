@@ -21,10 +21,11 @@ from examhall.exams.content import arrange, load_content
 from examhall.exams.contents import announce_change
 from examhall.exams.exam_file import read_exam_file
 from examhall.exams.importing import import_exam
-from examhall.exams.seal import open_document
+from examhall.exams.seal import open_document, open_file
 from examhall.exams.sealing import SealedPapers
 from examhall.settings import Settings
 from examhall.web.sealed import pages_of
+from tests.pdfs import make_pdf
 
 from .conftest import FOLDER, SECRET, Caller
 from .test_strangers import PUBLIC, api_routes, filled, page_routes
@@ -191,6 +192,39 @@ async def test_the_pictures_are_in_it(hall: Hall, alice: Caller, sealed_exam: in
     [(name, content)] = await rows(hall, "SELECT name, content FROM pictures")
     assert document["pictures"] == {name: {"type": "image/svg+xml", "data": b64encode(content).decode()}}
     assert "Which number is" in document["pages"]["en"]
+
+
+async def test_a_pdf_is_sealed_beside_the_questions(
+    hall: Hall, call: Any, alice: Caller, sealed_exam: int
+) -> None:
+    olga = await call("olga", "author")
+    content = make_pdf(3, words="Nobody knows this yet")
+    path = f"/api/v1/exams/{sealed_exam}/paper"
+    assert (await olga.client.put(f"{path}?version=0", content=content)).status_code == 200
+    await change(hall, sealed_exam)
+    found, sealed = await download(alice, sealed_exam)
+    assert sum(found["parts"]) == found["size"] == len(sealed)
+    assert len(zlib.compress(sealed, 9)) >= len(sealed)
+    assert b"PDF" not in sealed
+    await open_now(hall, sealed_exam)
+    reply = await alice.post(f"/api/v1/exams/{sealed_exam}/sessions?sealed={found['version']}")
+    how: Any = {"exam_id": sealed_exam, "version": found["version"]}
+    key = urlsafe_b64decode(reply.json()["sealed"]["key"] + "=")
+    questions, pdf = sealed[: found["parts"][0]], sealed[found["parts"][0] :]
+    assert open_file(pdf, key=key, **how) == content
+    assert "Which number is" in open_document(questions, key=key, **how).decode()
+
+
+async def test_another_pdf_makes_another_paper(hall: Hall, call: Any, sealed_exam: int) -> None:
+    olga = await call("olga", "author")
+    versions = {(await hall.sealed_papers.current(sealed_exam)).version}
+    for version in (0, 1):
+        content = make_pdf(1, words=f"Edition {version}")
+        path = f"/api/v1/exams/{sealed_exam}/paper?version={version}"
+        assert (await olga.client.put(path, content=content)).status_code == 200
+        await change(hall, sealed_exam)
+        versions.add((await hall.sealed_papers.current(sealed_exam)).version)
+    assert len(versions) == 3
 
 
 @pytest.fixture

@@ -9,8 +9,11 @@ import pytest
 from playwright.async_api import Page, Request, Route, expect
 
 from examhall.base import clock
+from examhall.exams.contents import CHANNEL
+from tests.pdfs import make_pdf
 
 from .conftest import Candidate, Served
+from .test_pdf_paper_browser import INK, drawn, with_paper
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -23,7 +26,8 @@ SEEN = """() => [...document.querySelectorAll(".question")].map((question) => ({
   title: question.querySelector("h2").textContent,
   text: question.textContent.replace(/\\s+/g, " "),
   letters: [...question.querySelectorAll("[data-letter]")].map((tick) => tick.dataset.letter + tick.value),
-  moves: [...question.querySelectorAll("[data-move]")].map((it) => [it.ariaLabel, it.closest("li").dataset.key]),
+  moves: [...question.querySelectorAll("[data-move]")].map((it) => it.ariaLabel),
+  keys: [...question.querySelectorAll("[data-key]")].map((row) => row.dataset.key),
   choices: [...question.querySelectorAll("option")].map((option) => option.value + option.text),
   rows: [...question.querySelectorAll(".extremes .tick")].map((tick) => tick.name + tick.value),
   pictures: [...question.querySelectorAll("img")].map((it) => [it.naturalWidth, it.naturalHeight, it.alt]),
@@ -220,3 +224,26 @@ async def test_a_whole_mock_exam_with_formulas_and_pictures_comes_sealed(
     await page.reload()
     await alice.ready()
     assert await seen(page) == mine
+
+
+async def test_the_pdf_comes_sealed_too(served: Served, candidate: MakeCandidate) -> None:
+    exam_id = await with_paper(served, make_pdf(5, words="Question"))
+    # Changed behind the server's back: it has not looked at this exam before.
+    opens_at = clock.now() + timedelta(seconds=8)
+    await served.rows(
+        "UPDATE exams SET opens_at = %s, sealed_before_s = 3600 WHERE id = %s RETURNING pg_notify(%s, %s)",
+        opens_at, exam_id, CHANNEL, str(exam_id),
+    )  # fmt: skip
+    alice = await candidate()
+    page = alice.page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await wait_with_the_paper(alice, exam_id)
+    await start(alice)
+    await drawn(page)
+    assert await page.evaluate(INK) > 500
+    assert not [url for url in asked if url.partition("?")[0].endswith("/paper")]
+    # By the ordinary way, it is fetched.
+    await page.reload()
+    await drawn(page)
+    assert [url for url in asked if url.partition("?")[0].endswith("/paper")]
