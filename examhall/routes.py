@@ -30,6 +30,7 @@ from examhall.scoring import api as scoring
 from examhall.scoring import corrections_api as corrections
 from examhall.settings import Settings
 from examhall.sittings import api as sittings
+from examhall.sittings import interventions_api as interventions
 from examhall.sittings import paper_api as paper_reading
 from examhall.sittings import save_schema, sealed_api
 from examhall.standings import api as standings
@@ -46,23 +47,29 @@ from examhall.web import (
     static,
     verify,
 )
+from examhall.web import certificates as certificate_pages
 from examhall.web.staff import activity as staff_activity
 from examhall.web.staff import adoption as staff_adoption
 from examhall.web.staff import calculations as staff_calculations
+from examhall.web.staff import certificate_templates as staff_certificate_templates
+from examhall.web.staff import certificates as staff_certificates
 from examhall.web.staff import comparison as staff_comparison
 from examhall.web.staff import contests as staff_contests
 from examhall.web.staff import courses as staff_courses
 from examhall.web.staff import enrolment as staff_enrolment
+from examhall.web.staff import exam_certificates as staff_exam_certificates
 from examhall.web.staff import exams as staff_exams
 from examhall.web.staff import items as staff_items
 from examhall.web.staff import key as staff_key
 from examhall.web.staff import operator
+from examhall.web.staff import paper as staff_paper
 from examhall.web.staff import reports as staff_reports
 
 # Sign-in and sessions answer at the root too, where older clients call them.
 AT_THE_ROOT: tuple[APIRouter, ...] = (
     accounts.sign_in_router,
     sittings.sessions_router,
+    interventions.sessions_router,
     scoring.sessions_router,
     reports.sessions_router,
 )
@@ -76,6 +83,7 @@ UNDER_API: tuple[APIRouter, ...] = (
     paper_reading.router,
     sealed_api.router,
     sittings.tests_router,
+    interventions.router,
     scoring.router,
     scoring.tests_router,
     corrections.router,
@@ -120,6 +128,7 @@ PAGES = [
     *leaderboard.routes,
     *report.routes,
     *verify.routes,
+    *certificate_pages.routes,
     *staff_exams.routes,
     *staff_key.routes,
     *staff_courses.routes,
@@ -128,6 +137,10 @@ PAGES = [
     *staff_items.routes,
     *staff_activity.routes,
     *staff_reports.routes,
+    *staff_exam_certificates.routes,
+    *staff_certificates.routes,
+    *staff_certificate_templates.routes,
+    *staff_paper.routes,
     *staff_calculations.routes,
     *staff_comparison.routes,
     *staff_adoption.routes,

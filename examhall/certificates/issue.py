@@ -113,7 +113,7 @@ class _Exam:
 
 
 @dataclass(frozen=True)
-class _Draft:
+class Draft:
     """A certificate but for its serial and its signature."""
 
     holder: str
@@ -155,7 +155,7 @@ async def issue_certificates(
             raise KeyUsedOtherwise
         return await many(conn, SQL.of_batch, Issued, batch_id=before.id)
     template = await template_to_issue(conn, template_id)
-    drafts = await _drafts(conn, template, orders)
+    drafts = await check_orders(conn, template, orders)
     exam = None
     if exam_id is not None:
         exam = await maybe(conn, SQL.find_exam, _Exam, exam_id=exam_id)
@@ -184,7 +184,7 @@ async def issue_earned(
     template = await template_to_issue(conn, template_id)
     exam = await one(conn, SQL.find_exam, _Exam, exam_id=exam_id)
     drafts = [
-        _Draft(each.full_name, each.candidate_id, fields, each.sitting_id, each.key_version, each.score)
+        Draft(each.full_name, each.candidate_id, fields, each.sitting_id, each.key_version, each.score)
         for each in earned
     ]
     return await _insert(
@@ -203,7 +203,8 @@ async def template_to_issue(conn: Connection, template_id: int) -> TemplateToIss
     return template
 
 
-async def _drafts(conn: Connection, template: TemplateToIssue, orders: Sequence[Order]) -> list[_Draft]:
+async def check_orders(conn: Connection, template: TemplateToIssue, orders: Sequence[Order]) -> list[Draft]:
+    """What would be issued, in order; raises BadCertificates with every order that cannot be."""
     accounts = await accounts_of(conn, [order.username for order in orders if order.username])
     drafts, problems = [], []
     for number, order in enumerate(orders, 1):
@@ -220,7 +221,7 @@ async def _drafts(conn: Connection, template: TemplateToIssue, orders: Sequence[
             except BadValues as bad:
                 problems.append({"number": number, "field": bad.details["field"], "message": bad.detail})
             else:
-                drafts.append(_Draft(holder, account.id if account else None, values))
+                drafts.append(Draft(holder, account.id if account else None, values))
     if problems:
         raise BadCertificates(problems)
     return drafts
@@ -239,7 +240,7 @@ async def _insert(
     conn: Connection,
     issuer: Issuer,
     template: TemplateToIssue,
-    drafts: Sequence[_Draft],
+    drafts: Sequence[Draft],
     *,
     title: str,
     purpose: str,

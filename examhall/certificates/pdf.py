@@ -76,10 +76,16 @@ class Prints:
         """Its first page as PNG, for a card."""
         return await self._kept(_path(serial, "png"), lambda: self._make_picture(serial))
 
-    async def template_picture(self, template_id: int, version: int) -> bytes:
-        """What a version of a template makes of its examples."""
+    async def template_picture(self, template_id: int, version: int, *, for_strangers: bool) -> bytes:
+        """What a version of a template makes of its examples; strangers see it of public templates."""
+        async with self._database.transaction() as conn:
+            found = await maybe(
+                conn, SQL.find_version, TemplateVersion, template_id=template_id, version=version
+            )
+        if found is None or (for_strangers and not found.public):
+            raise NoSuchPicture
         path = f"certificates/templates/{template_id}-{version}.png"
-        return await self._kept(path, lambda: self._make_example(template_id, version))
+        return await self._kept(path, lambda: self._make_example(template_id, version, found))
 
     async def close(self) -> None:
         for task in self._making.values():
@@ -121,13 +127,7 @@ class Prints:
             its, lambda its: print_picture(self._typesetter, its.source, its.facts, its.issued_at)
         )
 
-    async def _make_example(self, template_id: int, version: int) -> bytes:
-        async with self._database.transaction() as conn:
-            found = await maybe(
-                conn, SQL.find_version, TemplateVersion, template_id=template_id, version=version
-            )
-        if found is None:
-            raise NoSuchPicture
+    async def _make_example(self, template_id: int, version: int, found: "TemplateVersion") -> bytes:
         facts = example_facts(found.name, found.fields, issuer=self._issuer, url=self._url)
         its = Printable(
             facts["serial"],
@@ -167,6 +167,7 @@ class Prints:
 @dataclass(frozen=True)
 class TemplateVersion:
     name: str
+    public: bool
     fields: list[dict[str, Any]]
     source: str
 

@@ -8,7 +8,7 @@ SELECT certificates.serial, certificates.facts, certificates.signature, certific
  WHERE certificates.serial = %(serial)s;
 
 -- name: find_version
-SELECT templates.name, versions.fields, versions.source
+SELECT templates.name, templates.public, versions.fields, versions.source
   FROM certificate_template_versions AS versions
   JOIN certificate_templates AS templates ON templates.id = versions.template_id
  WHERE versions.template_id = %(template_id)s

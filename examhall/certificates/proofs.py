@@ -60,6 +60,11 @@ class Proofs:
         )
         return shown
 
+    async def show_facts(self, source: str, facts: Mapping[str, Any]) -> bytes:
+        """The template with what somebody is about to issue, as PNG."""
+        shown: bytes = await self._tried(print_example(self._typesetter, source, facts))
+        return shown
+
     async def check(
         self, source: str, fields: Sequence[Mapping[str, Any]], *, title: str, issuer: str, url: str
     ) -> None:

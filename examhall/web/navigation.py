@@ -27,11 +27,13 @@ class Place(NamedTuple):
 PLACES = (
     Place("/exams", _("My exams"), also="/sittings/"),
     Place("/dashboard", _("My progress")),
+    Place("/certificates", _("Certificates")),
     Place("/leaderboard", _("Leaderboard")),
     Place("/staff/exams", _("Exams"), frozenset({"author", "analyst", "invigilator"})),
     Place(
         "/staff/courses", _("Courses"), frozenset({"author", "analyst", "invigilator"}), "/staff/contests/"
     ),
+    Place("/staff/certificates", _("Certificates"), frozenset({"author", "analyst"})),
     Place("/staff/activity", _("Activity"), frozenset({"author", "analyst", "invigilator"})),
     Place("/operator", _("Operator"), frozenset({"admin"})),
 )

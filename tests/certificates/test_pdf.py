@@ -126,7 +126,7 @@ async def test_what_is_not_there_is_not_found(database: Database, tmp_path: Path
         with pytest.raises(NoSuchCertificate):
             await prints.pdf("0000-0000-0000-0000-0000")
         with pytest.raises(NoSuchPicture):
-            await prints.template_picture(1, 1)
+            await prints.template_picture(1, 1, for_strangers=False)
         assert files_in(tmp_path) == []
 
 

@@ -12,10 +12,12 @@ def _(message: str) -> str:
 # What follows /staff/exams/{exam_id} in the address.
 TABS = (
     Place("", _("Overview"), frozenset({"author", "analyst", "invigilator"})),
+    Place("/paper", _("Paper"), frozenset({"author", "analyst", "invigilator"})),
     Place("/key", _("Key"), frozenset({"author", "analyst"})),
     Place("/items", _("Items"), frozenset({"author", "analyst"})),
     Place("/activity", _("Activity"), frozenset({"author", "analyst", "invigilator"})),
     Place("/reports", _("Reports"), frozenset({"author", "analyst"})),
+    Place("/certificates", _("Certificates"), frozenset({"author", "analyst"})),
 )
 
 
