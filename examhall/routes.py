@@ -63,6 +63,7 @@ from examhall.web.staff import items as staff_items
 from examhall.web.staff import key as staff_key
 from examhall.web.staff import operator
 from examhall.web.staff import paper as staff_paper
+from examhall.web.staff import proof as staff_proof
 from examhall.web.staff import reports as staff_reports
 
 # Sign-in and sessions answer at the root too, where older clients call them.
@@ -138,6 +139,7 @@ PAGES = [
     *staff_activity.routes,
     *staff_reports.routes,
     *staff_exam_certificates.routes,
+    *staff_proof.routes,
     *staff_certificates.routes,
     *staff_certificate_templates.routes,
     *staff_paper.routes,

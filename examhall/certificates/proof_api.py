@@ -10,9 +10,17 @@ from starlette.responses import JSONResponse, Response
 from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.clock import now, rfc3339
-from examhall.base.wire import Body, Db, Text, refusals
+from examhall.base.wire import After, Body, Db, Id, Limit, Page, Text, refusals
 from examhall.certificates.badge import CertificateRevoked, badge_of
 from examhall.certificates.credentials import as_jwt, method_of, with_proof
+from examhall.certificates.reviews import (
+    DecidedOtherwise,
+    Decision,
+    NoSuchReview,
+    Review,
+    decide_review,
+    list_reviews,
+)
 from examhall.certificates.revoking import (
     LONGEST_REASON,
     NoSuchCertificate,
@@ -80,6 +88,42 @@ class RevocationOut(BaseModel):
     status: str = "revoked"
     revoked_at: str
     revocation_reason: str
+
+
+class ReviewOut(BaseModel):
+    certificate_id: int
+    serial: str
+    holder: str
+    exam_id: int
+    exam_title: str
+    key_version: int = Field(description="Of the corrected key; a decision names it.")
+    condition: str
+    threshold: float | None
+    signed: dict[str, Any] | None = Field(description="The score as it was signed.")
+    found: dict[str, Any] = Field(description="The score by the corrected key.")
+    asked_at: str
+
+    @classmethod
+    def of(cls, review: Review) -> "ReviewOut":
+        return cls(
+            certificate_id=review.certificate_id,
+            serial=review.serial,
+            holder=review.holder_name,
+            exam_id=review.exam_id,
+            exam_title=review.exam_title,
+            key_version=review.key_version,
+            condition=review.condition,
+            threshold=review.threshold,
+            signed=review.signed,
+            found=review.found,
+            asked_at=rfc3339(review.asked_at),
+        )
+
+
+class DecisionIn(Body):
+    decision: Decision
+    key_version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    reason: Annotated[Text, Field(max_length=LONGEST_REASON)] = ""
 
 
 def _proved(credential: dict[str, Any], state: Any) -> dict[str, Any]:
@@ -154,6 +198,44 @@ async def post_revoke(
     return RevocationOut(
         serial=done.serial, revoked_at=rfc3339(done.revoked_at), revocation_reason=done.reason
     )
+
+
+@router.get(
+    "/certificates/reviews",
+    summary="Certificates that a corrected key would not give",
+    responses=refusals(NotSignedIn, TokenInvalid, WrongRole),
+)
+async def get_reviews(
+    _me: Annotated[Person, Staff("author", "analyst")], db: Db, limit: Limit = 50, after: After = 0
+) -> Page[ReviewOut]:
+    async with db.transaction() as conn:
+        found = await list_reviews(conn, after_id=after, limit=limit + 1)
+    return Page(
+        items=[ReviewOut.of(each) for each in found[:limit]],
+        next_cursor=str(found[limit - 1].certificate_id) if len(found) > limit else None,
+    )
+
+
+@router.post(
+    "/certificates/reviews/{certificate_id}",
+    status_code=204,
+    summary="Keep such a certificate, or revoke it",
+    responses=refusals(
+        NotSignedIn, TokenInvalid, WrongRole, CrossSite, NoSuchReview, DecidedOtherwise, ReasonMissing
+    ),
+)
+async def post_review(
+    certificate_id: Id, body: DecisionIn, me: Annotated[Person, Staff("author")], db: Db
+) -> None:
+    async with db.transaction() as conn:
+        await decide_review(
+            conn,
+            certificate_id=certificate_id,
+            key_version=body.key_version,
+            decision=body.decision,
+            decided_by=me.id,
+            reason=body.reason,
+        )
 
 
 # After every other route of one word behind /certificates/.

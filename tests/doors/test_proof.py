@@ -1,0 +1,138 @@
+"""Proof of certificates through the front door: anybody may ask, nobody learns more than they hold."""
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from examhall.app import Hall
+from examhall.certificates.serials import new_serial
+from examhall.certificates.signing import is_genuine, read_base64url
+from tests.certificates.shelf import add_certificate
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def its(hall: Hall) -> dict[str, Any]:
+    async with hall.database.transaction() as conn:
+        return await add_certificate(conn, signer=hall.certificate_signer)
+
+
+async def test_a_stranger_is_told_that_it_is_genuine_and_can_check_it(call: Any, its: dict[str, Any]) -> None:
+    stranger = await call(None)
+    told = (await stranger.get(f"/api/certificates/{its['serial']}")).json()
+    assert told["status"] == "genuine"
+    assert told["facts"]["holder"] == its["holder"]
+    for path in ("/.well-known/examhall-keys.json", "/api/certificates/keys"):
+        keys = {key["kid"]: read_base64url(key["x"]) for key in (await stranger.get(path)).json()["keys"]}
+        signature = read_base64url(told["signature"])
+        assert is_genuine(told["signed"], signature, keys[told["key_id"]])
+
+
+async def test_what_was_never_issued_looks_alike_whatever_was_typed(call: Any, its: dict[str, Any]) -> None:
+    stranger = await call(None)
+    replies = [
+        await stranger.get(f"/api/v1/certificates/{quote(serial, safe='')}")
+        for serial in (new_serial(), its["serial"][:-1], "1", "%00", "'", "x" * 500)
+    ]
+    assert {reply.status_code for reply in replies} == {404}
+    assert len({reply.content for reply in replies}) == 1
+
+
+async def test_names_are_shown_as_they_are_and_harm_nobody(hall: Hall, call: Any) -> None:
+    facts: dict[str, Any] = {
+        "holder": "<img src=x onerror=alert(1)>\u202e & Sons",
+        "title": "</title><script>",
+        "for": "{{ 7 * 7 }}",
+        "fields": {"signatory": "<b>Olga</b>"},
+    }
+    async with hall.database.transaction() as conn:
+        its = await add_certificate(conn, signer=hall.certificate_signer, **facts)
+    stranger = await call(None)
+    page = await stranger.get(f"/verify/{its['serial']}")
+    assert page.status_code == 200
+    assert "{{ 7 * 7 }}" in page.text
+    assert not [what for what in ("<img src=x", "</title><script>", "<b>Olga") if what in page.text]
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+    for path in ("", "/badge"):
+        reply = await stranger.get(f"/api/certificates/{its['serial']}{path}")
+        assert reply.headers["content-type"].startswith("application/")
+        assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_the_page_asks_for_a_serial_until_it_is_one(call: Any) -> None:
+    stranger = await call(None)
+    for typed in ("", "7K3Q", "<script>alert(1)</script>", "x" * 5000):
+        reply = await stranger.get("/verify", params={"serial": typed})
+        assert reply.status_code == (422 if typed else 200)
+        assert "<script>alert" not in reply.text
+
+
+async def test_a_serial_as_people_type_it_leads_to_its_page(call: Any, its: dict[str, Any]) -> None:
+    stranger = await call(None)
+    typed = its["serial"].lower().replace("-", " ")
+    for reply in (
+        await stranger.get("/verify", params={"serial": typed}),
+        await stranger.get(f"/verify/{quote(typed)}"),
+    ):
+        assert (reply.status_code, reply.headers["location"]) == (303, f"/verify/{its['serial']}")
+
+
+async def test_an_unknown_serial_has_a_page_that_says_so(call: Any) -> None:
+    reply = await (await call(None)).get(f"/verify/{new_serial()}")
+    assert reply.status_code == 404
+    assert "No certificate with this serial was issued here" in reply.text
+
+
+async def test_who_revokes_it_is_seen_by_everybody_within_a_second(
+    call: Any, hall: Hall, its: dict[str, Any]
+) -> None:
+    olga, stranger = await call("olga", "author"), await call(None)
+    badge = (await stranger.get(f"/api/certificates/{its['serial']}/badge")).json()
+    place = int(badge["credentialStatus"]["statusListIndex"])
+    address = badge["credentialStatus"]["statusListCredential"].removeprefix(hall.settings.url)
+    before = (await stranger.get(address)).json()
+    reply = await olga.post(f"/api/certificates/{its['serial']}/revoke", {"reason": "Issued in error"})
+    assert (reply.status_code, reply.json()["status"]) == (200, "revoked")
+    page = await stranger.get(f"/verify/{its['serial']}")
+    assert "Revoked" in page.text
+    assert "Issued in error" in page.text
+    assert (await stranger.get(f"/api/certificates/{its['serial']}/badge")).status_code == 410
+    assert (await stranger.get(f"/api/certificates/{its['serial']}/badge.jwt")).status_code == 410
+    async with asyncio.timeout(5):
+        while (await stranger.get(address)).json()["credentialSubject"] == before["credentialSubject"]:
+            await asyncio.sleep(0.02)
+    assert place >= 0
+
+
+async def test_revoking_again_is_told_what_stands_and_another_reason_is_a_conflict(
+    call: Any, its: dict[str, Any]
+) -> None:
+    olga = await call("olga", "author")
+    path = f"/api/v1/certificates/{its['serial']}/revoke"
+    first = await olga.post(path, {"reason": "Forged"})
+    again = await olga.post(path, {"reason": "Forged"})
+    other = await olga.post(path, {"reason": "Lost"})
+    assert again.json() == first.json()
+    assert (other.status_code, other.json()["code"], other.json()["reason"]) == (
+        409,
+        "revoked_already",
+        "Forged",
+    )
+
+
+async def test_a_bad_revocation_revokes_nothing(call: Any, its: dict[str, Any]) -> None:
+    olga = await call("olga", "author")
+    bodies: list[Any] = [{}, {"reason": 1}, {"reason": ""}, {"reason": "x" * 301}, {"reason": "\u0000"}, []]
+    for body in bodies:
+        reply = await olga.post(f"/api/v1/certificates/{its['serial']}/revoke", body)
+        assert reply.status_code in (400, 422), body
+    assert (await olga.get(f"/api/certificates/{its['serial']}")).json()["status"] == "genuine"
+
+
+async def test_a_status_list_that_is_none_is_not_there(call: Any) -> None:
+    stranger = await call(None)
+    for number in ("-1", "99999999999999999999", "x", "1"):
+        assert (await stranger.get(f"/api/certificates/status/{number}")).status_code in (404, 422)
