@@ -36,7 +36,7 @@ READERS = ("author", "analyst")
 FIELD = re.compile(r"(name|label|required|example)-([0-9]{1,3})")
 # Empty rows for fields that somebody may still want, where nothing adds them by itself.
 SPARE_ROWS = 2
-NEW_SOURCE = """// facts: serial, title, holder, for, issued_on, issuer, url, fields; score and exam where there are any.
+NEW_SOURCE = """// facts: serial, title, holder, for, issued_on, issuer, url, fields; perhaps score and exam.
 #import "examhall.typ": facts, words, field, fit, day, qr-code, address, score
 
 #set page(width: 297mm, height: 210mm, margin: 25mm)
