@@ -128,6 +128,14 @@ def import_(file: Path, *, options: Where | None = None) -> None:
     commands.import_exam(_settings(options), file)
 
 
+@app.command
+def paper(exam_id: int, file: Path, *, options: Where | None = None) -> None:
+    """Give an exam a PDF paper, or another one, until the first candidate has started."""
+    from examhall import commands
+
+    commands.attach_paper(_settings(options), exam_id, file)
+
+
 @people.command(name="import")
 def import_people(file: Path, *, options: Where | None = None) -> None:
     """Import people from CSV: all of them, or none and a reason for each bad line.
@@ -290,9 +298,7 @@ def maintain(*, options: Where | None = None) -> None:
 
 
 @app.command
-def verify(
-    file: Path, *, keys: Annotated[Path, Parameter(name="--key")] = Path("examhall-keys.json")
-) -> int:
+def verify(file: Path, *, keys: Annotated[Path, Parameter(name="--key")] = Path("examhall-keys.json")) -> int:
     """Check offline whether a certificate's PDF is genuine. Asks no server and needs no database.
 
     Exit codes: 0 genuine, 3 altered, 4 not ours, 5 the facts in it are genuine but the page differs. Whether

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -84,6 +84,34 @@ def import_exam(settings: Settings, file: Path) -> None:
         return await importing.import_exam(conn, exam, None)
 
     print(_in_transaction(settings, operation))
+
+
+def attach_paper(settings: Settings, exam_id: int, file: Path) -> None:
+    from examhall.exams.paper_files import PIECE_BYTES, upload_paper
+    from examhall.exams.papers import Paper, find_paper
+
+    async def pieces() -> AsyncIterator[bytes]:
+        with file.open("rb") as opened:
+            while piece := await asyncio.to_thread(opened.read, PIECE_BYTES):
+                yield piece
+
+    async def operation(database: Database) -> Paper:
+        async with database.connection() as conn:
+            current = await find_paper(conn, exam_id)
+        return await upload_paper(
+            database,
+            settings.open_storage(),
+            pieces(),
+            exam_id=exam_id,
+            version=current.version if current else 0,
+            file_name=file.name,
+            uploaded_by=None,
+            largest_bytes=settings.paper_mb * 1_000_000,
+            scratch=settings.data / "incoming",
+        )
+
+    kept = _with_database(settings, operation)
+    print(f"{kept.file_name}: {kept.pages} page(s), {kept.size:,} bytes, version {kept.version}")
 
 
 def import_people(settings: Settings, file: Path) -> None:

@@ -22,7 +22,7 @@ LIMIT_S = 30.0
 
 def run(settings: Settings, *, exam_id: int | None = None, nodes: int = 1, as_json: bool = False) -> int:
     """Check everything and print what was found; 1 if something must be mended first."""
-    findings = [*of_machine(settings), *of_network(settings)]
+    findings = [*of_machine(settings, nodes), *of_network(settings)]
     try:
         with reached(settings) as known:
             findings += asyncio.run(of_database(known, settings, exam_id=exam_id, nodes=nodes))
@@ -32,7 +32,7 @@ def run(settings: Settings, *, exam_id: int | None = None, nodes: int = 1, as_js
     return 1 if any_failed(findings) else 0
 
 
-def of_machine(settings: Settings) -> list[Finding]:
+def of_machine(settings: Settings, nodes: int) -> list[Finding]:
     own = settings.database_url is None
     _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     findings = [
@@ -43,6 +43,9 @@ def of_machine(settings: Settings) -> list[Finding]:
         machine.check_space(settings.data),
         machine.check_secret(settings.given_secret, own_database=own),
         machine.check_secret_file(settings.data / "secret"),
+        asyncio.run(
+            machine.check_storage(settings.open_storage(), is_own=settings.given_storage is None, nodes=nodes)
+        ),
     ]
     return [*findings, machine.check_flush(settings.data)] if own else findings
 

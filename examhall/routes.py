@@ -10,6 +10,7 @@ from examhall.accounts import api as accounts
 from examhall.accounts import staff_api as office
 from examhall.analyses import api as projects
 from examhall.analyses import calculations_api as calculations
+from examhall.analyses import panels_api as panels
 from examhall.analyses import results_api as scenario_results
 from examhall.analyses import scenarios_api as scenarios
 from examhall.base.front import BODY_LIMIT_BYTES, Uploads
@@ -48,8 +49,11 @@ from examhall.web import (
     verify,
 )
 from examhall.web import certificates as certificate_pages
+from examhall.web import forms as form_pages
+from examhall.web import organisation as organisation_pages
 from examhall.web.staff import activity as staff_activity
 from examhall.web.staff import adoption as staff_adoption
+from examhall.web.staff import analyses as staff_analyses
 from examhall.web.staff import calculations as staff_calculations
 from examhall.web.staff import certificate_templates as staff_certificate_templates
 from examhall.web.staff import certificates as staff_certificates
@@ -59,12 +63,19 @@ from examhall.web.staff import courses as staff_courses
 from examhall.web.staff import enrolment as staff_enrolment
 from examhall.web.staff import exam_certificates as staff_exam_certificates
 from examhall.web.staff import exams as staff_exams
+from examhall.web.staff import forms as staff_forms
 from examhall.web.staff import items as staff_items
+from examhall.web.staff import judging as staff_judging
 from examhall.web.staff import key as staff_key
+from examhall.web.staff import master_data as staff_master_data
 from examhall.web.staff import operator
+from examhall.web.staff import organisations as staff_organisations
+from examhall.web.staff import panels as staff_panels
 from examhall.web.staff import paper as staff_paper
 from examhall.web.staff import proof as staff_proof
 from examhall.web.staff import reports as staff_reports
+from examhall.web.staff import scenarios as staff_scenarios
+from examhall.web.staff import submissions as staff_submissions
 
 # Sign-in and sessions answer at the root too, where older clients call them.
 AT_THE_ROOT: tuple[APIRouter, ...] = (
@@ -101,6 +112,7 @@ UNDER_API: tuple[APIRouter, ...] = (
     scenarios.router,
     calculations.router,
     scenario_results.router,
+    panels.router,
     ops.router,
     certificates.router,
     proof.router,
@@ -130,6 +142,8 @@ PAGES = [
     *report.routes,
     *verify.routes,
     *certificate_pages.routes,
+    *form_pages.routes,
+    *organisation_pages.routes,
     *staff_exams.routes,
     *staff_key.routes,
     *staff_courses.routes,
@@ -138,14 +152,23 @@ PAGES = [
     *staff_items.routes,
     *staff_activity.routes,
     *staff_reports.routes,
+    *staff_analyses.routes,
+    *staff_scenarios.routes,
+    *staff_master_data.routes,
     *staff_exam_certificates.routes,
     *staff_proof.routes,
     *staff_certificates.routes,
     *staff_certificate_templates.routes,
     *staff_paper.routes,
+    *staff_forms.routes,
+    *staff_submissions.routes,
+    *staff_organisations.routes,
     *staff_calculations.routes,
     *staff_comparison.routes,
     *staff_adoption.routes,
+    # Before the changes of a panel, which any word may be.
+    *staff_judging.routes,
+    *staff_panels.routes,
     *operator.routes,
     *api_docs.routes,
 ]

@@ -38,7 +38,7 @@ def verdicts(printed: str) -> dict[str, str]:
 def test_says_what_is_wrong_and_what_is_not(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     run(settings, as_json=True, exam_id=77)
     found = verdicts(capsys.readouterr().out)
-    assert {"schema", "indexes", "clock", "connections", "statement_log", "redis", "proxies"} <= {
+    assert {"schema", "indexes", "clock", "connections", "statement_log", "redis", "proxies", "storage"} <= {
         check for check, verdict in found.items() if verdict == "pass"
     }
     assert {check for check, verdict in found.items() if verdict == "fail"} - OF_THE_MACHINE == {"exam"}
@@ -55,6 +55,7 @@ def test_what_fails_is_in_the_exit_code_and_in_words(
     said = capsys.readouterr().out
     assert "fail  indexes" in said
     assert "fail  connections" in said
+    assert "fail  storage" in said
     assert "CREATE INDEX CONCURRENTLY" in said
 
 

@@ -123,10 +123,15 @@ def visitor_of(request: Request) -> Person | None:
         return None
 
 
-async def page_person(request: Request) -> Person:
-    """Whoever looks at a page or posts one of its forms, by the cookie alone; forms carry `csrf_token`."""
+async def page_person(request: Request, *roles: str) -> Person:
+    """Whoever looks at a page or posts one of its forms, by the cookie alone; forms carry `csrf_token`.
+
+    With `roles`, who has none of them is refused before a form with large files is read.
+    """
     signer = signer_of(request)
     claims = _cookie_claims(request.scope, signer)
+    if roles:
+        require_role(_person(claims), *roles)
     if request.method not in SAFE_METHODS:
         given = request.headers.get(CSRF_HEADER)
         if given is None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -448,3 +449,48 @@ async def test_a_bucket_serves_it_as_well(hall: Hall, olga: Caller, alice: Calle
         s3.stop()
     reply = await alice.get(paper_of(exam_id))
     assert (reply.status_code, reply.json()["code"]) == (503, "storage_unavailable")
+
+
+# By hand -----------------------------------------------------------------------------------------
+
+
+async def test_a_page_takes_it_as_a_form_shows_what_is_wrong_and_what_there_was(
+    hall: Hall, call: Callable[..., Any], olga: Caller, mallory: Caller, exam_id: int
+) -> None:
+    page = f"/staff/exams/{exam_id}/paper"
+    signer = Signer(SECRET)
+    office: Caller = await call(None)
+    token = signer.cookie_token(olga.id, uuid4(), ["author"])
+    csrf = signer.csrf_token(signer.read_cookie(token))
+    office.client.cookies.set("examhall", token)
+
+    async def send(content: bytes, version: int) -> httpx.Response:
+        form = {"csrf_token": csrf, "version": str(version)}
+        return await office.client.post(page, data=form, files={"file": ("../a b.pdf", content)})
+
+    reply = await send(b"<html>", 0)
+    assert (reply.status_code, "This file is not a PDF." in reply.text) == (400, True)
+    assert (await send(PDF, 0)).status_code == 303
+    assert "a b.pdf" in (await office.get(page)).text
+    assert (await send(PDF, 0)).status_code == 412
+    assert (await send(make_pdf(), 1)).status_code == 303
+    away = await office.client.post(f"{page}/away", data={"csrf_token": csrf, "version": "2"})
+    assert away.status_code == 303
+    assert (await olga.get(paper_of(exam_id))).status_code == 404
+
+
+async def test_whoever_may_not_upload_is_refused_before_their_file_is_read(
+    call: Callable[..., Any], mallory: Caller, exam_id: int
+) -> None:
+    token = Signer(SECRET).cookie_token(mallory.id, uuid4(), ["candidate"])
+    stranger: Caller = await call(None)
+    stranger.client.cookies.set("examhall", token)
+
+    async def never_read() -> AsyncIterator[bytes]:
+        pytest.fail("the body was read")
+        yield b""
+
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    reply = await stranger.client.post(f"/staff/exams/{exam_id}/paper", content=never_read(), headers=headers)
+    assert reply.status_code == 403
+    assert (await mallory.client.put(paper_of(exam_id), content=never_read())).status_code == 403

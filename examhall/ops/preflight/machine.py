@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from statistics import median
 
+from examhall.base.storage import MissingFile, Storage, StorageUnavailable
 from examhall.ops.preflight.finding import Finding, failed, graded, passed, warned
 
 GIB = 1024**3
@@ -33,6 +34,21 @@ def judge_space(folder: Path, free: int) -> Finding:
         fails=free < TOO_LITTLE_SPACE,
         warns=free < LITTLE_SPACE,
     )
+
+
+async def check_storage(storage: Storage, *, is_own: bool, nodes: int) -> Finding:
+    """Papers and certificates can be written, read and deleted where they are kept, by every node."""
+    mend = "let the server write there: EXAMHALL_STORAGE; of a bucket, its keys; docs/papers.md, Storage"
+    try:
+        await storage.try_out()
+    except (StorageUnavailable, MissingFile) as error:
+        why = str(error.__cause__ or error).partition("\n")[0]
+        return failed("storage", f"files cannot be kept: {why}", mend)
+    if is_own and nodes > 1:
+        shared = "set EXAMHALL_STORAGE to a folder that all nodes mount, or to a bucket"
+        found = f"{storage.folder} is this node's alone: others cannot read its papers"
+        return failed("storage", found, shared)
+    return passed("storage", str(storage.folder or "the bucket") + " can be written and read")
 
 
 def check_flush(folder: Path) -> Finding:

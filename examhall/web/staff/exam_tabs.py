@@ -15,6 +15,7 @@ TABS = (
     Place("/paper", _("Paper"), frozenset({"author", "analyst", "invigilator"})),
     Place("/key", _("Key"), frozenset({"author", "analyst"})),
     Place("/items", _("Items"), frozenset({"author", "analyst"})),
+    Place("/standards", _("Pass mark"), frozenset({"author", "analyst"})),
     Place("/activity", _("Activity"), frozenset({"author", "analyst", "invigilator"})),
     Place("/reports", _("Reports"), frozenset({"author", "analyst"})),
     Place("/certificates", _("Certificates"), frozenset({"author", "analyst"})),
