@@ -13,7 +13,9 @@ from examhall.accounts.tokens import Signer
 from examhall.base.db import Connection, Database, many, one
 from examhall.base.hindrance import Hindrance
 from examhall.base.sqlfile import beside
+from examhall.demo import sealed
 from examhall.demo.certificates import add_certificates
+from examhall.demo.forms import add_forms
 from examhall.demo.names import name_of
 from examhall.demo.number_course import add_number_course
 from examhall.demo.past_mock import add_past_mock
@@ -113,7 +115,10 @@ async def _add_exams(conn: Connection, signer: Signer) -> list[Ticket]:
     await add_past_mock(conn, author)
     await add_past_quizzes(conn, author)
     await add_number_course(conn, author)
+    if sealed.TITLE not in ids:
+        await sealed.add_sealed(conn, author)
     await add_certificates(conn, author)
+    await add_forms(conn, signer)
     await add_what_if(conn, right_keys=exams[0])
     return await issue_tickets(
         conn, signer, exam_id=exams[0], person_ids=[person.id for person in people if person.id != author]

@@ -80,6 +80,13 @@ class SealedPaper:
 
 
 @dataclass(frozen=True)
+class KeyRelease:
+    full_name: str
+    reason: str
+    released_at: datetime
+
+
+@dataclass(frozen=True)
 class _Picture:
     name: str
     media_type: str
@@ -190,6 +197,11 @@ class SealedPapers:
         if pdf is not None and pdf.path is not None:
             async for piece in seal_file(self._storage.stream(pdf.path), pdf.size, **sealing):
                 yield piece
+
+
+async def key_releases(conn: Connection, *, exam_id: int) -> list[KeyRelease]:
+    """Who of the staff was given a key of this exam, the latest first."""
+    return await many(conn, SQL.key_releases, KeyRelease, exam_id=exam_id)
 
 
 async def release_key(conn: Connection, paper: SealedPaper, *, person_id: int, reason: str) -> None:

@@ -21,6 +21,14 @@ INSERT INTO sealed_papers (exam_id, version, content_hash, key, sha256, part_byt
 VALUES (%(exam_id)s, %(version)s, %(content_hash)s, %(key)s, %(sha256)s, %(part_bytes)s)
 ON CONFLICT (exam_id, content_hash) DO NOTHING;
 
+-- name: key_releases
+SELECT people.full_name, sealed_key_releases.reason, sealed_key_releases.released_at
+  FROM sealed_key_releases
+  JOIN people ON people.id = sealed_key_releases.person_id
+ WHERE sealed_key_releases.exam_id = %(exam_id)s
+ ORDER BY sealed_key_releases.released_at DESC
+ LIMIT 50;
+
 -- name: note_key_release
 INSERT INTO sealed_key_releases (exam_id, version, person_id, reason)
 VALUES (%(exam_id)s, %(version)s, %(person_id)s, %(reason)s);

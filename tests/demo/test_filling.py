@@ -10,8 +10,8 @@ from examhall.exams.exam_file import read_exam_file
 pytestmark = pytest.mark.anyio
 
 SIGNER = Signer("s" * 40)
-# Besides the files: last month's mock exam, the past quizzes, and the course's two contests.
-MADE = 3 + WEEKS
+# Besides the files: last month's mock exam, the past quizzes, the course's two contests, the sealed round.
+MADE = 4 + WEEKS
 
 
 async def counted(database: Database) -> tuple[int, ...]:

@@ -10,6 +10,9 @@ from starlette.routing import Route
 
 from examhall.accounts.access import has_role, page_person, require_role
 from examhall.accounts.people import find_account
+from examhall.base import clock
+from examhall.events.sealed import use_of_sealed
+from examhall.exams.sealing import key_releases, sealed_papers_of
 from examhall.scoring.calibrations import Calibration, ItemCalibration, find_calibration, list_items
 from examhall.scoring.glance import (
     SCORE_BANDS,
@@ -74,16 +77,24 @@ async def exam_page(request: Request) -> Response:
     require_role(me, *EVERYONE)
     exam_id = id_of(request, "exam_id")
     _ = gettext_of(request)
-    figures: dict[str, Any] = {"results": None}
+    figures: dict[str, Any] = {"results": None, "sealed": None}
+    from_at = (await sealed_papers_of(request).setting(exam_id)).from_at
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
         exam = await standing_of(conn, exam_id)
+        if from_at is not None:
+            figures["sealed"] = {
+                "from_at": from_at,
+                "now": clock.now(),
+                "use": await use_of_sealed(conn, exam_id=exam_id, since=from_at),
+                "releases": await key_releases(conn, exam_id=exam_id),
+            }
         if _may_see_results(me.roles):
             results = await results_of(conn, exam_id)
             pace = await pace_of(conn, exam_id)
             calibration = await find_calibration(conn, exam_id)
             items = await list_items(conn, calibration) if calibration else []
-            figures = {
+            figures |= {
                 "results": results,
                 "pace": pace,
                 "calibration": calibration,
