@@ -203,7 +203,7 @@ class Scenario(Body):
 
     format: Literal["examhall-scenario/1"]
     exams: Annotated[list[Id], Field(min_length=1, max_length=MOST_EXAMS)] = Field(
-        description="Ids of exams. Each sitting of any of them is one result."
+        description="Ids of exams. Of several, the points of those who sat them all are added up."
     )
     exclude_sittings: Annotated[list[Id], Field(max_length=MOST_EXCLUDED)] = Field(
         default_factory=list, description="Sittings that do not count."

@@ -1,5 +1,6 @@
 """What an entry of the master data says, by its kind: scales, grade bands, and the rest. Pure."""
 
+import re
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal, TypeAlias
@@ -14,6 +15,7 @@ NAME_CHARS = 120
 MOST_BANDS = 30
 # What people write as a code, and programs as a key: ects, 500-100, uz-2-5.
 CODE = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+PATTERN = re.compile(CODE)
 
 
 def json_number(number: Decimal) -> int | float:

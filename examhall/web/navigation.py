@@ -16,24 +16,32 @@ class Place(NamedTuple):
     # Everybody's if empty. An admin goes everywhere.
     roles: frozenset[str] = frozenset()
     # Where else its pages are.
-    also: str = ""
+    also: tuple[str, ...] = ()
 
     def holds(self, path: str) -> bool:
         """Whether the page is one of this place's."""
-        return path.startswith((f"{self.path}/", self.also or f"{self.path}/"))
+        return path.startswith((f"{self.path}/", *self.also))
 
 
 # A candidate's places first, then the office's.
 PLACES = (
-    Place("/exams", _("My exams"), also="/sittings/"),
+    Place("/exams", _("My exams"), also=("/sittings/",)),
     Place("/dashboard", _("My progress")),
     Place("/certificates", _("Certificates")),
+    Place("/forms", _("Forms"), also=("/organisations/",)),
     Place("/leaderboard", _("Leaderboard")),
     Place("/staff/exams", _("Exams"), frozenset({"author", "analyst", "invigilator"})),
     Place(
-        "/staff/courses", _("Courses"), frozenset({"author", "analyst", "invigilator"}), "/staff/contests/"
+        "/staff/courses", _("Courses"), frozenset({"author", "analyst", "invigilator"}), ("/staff/contests/",)
     ),
     Place("/staff/certificates", _("Certificates"), frozenset({"author", "analyst"})),
+    Place("/staff/forms", _("Forms"), frozenset({"author"}), ("/staff/submissions/",)),
+    Place(
+        "/staff/analyses",
+        _("Analyses"),
+        frozenset({"author", "analyst"}),
+        ("/staff/scenarios/", "/staff/calculations/", "/staff/master-data"),
+    ),
     Place("/staff/activity", _("Activity"), frozenset({"author", "analyst", "invigilator"})),
     Place("/operator", _("Operator"), frozenset({"admin"})),
 )
