@@ -55,12 +55,14 @@ from examhall.ops.metrics import Exposition
 from examhall.ops.watch import Watch
 from examhall.reference import catalog
 from examhall.reference.master_data import MasterData
+from examhall.scoring.conclude import CHANNEL as RESULTS
 from examhall.settings import Settings
 from examhall.sittings.autosave import Save, Saved, save_batch
 from examhall.sittings.availabilities import Availabilities
 from examhall.sittings.availability_route import PATHS as AVAILABILITIES
 from examhall.sittings.availability_route import ROUTE as AVAILABILITY
 from examhall.sittings.availability_route import AvailabilityRoute
+from examhall.sittings.live import Live
 from examhall.sittings.save_route import PATH, SaveRoute
 from examhall.sittings.save_schema import PATH as SAVE_ROUTE
 from examhall.sittings.start import Starts
@@ -140,6 +142,8 @@ class Hall:
         STATEMENTS.slow_s = settings.slow_statement_ms / 1000
         self.streams = Streams()
         self.broadcast = Broadcast(self.streams)
+        self.live = Live(self.database, self.broadcast)
+        self.live.follow(self.listener, results_channel=RESULTS)
         self.boards = Boards(self.database)
         self.boards.follow(self.listener, self.broadcast)
         relay_calculations(self.listener, self.broadcast)
@@ -262,6 +266,7 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "limits",
             "shared_store",
             "boards",
+            "live",
             "broadcast",
             "streams",
             "watch",

@@ -19,6 +19,7 @@ class SittingOut(BaseModel):
     deadline_at: str
     closes_at: str = Field(description="The deadline and the grace: what is received until then counts.")
     submitted_at: str | None
+    paused_at: str | None = Field(description="Its clock stands still since then; it gets the time back.")
     server_time: str
 
     @classmethod
@@ -32,6 +33,7 @@ class SittingOut(BaseModel):
             deadline_at=rfc3339(sitting.deadline_at),
             closes_at=rfc3339(sitting.closes_at),
             submitted_at=rfc3339(sitting.closed_at) if sitting.closed_at else None,
+            paused_at=rfc3339(sitting.paused_at) if sitting.paused_at else None,
             server_time=rfc3339(sitting.server_time),
         )
 

@@ -1,0 +1,206 @@
+"""What invigilators do while an exam is sat, over the API; and the stream by which candidates hear of it."""
+
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from examhall.accounts.access import CrossSite, NotSignedIn, Person, SignedIn, Staff, WrongRole
+from examhall.accounts.tokens import TokenInvalid
+from examhall.base.clock import rfc3339
+from examhall.base.event_stream import TooManyStreams
+from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, Text, refusals
+from examhall.sittings import interventions
+from examhall.sittings.admission import require_ticket_for
+from examhall.sittings.autosave import SessionNotFound
+from examhall.sittings.availability import ExamNotFound
+from examhall.sittings.interventions import Intervention, Kind, NobodySitsIt, Order, RequestKeyUsed
+from examhall.sittings.live import Live
+from examhall.sittings.start import find_sitting
+
+router = APIRouter(tags=["Invigilation"])
+sessions_router = APIRouter(tags=["Exams and sessions"])
+
+Invigilator = Annotated[Person, Staff("invigilator")]
+RequestKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=100,
+        pattern=r"^[\x21-\x7e]+$",
+        description="A repeat with the same key does nothing, and is told what the first did.",
+    ),
+]
+Reason = Annotated[Text, Field(min_length=1, max_length=500)]
+Sessions = Annotated[list[Annotated[int, Field(ge=1, le=LARGEST_ID)]], Field(min_length=1, max_length=10_000)]
+SOME = Field(None, description="Whom it is for; all who sit the exam, if not said.")
+DAY_S = 86_400
+# Digits of a bigint, less one.
+LONGEST_ID = 18
+
+REFUSED = refusals(NotSignedIn, TokenInvalid, WrongRole, CrossSite, ExamNotFound, RequestKeyUsed)
+
+
+class TimeIn(Body):
+    seconds: Annotated[int, Field(ge=1, le=DAY_S)]
+    reason: Reason
+    sessions: Sessions | None = SOME
+
+
+class AnnouncementIn(Body):
+    text: Annotated[Text, Field(min_length=1, max_length=2000)]
+    sessions: Sessions | None = SOME
+
+
+class CloseIn(Body):
+    reason: Reason
+    sessions: Sessions | None = SOME
+
+
+class ReasonIn(Body):
+    reason: Reason
+
+
+class InterventionOut(BaseModel):
+    id: int
+    kind: Kind
+    done_at: str
+    reached: int = Field(description="How many who sat the exam then.")
+    sessions: list[int] | None
+    seconds: int | None
+    text: str
+    reason: str
+
+    @classmethod
+    def of(cls, done: Intervention, **more: Any) -> Self:
+        return cls(
+            id=done.id,
+            kind=done.kind,
+            done_at=rfc3339(done.done_at),
+            reached=done.reached,
+            sessions=None if done.sitting_ids is None else list(done.sitting_ids),
+            seconds=done.seconds,
+            text=done.message,
+            reason=done.reason,
+            **more,
+        )
+
+
+class ListedOut(InterventionOut):
+    by: str | None = Field(description="Whoever did it.")
+
+
+@router.post(
+    "/exams/{exam_id}/time",
+    summary="Give time to all, or to some",
+    responses=REFUSED | refusals(NobodySitsIt),
+)
+async def post_time(
+    exam_id: Id, body: TimeIn, me: Invigilator, db: Db, key: RequestKey = None
+) -> InterventionOut:
+    order = Order(exam_id, me.id, body.reason, body.sessions, key)
+    async with db.transaction() as conn:
+        return InterventionOut.of(await interventions.give_time(conn, order, seconds=body.seconds))
+
+
+@router.post(
+    "/exams/{exam_id}/announcements",
+    summary="Say something to all who sit it, or to some",
+    responses=REFUSED,
+)
+async def post_announcement(
+    exam_id: Id, body: AnnouncementIn, me: Invigilator, db: Db, key: RequestKey = None
+) -> InterventionOut:
+    order = Order(exam_id, me.id, "", body.sessions, key)
+    async with db.transaction() as conn:
+        return InterventionOut.of(await interventions.announce(conn, order, message=body.text))
+
+
+@router.post(
+    "/exams/{exam_id}/pause",
+    summary="All clocks stand still",
+    responses=REFUSED | refusals(interventions.AlreadyPaused),
+)
+async def post_pause(
+    exam_id: Id, body: ReasonIn, me: Invigilator, db: Db, key: RequestKey = None
+) -> InterventionOut:
+    """Nobody starts meanwhile, and nobody's time runs out. What was typed before is still saved."""
+    async with db.transaction() as conn:
+        return InterventionOut.of(
+            await interventions.pause(conn, Order(exam_id, me.id, body.reason, None, key))
+        )
+
+
+@router.post(
+    "/exams/{exam_id}/resume",
+    summary="The clocks run again; everybody gets the time back",
+    responses=REFUSED | refusals(interventions.NotPaused),
+)
+async def post_resume(exam_id: Id, me: Invigilator, db: Db, key: RequestKey = None) -> InterventionOut:
+    async with db.transaction() as conn:
+        return InterventionOut.of(await interventions.resume(conn, Order(exam_id, me.id, "", None, key)))
+
+
+@router.post(
+    "/exams/{exam_id}/close",
+    summary="Hand in for all, or for some, now",
+    responses=REFUSED | refusals(NobodySitsIt),
+)
+async def post_close(
+    exam_id: Id, body: CloseIn, me: Invigilator, db: Db, key: RequestKey = None
+) -> InterventionOut:
+    order = Order(exam_id, me.id, body.reason, body.sessions, key)
+    async with db.transaction() as conn:
+        return InterventionOut.of(await interventions.close(conn, order))
+
+
+@router.get(
+    "/exams/{exam_id}/interventions",
+    summary="What was done while it was sat, the newest first",
+    responses=refusals(NotSignedIn, TokenInvalid, WrongRole),
+)
+async def get_interventions(
+    exam_id: Id,
+    me: Annotated[Person, Staff("invigilator", "author", "analyst")],
+    db: Db,
+    limit: Limit = 50,
+    cursor: Annotated[int, Query(ge=1, le=LARGEST_ID)] = LARGEST_ID,
+) -> Page[ListedOut]:
+    async with db.connection() as conn:
+        found = await interventions.list_interventions(
+            conn, exam_id=exam_id, before_id=cursor, limit=limit + 1
+        )
+    return Page(
+        items=[ListedOut.of(each, by=each.full_name) for each in found[:limit]],
+        next_cursor=str(found[limit - 1].id) if len(found) > limit else None,
+    )
+
+
+@sessions_router.get(
+    "/sessions/{session_id}/events",
+    summary="What happens to a session, as it happens",
+    response_class=Response,
+    responses=refusals(NotSignedIn, TokenInvalid, SessionNotFound, TooManyStreams)
+    | {200: {"content": {"text/event-stream": {}}}},
+)
+async def get_session_events(session_id: Id, request: Request, me: SignedIn, db: Db) -> Response:
+    """Server-Sent Events, each with a JSON object:
+
+    - `time`: how it stands, first of all and when it is paused or goes on: `deadline_at`, `closes_at`,
+      `paused_at` (its clock stands still), `submitted_at`, `server_time`
+    - `extended`: the new deadline, the `seconds` given and the `reason`
+    - `announcement`: `id`, `text`, `at`; those made before come first
+    - `submitted`: it was handed in by somebody else than its candidate
+    - `results_ready`: ask for the results
+    - `missed`: something may have been missed; ask for the session anew
+    """
+    live: Live = request.app.state.live
+    last = request.headers.get("last-event-id", "")
+    async with db.connection() as conn:
+        sitting = await find_sitting(conn, sitting_id=session_id, candidate_id=me.id)
+    require_ticket_for(me, sitting.exam_id)
+    # A number that we gave; anything else has heard of nothing.
+    heard = int(last) if last.isascii() and last.isdigit() and len(last) <= LONGEST_ID else 0
+    return await live.stream(sitting, last_heard=heard)
