@@ -81,13 +81,15 @@ SELECT forms.id, forms.title, forms.description, forms.status, organisations.nam
    AND (forms.organisation_id IS NULL
         OR EXISTS (SELECT
                      FROM organisation_members
-                    WHERE organisation_members.organisation_id = forms.organisation_id
+                    WHERE organisations.active
+                      AND organisation_members.organisation_id = forms.organisation_id
                       AND organisation_members.person_id = %(person_id)s))
  ORDER BY forms.id DESC
  LIMIT %(limit)s;
 
 -- name: find_member
-SELECT organisation_id AS id
+SELECT organisations.id
   FROM organisation_members
- WHERE organisation_id = %(organisation_id)s
-   AND person_id = %(person_id)s;
+  JOIN organisations ON organisations.id = organisation_members.organisation_id AND organisations.active
+ WHERE organisation_members.organisation_id = %(organisation_id)s
+   AND organisation_members.person_id = %(person_id)s;

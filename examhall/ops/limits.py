@@ -22,7 +22,7 @@ from examhall.accounts.failures import Networks, is_within, network_of
 from examhall.accounts.tokens import TICKET_LENGTH, Signer
 from examhall.base.front import send_refusal
 from examhall.base.limits import Limit, Verdict
-from examhall.base.rates import Rate, Rates
+from examhall.base.rates import Rate, Rates, read_rates
 from examhall.base.requests import REFUSAL
 from examhall.base.shared_store import SharedStore
 
@@ -42,6 +42,7 @@ WAYS_IN = re.compile(
 )
 # So many times what else an address is allowed may come in by it.
 SCHOOL = 100
+STRANGERS_FORMS = read_rates("30/minute,300/hour")
 SAVES = ("/answers/", "/answers")
 # A save of so many bytes counts once, a longer one for as many as it fills: it fills the disk as they do.
 SAVE_BYTES = 4096
@@ -66,6 +67,8 @@ class Limits:
         self.tickets = Limit("tickets", strangers)
         self.persons = Limit("persons", persons)
         self.saves = Limit("saves", saves)
+        # Of forms that are open to strangers, by address: each may bring megabytes, and a person to read it.
+        self.strangers_forms = Limit("strangers_forms", STRANGERS_FORMS, store)
         # For the handler that starts one: `await limits.calculations.require(str(me.id))`.
         self.calculations = Limit("calculations", calculations, store)
 
