@@ -50,7 +50,7 @@ def _introduce(settings: Settings, tickets: list[Ticket]) -> None:
     say("")
     say("The demo's accounts, known to everybody (hold no real exam on them):")
     for account in ACCOUNTS:
-        say(f"  {account.roles:<12} {account.email:<24} {account.password}")
+        say(f"  {account.roles:<17} {account.email:<24} {account.password}")
     if tickets:
         say(f"{len(tickets)} candidates have a ticket for “{tickets[0].exam_title}”, for instance:")
         for ticket in tickets[:3]:
