@@ -24,6 +24,7 @@ from examhall.sittings.availability import (
     WindowClosed,
     availability_of_exam,
 )
+from examhall.sittings.papers import readable_paper
 from examhall.sittings.start import answers_so_far, find_sitting
 from examhall.standings.outcome import Outcome, outcome_of
 from examhall.web.breakdown import break_down, count_verdicts
@@ -260,9 +261,12 @@ def _change_view(change: ChangedResult, questions: Sequence[Mapping[str, Any]]) 
 
 async def paper(request: Request) -> Response:
     """GET /exams/{exam_id}/paper"""
-    await page_person(request)
-    # Which asks everything else; no page's compression stands in the way of its ranges.
-    return RedirectResponse(f"/api/v1/exams/{id_of(request, 'exam_id')}/paper")
+    me = await page_person(request)
+    exam_id = id_of(request, "exam_id")
+    async with request.app.state.database.connection() as conn:
+        await readable_paper(conn, exam_id=exam_id, me=me)
+    # Which asks again; there no page's compression stands in the way of its ranges.
+    return RedirectResponse(f"/api/v1/exams/{exam_id}/paper")
 
 
 async def picture(request: Request) -> Response:
