@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from examhall.analyses.document import FORMAT, Scenario, read_scenario
 from examhall.analyses.judging import (
     Bookmark,
     JudgedItem,
@@ -19,6 +20,7 @@ from examhall.analyses.judging import (
 )
 from examhall.analyses.panels import Judge, Panel, list_judges
 from examhall.base.db import Connection, many
+from examhall.base.errors import Conflict
 from examhall.base.sqlfile import beside
 from examhall.psychometrics.standard_setting import angoff, bookmark, realism
 
@@ -27,6 +29,10 @@ SQL = beside(__file__)
 HUNDREDTH = Decimal("0.01")
 # Digits of what is told; points and percents need no more.
 DIGITS = 4
+
+
+class NoCutYet(Conflict):
+    """No judge has judged everything yet, so there is no cut."""
 
 
 @dataclass(frozen=True)
@@ -122,11 +128,11 @@ class _Passing:
     passed: list[int]
 
 
-async def find_result(conn: Connection, panel: Panel) -> Found:
-    """What the panel has found so far, in the round it is in. The caller asks who may see it."""
+async def find_result(conn: Connection, panel: Panel, *, round: int | None = None) -> Found:
+    """What the panel has found by a round, that it is in if not said. The caller asks who may see it."""
     items = await judged_items(conn, panel)
     judges = await list_judges(conn, panel.id)
-    rounds = range(1, panel.round + 1)
+    rounds = range(1, (panel.round if round is None else round) + 1)
     if panel.method == "angoff":
         told = [
             _by_ratings(number, await all_ratings(conn, panel.id, round=number), judges, items)
@@ -145,6 +151,15 @@ async def find_result(conn: Connection, panel: Panel) -> Found:
         judges=found_judges,
         items=found_items,
         impact=await _impact(conn, panel.exam_id, cut),
+    )
+
+
+def cut_as_scenario(panel: Panel, found: Found) -> Scenario:
+    """A scenario whose pass mark is the cut. Raises NoCutYet where no judge has judged everything."""
+    if found.pass_percent is None:
+        raise NoCutYet
+    return read_scenario(
+        {"format": FORMAT, "exams": [panel.exam_id], "pass_mark": {"percent": str(found.pass_percent)}}
     )
 
 

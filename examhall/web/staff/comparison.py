@@ -41,6 +41,8 @@ class Line:
 
     name: str
     cells: Sequence[Cell]
+    # More of it is neither better nor worse.
+    neutral: bool = True
 
 
 async def comparison_page(request: Request) -> Response:
@@ -102,7 +104,13 @@ def _lines(told: Sequence[Compared], _: Words) -> list[Line]:
     results = [each.result for each in told if each.result]
     official = results[0]["official"]
 
-    def row(name: str, of: Callable[[Side], float | None], form: Callable[[float], str]) -> Line:
+    def row(
+        name: str,
+        of: Callable[[Side], float | None],
+        form: Callable[[float], str],
+        *,
+        neutral: bool = True,
+    ) -> Line:
         was = of(official)
         cells = [Cell("–" if was is None else form(was), None)]
         for result in results:
@@ -110,7 +118,7 @@ def _lines(told: Sequence[Compared], _: Words) -> list[Line]:
             cells.append(
                 Cell("–" if now is None else form(now), None if now is None or here is None else now - here)
             )
-        return Line(name, cells)
+        return Line(name, cells, neutral)
 
     def moved(name: str, of: Callable[[Side], Any]) -> Line:
         values = [of(result) for result in results]
@@ -118,10 +126,10 @@ def _lines(told: Sequence[Compared], _: Words) -> list[Line]:
 
     lines = [
         Line(_("Results"), []),
-        row(_("Mean"), lambda side: side["mean_percent"], percent),
-        row(_("Median"), lambda side: side["median_percent"], percent),
+        row(_("Mean"), lambda side: side["mean_percent"], percent, neutral=False),
+        row(_("Median"), lambda side: side["median_percent"], percent, neutral=False),
         row(_("Spread"), lambda side: side["sd_percent"], percent),
-        row(_("Pass rate"), lambda side: _hundred(side["pass_rate"]), percent),
+        row(_("Pass rate"), lambda side: _hundred(side["pass_rate"]), percent, neutral=False),
     ]
     names = _grades_of(results)
     if names:

@@ -10,7 +10,7 @@ from examhall.web.staff.item_charts import Spec, Words
 WIDTH = 100 // BARS
 # How dark a cell of the table of moves is, of at most this.
 SHADES = 5
-# Percent that a curve's point stands for: the middle of its bar.
+# Percent that a line's point stands for: the middle of its bar.
 MIDDLES = [place * WIDTH + WIDTH / 2 for place in range(BARS)]
 
 
@@ -51,12 +51,12 @@ def grades_chart(told: Mapping[str, Any], _: Words) -> Spec | None:
 
 
 def comparison_chart(sides: Sequence[tuple[str, Mapping[str, Any]]], _: Words) -> Spec:
-    """One curve for each scenario, and the official results as the area behind them."""
+    """One line for each scenario, and the official results as the area behind them."""
     return {
         "x": {"label": _("Percent of all points"), "values": MIDDLES},
         "y": {"label": _("Candidates"), "min": 0},
         "series": [
-            {"name": name, "values": side["distribution"], "style": "area" if place == 0 else "curve"}
+            {"name": name, "values": side["distribution"], "style": "area" if place == 0 else "line"}
             | {"colour": 6 if place == 0 else place}
             for place, (name, side) in enumerate(sides)
         ],

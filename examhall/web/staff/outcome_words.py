@@ -212,6 +212,6 @@ def _listed(labels: Sequence[str]) -> str:
 
 
 def _rounded_down(rho: float) -> str:
-    """To two digits, but 1.00 only where it is 1."""
-    rounded = f"{rho:.2f}"
-    return "0.99" if rounded == "1.00" and rho < 1 else rounded.replace("-", "−")
+    """To three digits, but 1.000 only where it is 1."""
+    rounded = f"{rho:.3f}"
+    return "0.999" if rounded == "1.000" and rho < 1 else rounded.replace("-", "−")
