@@ -30,6 +30,11 @@ def room_words(language: str) -> Words:
         return _plural(language, one, many)
 
     return {
+        "paused": _("The exam is paused. Your clock stands still and your answers are saved."),
+        "resumed": _("The exam goes on. You have the time back that it was paused."),
+        "given_minutes": ngettext("You have {n} minute more.", "You have {n} minutes more."),
+        "given_seconds": ngettext("You have {n} second more.", "You have {n} seconds more."),
+        "dismiss": _("Dismiss"),
         "question": _("Question {n}"),
         "place": _("{n} of {total}"),
         "done": _("{n} of {total} answers given"),

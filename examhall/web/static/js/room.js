@@ -30,6 +30,8 @@ const itemOf = (event) => event.target.closest(".item");
 
 let current = 0;
 let deadline = Date.parse(boot.deadline_at);
+/** When the clock stopped. */
+let stopped = 0;
 let locked = false;
 /** Changed and not yet in the outbox. @type {Map<Item, number>} */
 const typing = new Map();
@@ -60,7 +62,7 @@ let announced = Infinity;
 
 function tick() {
   sleep();
-  const left = deadline - clock.now();
+  const left = deadline - (stopped || clock.now());
   const minutes = left / 60_000;
   find("#clock .clock").textContent = countdown(left);
   find("#clock").dataset.phase = minutes <= 1 ? "last" : minutes <= 5 ? "soon" : "";
@@ -80,7 +82,7 @@ const outbox = new Outbox({
   arrived: (which, answer) => bySlot.has(which) && write(bySlot.get(which), answer),
   replied({ body, sentAt, receivedAt }) {
     clock.sample(body.server_time, sentAt, receivedAt);
-    deadline = Date.parse(body.deadline_at);
+    setTime(body);
   },
   over,
   dirty: (which) => typing.has(bySlot.get(which)),
@@ -162,6 +164,15 @@ function showOverall() {
   find("#alert p").textContent = words[`trouble_${news}`] ?? "";
 }
 
+/** @param {any} time of a save, it says nothing of pauses */
+function setTime({ deadline_at, paused_at }) {
+  deadline = Date.parse(deadline_at);
+  if (paused_at === undefined) return;
+  if (paused_at) commitAll();
+  stopped = Date.parse(paused_at) || 0;
+  paper.inert = document.body.classList.toggle("paused", !!stopped);
+}
+
 /** @type {HTMLElement} */
 const paper = find("#paper");
 paper.oninput = (event) => {
@@ -237,16 +248,6 @@ for (const button of all("[data-go]")) {
     else askToHandIn();
   };
 }
-addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.shiftKey || find("dialog[open]")) return;
-  const keys = event.altKey ? ["PageUp", "PageDown"] : ["ArrowLeft", "ArrowRight"];
-  // In a field the arrows are the field's.
-  const taken = !event.altKey && /** @type {Element} */ (event.target).matches("input, textarea, select, summary");
-  if (taken || !keys.includes(event.key)) return;
-  event.preventDefault();
-  go(current + keys.indexOf(event.key) * 2 - 1);
-});
-
 find("#open-sheet").onclick = () => {
   sheet.append(find("#map"));
   sheet.showModal();
@@ -365,7 +366,6 @@ addEventListener("beforeunload", (event) => {
 });
 document.addEventListener("visibilitychange", () => (document.hidden ? leave() : back()));
 addEventListener("pageshow", (event) => event.persisted && back());
-addEventListener("focus", () => outbox.trouble && outbox.hurry());
 for (const change of ["online", "offline"]) addEventListener(change, () => items.forEach(showState));
 
 outbox.merge(boot.answers);
@@ -373,8 +373,10 @@ await outbox.open();
 items.forEach((item) => (dress(item), showState(item)));
 questions.forEach((_, index) => showFlag(index));
 go(Number(attempt(() => sessionStorage[placeKey]) ?? 0), false);
-const readPaper = () => import("./pdf-paper.js").then((page) => page.open(boot, go), () => setTimeout(readPaper, 3_000));
-if (boot.paper) readPaper();
+/** What it can begin without. @param {string} name @param {any[]} given */
+const later = (name, ...given) => import(name).then((page) => page.open(...given), () => setTimeout(later, 3_000, name, ...given));
+if (boot.paper) later("./pdf-paper.js", boot, go);
+later("./live.js", { boot, clock, outbox, say, several, setTime, go, at: () => current });
 setInterval(tick, 250);
 tick();
 outbox.refresh();

@@ -102,3 +102,15 @@ interface ChartSpec {
   series: ChartSeries[];
   marks?: { x: number; text: string }[];
 }
+
+/** What the room lends to what is loaded after it. */
+interface RoomOptions {
+  boot: any;
+  clock: { now(): number };
+  outbox: { trouble: unknown; hurry(): void; refresh(): Promise<void> };
+  say(text: string, box?: string): void;
+  several(what: string, n: number): string;
+  setTime(time: any): void;
+  go(index: number): void;
+  at(): number;
+}

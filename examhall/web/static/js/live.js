@@ -1,0 +1,94 @@
+/**
+ * What the room need not begin with: the keyboard, and the stream by which it hears at once of given time,
+ * pauses and announcements. Without the stream it learns of them when it next asks the server.
+ */
+import { find } from "./fields.js";
+
+const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+
+/** @param {RoomOptions} room */
+export function open(room) {
+  addEventListener("focus", () => room.outbox.trouble && room.outbox.hurry());
+  listenToKeys(room);
+  listenToServer(room);
+}
+
+/** @param {RoomOptions} room */
+function listenToKeys({ go, at }) {
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || find("dialog[open]")) return;
+    const keys = event.altKey ? ["PageUp", "PageDown"] : ["ArrowLeft", "ArrowRight"];
+    // In a field the arrows are the field's.
+    const taken = !event.altKey && /** @type {Element} */ (event.target).matches("input, textarea, select, summary");
+    if (taken || !keys.includes(event.key)) return;
+    event.preventDefault();
+    go(at() + keys.indexOf(event.key) * 2 - 1);
+  });
+}
+
+/** @param {RoomOptions} room */
+function listenToServer({ boot, clock, outbox, say, several, setTime }) {
+  const { words, sitting } = boot;
+  const heard = new Set();
+  /** As the last event said; null before the first. @type {boolean | null} */
+  let paused = null;
+
+  /** @param {string} text @param {string} [at] RFC 3339 */
+  function post(text, at) {
+    const note = document.createElement("li");
+    const said = document.createElement("p");
+    said.textContent = text;
+    const when = document.createElement("span");
+    when.className = "small soft num";
+    when.textContent = timeOfDay.format(at ? new Date(at) : new Date(clock.now()));
+    const away = document.createElement("button");
+    away.type = "button";
+    away.className = "icon-button";
+    away.setAttribute("aria-label", words.dismiss);
+    away.append(find("#close-icon").content.cloneNode(true));
+    away.onclick = () => {
+      note.remove();
+      board.hidden = !list.children.length;
+      find("#main").focus({ preventScroll: true });
+    };
+    note.append(when, said, away);
+    list.prepend(note);
+    board.hidden = false;
+    say(text, "#shout");
+  }
+  const board = find("#news");
+  const list = find("ul", board);
+
+  /** @param {any} time @param {string} reason */
+  function showPause(time, reason) {
+    const now = Boolean(time.paused_at);
+    find("#paused-why").textContent = reason;
+    if (now && !paused) say(words.paused, "#shout");
+    if (!now && paused) post(words.resumed);
+    paused = now;
+  }
+
+  const stream = new EventSource(`/api/v1/sessions/${sitting}/events`);
+  /** @param {string} name @param {(data: any) => void} act */
+  const on = (name, act) =>
+    stream.addEventListener(name, (event) => act(event.data && JSON.parse(event.data)));
+  on("time", (time) => {
+    setTime(time);
+    showPause(time, time.reason ?? "");
+    if (time.submitted_at) outbox.refresh();
+  });
+  on("extended", (time) => {
+    setTime(time);
+    const minutes = time.seconds / 60;
+    const given = Number.isInteger(minutes) ? several("given_minutes", minutes) : several("given_seconds", time.seconds);
+    post(time.reason ? `${given} ${time.reason}` : given);
+  });
+  on("announcement", ({ id, text, at }) => {
+    if (!heard.has(id)) post(text, at);
+    heard.add(id);
+  });
+  on("submitted", () => outbox.refresh());
+  on("missed", () => outbox.refresh());
+  // The server may have been away: what waits can go now.
+  stream.onopen = () => outbox.trouble && outbox.hurry();
+}
