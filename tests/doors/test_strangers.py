@@ -38,6 +38,24 @@ PUBLIC = {
     ("GET", "/t/{ticket}"),
     ("POST", "/t/{ticket}"),
     ("GET", "/static/{fingerprint}/{path:path}"),
+    # Whoever has a serial may know what it stands for; nobody finds one by asking.
+    ("GET", "/api/v1/certificates/{serial}"),
+    ("GET", "/api/v1/certificates/{serial}/badge"),
+    ("GET", "/api/v1/certificates/{serial}/badge.jwt"),
+    ("GET", "/api/v1/certificates/keys"),
+    ("GET", "/api/v1/certificates/status/{number}"),
+    ("GET", "/api/v1/certificates/{serial}/pdf"),
+    ("GET", "/certificates/{serial}/pdf"),
+    ("GET", "/certificates/{serial}/picture"),
+    # What their holders or issuers show; of templates those that are public.
+    ("GET", "/api/v1/certificates/public"),
+    ("GET", "/api/v1/certificates/templates"),
+    ("GET", "/certificates/gallery"),
+    ("GET", "/certificates/templates/{template_id:int}/{version:int}/picture"),
+    ("GET", "/verify"),
+    ("GET", "/verify/{serial}"),
+    ("GET", "/.well-known/examhall-keys.json"),
+    ("GET", "/.well-known/did.json"),
     # Told to nobody but those who may sit the exam, and of use to nobody without the key.
     ("GET", "/sealed/{name}"),
 }
@@ -54,6 +72,8 @@ EVERYBODYS = {
     ("GET", "/api/v1/master-data"),
     ("PUT", "/api/v1/me/standings"),
     ("GET", "/dashboard"),
+    ("GET", "/api/v1/certificates/mine"),
+    ("GET", "/certificates"),
     ("POST", "/leaderboard/visibility"),
 }
 
@@ -105,6 +125,8 @@ def a_body(method: str, path: str) -> Any:
         return {"question_number": 1, "answer": "B", "revision": 9}
     if path.endswith("/submissions"):
         return {"answers": []}
+    if path.endswith("/visibility") and method == "PUT":
+        return {"public": True}
     return {"test_type": "SJT"} if path.endswith("attempts/start") else None
 
 

@@ -122,6 +122,5 @@ form.addEventListener("input", () => {
   growFields();
   soon();
 });
-new ResizeObserver(() => (lines.style.height = `${source.clientHeight}px`)).observe(source);
 showProblems([]);
 preview();
