@@ -31,7 +31,7 @@ SELECT items.exam_id, items.question_number, items.sub_part, items.kind, questio
 SELECT wanted.scenario_id, newest.id, newest.scenario_version, newest.status, newest.progress, newest.finished_at,
        CASE WHEN newest.result IS NOT NULL
             THEN jsonb_build_object('candidates', newest.result -> 'candidates',
-                                    'moves', newest.result -> 'moves' - 'largest' - 'grades',
+                                    'moves', (newest.result -> 'moves') - 'largest'::text - 'grades'::text,
                                     'official', jsonb_build_object('pass_rate', newest.result #> '{official,pass_rate}',
                                                 'mean_percent', newest.result #> '{official,mean_percent}'),
                                     'new', jsonb_build_object('pass_rate', newest.result #> '{new,pass_rate}',

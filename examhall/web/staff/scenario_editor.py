@@ -142,6 +142,7 @@ def _rows(of_exam: Sequence[EditedItem], states: Mapping[Slot, ItemState]) -> li
                 "kind": item.kind,
                 "gist_html": to_inline_html(item.prompt.strip().partition("\n")[0], exam_id=item.exam_id),
                 "right": right_answers(shown, item.key),
+                "letters": _letters(item.key),
                 "for_everybody": bool(item.key.get("everybody")),
                 "state": state,
             }
