@@ -271,7 +271,7 @@ async def test_closing_all_hands_in_for_everybody_once(conn: Connection) -> None
         await close(conn, Order(exam_id, None))
 
 
-async def test_saves_race_a_pause_a_grant_and_a_close_and_nothing_acknowledged_is_lost(
+async def test_saves_race_pauses_grants_and_a_close_and_no_acknowledged_one_is_lost(
     database: Database,
 ) -> None:
     async with database.transaction() as conn:
