@@ -150,6 +150,14 @@ def _rows(of_exam: Sequence[EditedItem], states: Mapping[Slot, ItemState]) -> li
     return rows
 
 
+def _letters(key: Mapping[str, Any]) -> str:
+    """What the field takes for the right answer, where that is letters: the page shows what they stand for."""
+    for name in ("correct", "order"):
+        if isinstance(key.get(name), list):
+            return ", ".join(key[name])
+    return ""
+
+
 def _topics(exam_id: int, items: Sequence[EditedItem], document: Mapping[str, Any]) -> list[dict[str, Any]]:
     weights = {
         each.get("topic"): each.get("factor")
