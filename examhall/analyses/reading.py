@@ -85,7 +85,14 @@ async def read_inputs(
 
 
 async def _copy_parts(conn: Connection, exam: dict[str, Any], file: BinaryIO, rests: float) -> None:
-    which = {"exam_id": exam["id"], "answered": exam["answered"], "by_hand": exam["by_hand"]}
+    items = [exam["items"][column] for column in exam["answered"]]
+    which = {
+        "exam_id": exam["id"],
+        "numbers": sorted({item["question_number"] for item in items}),
+        "essays": [
+            f"{item['question_number']}{item['sub_part']}" for item in items if item["kind"] == "essay"
+        ],
+    }
     async with conn.cursor() as cursor, cursor.copy(SQL.parts.text, which) as copy:
         begin = time.perf_counter()
         async for part in copy:

@@ -25,18 +25,15 @@ SELECT coalesce(string_agg(int8send(sittings.candidate_id) || int8send(sittings.
    AND sittings.closed_at IS NOT NULL;
 
 -- name: parts
--- One row for each thousand sittings: their marks, 24 bits for the row, 12 for the item, 28 for the thousandths;
--- the answers to the items that need them, a line each with row, item and the answer's JSON (of an essay only
--- whether there is one); and what persons gave to some essays, as the marks. Each thousand is joined for itself,
--- along the keys of both tables: nothing is sorted, and memory does not grow with the exam.
+-- One row for each thousand sittings. Their marks: 20 bits for the row, 15 for the question, 28 for the
+-- thousandths; the question's parts, in the same order; what persons gave, and the answers to the questions that
+-- need them, a line each with row, question and part, and points or the answer's JSON (of an essay only whether
+-- there is one). Each thousand is joined for itself along the keys of both tables, and with nothing else:
+-- nothing is sorted or compared with all items, and memory does not grow with the exam.
 COPY (
-    WITH asked AS MATERIALIZED (
-        SELECT question_number, sub_part, row_number() OVER (ORDER BY question_number, sub_part) - 1 AS number,
-               kind = 'essay' AS is_essay
-          FROM items
-         WHERE exam_id = %(exam_id)s
-    ), persons AS MATERIALIZED (
-        SELECT sittings.candidate_id, sittings.id AS sitting_id, row_number() OVER (ORDER BY sittings.id) - 1 AS row
+    WITH persons AS MATERIALIZED (
+        SELECT sittings.candidate_id, sittings.id AS sitting_id,
+               row_number() OVER (ORDER BY sittings.id) - 1 AS row
           FROM sittings
           JOIN exams ON exams.id = sittings.exam_id
           JOIN results
@@ -51,29 +48,29 @@ COPY (
           FROM persons
          GROUP BY row / 1000
     )
-    SELECT marked.cells, given.lines, marked.by_hand
+    SELECT marked.cells, marked.parts, marked.by_hand, given.answers
       FROM thousands
      CROSS JOIN LATERAL (
-        SELECT string_agg(int8send((each.row << 40) | (asked.number << 28) | (marks.points * 1000)::bigint),
-                          ''::bytea) FILTER (WHERE marks.points IS NOT NULL) AS cells,
-               string_agg(int8send((each.row << 40) | (asked.number << 28) | (marks.by_hand * 1000)::bigint),
-                          ''::bytea) FILTER (WHERE marks.by_hand IS NOT NULL
-                                               AND asked.number = ANY(%(by_hand)s::bigint[])) AS by_hand
+        SELECT string_agg(int8send((each.row << 43) | (marks.question_number::bigint << 28)
+                                   | (marks.points * 1000)::bigint), ''::bytea)
+                   FILTER (WHERE marks.points IS NOT NULL) AS cells,
+               string_agg(marks.sub_part, chr(31)) FILTER (WHERE marks.points IS NOT NULL) AS parts,
+               string_agg(each.row || ' ' || marks.question_number || ':' || marks.sub_part || ' '
+                          || (marks.by_hand * 1000)::bigint, chr(10))
+                   FILTER (WHERE marks.by_hand IS NOT NULL) AS by_hand
           FROM unnest(candidate_ids, sitting_ids, rows) AS each (candidate_id, sitting_id, row)
           JOIN marks USING (candidate_id, sitting_id)
-          JOIN asked USING (question_number, sub_part)
      ) AS marked
      CROSS JOIN LATERAL (
-        SELECT string_agg(each.row || ' ' || asked.number || ' '
-                          || CASE WHEN asked.is_essay
+        SELECT string_agg(each.row || ' ' || answers.question_number || ':' || answers.sub_part || ' '
+                          || CASE WHEN answers.question_number || answers.sub_part = ANY(%(essays)s::text[])
                                   THEN CASE WHEN answers.answer #>> '{}' ~ '\S' THEN '"."' ELSE '""' END
                                   ELSE answers.answer::text
-                             END, chr(10)) AS lines
+                             END, chr(10)) AS answers
           FROM unnest(candidate_ids, sitting_ids, rows) AS each (candidate_id, sitting_id, row)
           JOIN answers USING (candidate_id, sitting_id)
-          JOIN asked USING (question_number, sub_part)
-         WHERE asked.number = ANY(%(answered)s::bigint[])
-           AND %(answered)s::bigint[] <> '{}'
+         WHERE answers.question_number = ANY(%(numbers)s::smallint[])
+           AND %(numbers)s::smallint[] <> '{}'
      ) AS given
 ) TO STDOUT (FORMAT BINARY);
 

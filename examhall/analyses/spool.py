@@ -20,8 +20,9 @@ from examhall.base.columns import HEADER as COPY_HEADER
 
 # Columns of the sittings: see reading.sql.
 SITTING_FIELDS = 6
-# A cell of the marks: 24 bits for the row, 12 for the column, 28 for the thousandths.
-ROW_SHIFT, COLUMN_SHIFT, COLUMN_MASK, POINTS_MASK = 40, 28, 0xFFF, 0xFFF_FFFF
+# A cell of the marks: 20 bits for the row, 15 for the question, 28 for the thousandths.
+ROW_SHIFT, QUESTION_SHIFT, QUESTION_MASK, POINTS_MASK = 43, 28, 0x7FFF, 0xFFF_FFFF
+PART_SEPARATOR = "\x1f"
 TUPLE = struct.Struct(">h")
 FIELD = struct.Struct(">i")
 
@@ -58,22 +59,40 @@ class _Taking:
         self._sittings = _eights(sittings).reshape(-1, SITTING_FIELDS).T.copy()
         count = self._sittings.shape[1]
         self._marks = np.zeros((count, len(said["items"])), np.int32)
+        self._columns = {
+            (item["question_number"], item["sub_part"]): column for column, item in enumerate(said["items"])
+        }
+        # As answers and marks by hand name them.
+        self._named = {b"%d:%s" % (number, part.encode()): at for (number, part), at in self._columns.items()}
         # No answer is null, the first of each.
         self._answers: dict[int, dict[bytes, int]] = {column: {b"null": 0} for column in said["answered"]}
         self._which = {column: np.zeros(count, np.int32) for column in said["answered"]}
         self._by_hand = {column: np.full(count, NOT_GIVEN, np.int64) for column in said["by_hand"]}
 
     def take(self, part: bytes) -> None:
-        marks, answers, by_hand = _fields(part)
-        row, column, points = _cells(marks)
-        self._marks[row, column] = points
-        row, column, points = _cells(by_hand)
-        for each, values in self._by_hand.items():
-            values[row[column == each]] = points[column == each]
-        for line in answers.split(b"\n") if answers else ():
-            at_row, at_column, answer = line.split(b" ", 2)
-            known = self._answers[int(at_column)]
-            self._which[int(at_column)][int(at_row)] = known.setdefault(answer, len(known))
+        marks, parts, by_hand, answers = _fields(part)
+        cells = _eights(marks)
+        question = cells >> QUESTION_SHIFT & QUESTION_MASK
+        self._marks[cells >> ROW_SHIFT, self._column_of(question, parts.decode())] = cells & POINTS_MASK
+        for row, name, points in _lines(by_hand):
+            if (values := self._by_hand.get(self._named[name])) is not None:
+                values[int(row)] = int(points)
+        for row, name, answer in _lines(answers):
+            # Of a question in parts all are read, if one is needed.
+            if (known := self._answers.get(column := self._named[name])) is not None:
+                self._which[column][int(row)] = known.setdefault(answer, len(known))
+
+    def _column_of(self, question: Whole, parts: str) -> Whole:
+        """The column of each cell, by its question and its part."""
+        of_cell = parts.split(PART_SEPARATOR) if len(question) else []
+        number = {part: place for place, part in enumerate(sorted(set(of_cell)))}
+        column = np.zeros((QUESTION_MASK + 1, max(len(number), 1)), np.int64)
+        for (asked, part), place in self._columns.items():
+            if part in number:
+                column[asked, number[part]] = place
+        which = np.fromiter((number[part] for part in of_cell), np.int64, len(of_cell))
+        found: Whole = column[question, which]
+        return found
 
     def sat(self) -> Sat:
         said = self._said
@@ -105,13 +124,12 @@ def _eights(body: bytes) -> Whole:
     return np.frombuffer(body, ">i8").astype(np.int64)
 
 
-def _cells(body: bytes) -> tuple[Whole, Whole, Whole]:
-    cells = _eights(body)
-    return cells >> ROW_SHIFT, cells >> COLUMN_SHIFT & COLUMN_MASK, cells & POINTS_MASK
+def _lines(body: bytes) -> Iterator[list[bytes]]:
+    return (line.split(b" ", 2) for line in body.split(b"\n")) if body else iter(())
 
 
 def _fields(part: bytes) -> Iterator[bytes]:
-    """The three fields of one row of the copy; what is NULL is empty."""
+    """The fields of one row of the copy; what is NULL is empty."""
     row = memoryview(part.removeprefix(COPY_HEADER))
     (count,) = TUPLE.unpack_from(row)
     at = TUPLE.size
