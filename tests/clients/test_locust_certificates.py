@@ -1,6 +1,6 @@
 """The client of the certificate service, as it is, with the real Locust against the demo: nothing may fail.
 
-`python -m benchmarks.certificates` plays it in full: 500 users.
+`python -m benchmarks.clients` plays it in full: 500 users.
 """
 
 import csv
