@@ -71,6 +71,8 @@ async def _page(
         else [],
         spec=bands_chart(request, plan.preview) if plan and plan.preview else None,
         left_out=[left_out_in_words(name, _) for name in plan.left_out] if plan else [],
+        # Grades and scales are other names for the same results.
+        differs=plan is not None and not {*plan.left_out} <= {"grade_bands", "scale"},
         official=[one for one in official if one.exam_id == exam_id],
         reason=reason,
         reason_chars=REASON_CHARS,

@@ -75,13 +75,17 @@ for (const slider of all("input[type=range]")) {
   const field = find(`#${slider.dataset.for}`);
   if (field.disabled) continue;
   slider.hidden = false;
+  const set = () => slider.classList.toggle("unset", field.value === "");
+  set();
   slider.addEventListener("input", () => {
     field.value = slider.value;
+    set();
     count();
   });
   slider.addEventListener("change", () => changed(field.name, Number(slider.value)));
   field.addEventListener("input", () => {
     if (field.value !== "") slider.value = field.value;
+    set();
     count();
     if (field.validity.valid) changed(field.name, field.value === "" ? null : Number(field.value));
   });
