@@ -151,7 +151,7 @@ def _rows(of_exam: Sequence[EditedItem], states: Mapping[Slot, ItemState]) -> li
 
 
 def _letters(key: Mapping[str, Any]) -> str:
-    """What the field takes for the right answer, where that is letters: the page shows what they stand for."""
+    """What the field takes for the right answer, where that is letters; the page shows what they mean."""
     for name in ("correct", "order"):
         if isinstance(key.get(name), list):
             return ", ".join(key[name])
