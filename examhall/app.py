@@ -63,6 +63,7 @@ from examhall.sittings.availability_route import PATHS as AVAILABILITIES
 from examhall.sittings.availability_route import ROUTE as AVAILABILITY
 from examhall.sittings.availability_route import AvailabilityRoute
 from examhall.sittings.live import Live
+from examhall.sittings.presence import Presence
 from examhall.sittings.save_route import PATH, SaveRoute
 from examhall.sittings.save_schema import PATH as SAVE_ROUTE
 from examhall.sittings.start import Starts
@@ -142,7 +143,8 @@ class Hall:
         STATEMENTS.slow_s = settings.slow_statement_ms / 1000
         self.streams = Streams()
         self.broadcast = Broadcast(self.streams)
-        self.live = Live(self.database, self.broadcast)
+        self.presence = Presence(self.database)
+        self.live = Live(self.database, self.broadcast, self.presence)
         self.live.follow(self.listener, results_channel=RESULTS)
         self.boards = Boards(self.database)
         self.boards.follow(self.listener, self.broadcast)
@@ -191,12 +193,14 @@ class Hall:
         self.saves.open()
         self.watch.open()
         self.events.open()
+        self.presence.open()
         try:
             yield
         finally:
             self.streams.close()
             # Requests in flight are answered by now; what they queued is written before the pool goes.
             await self.saves.close()
+            await self.presence.close()
             await self.events.close()
             await self.watch.close()
             if self.tracing is not None:

@@ -5,6 +5,8 @@ take all memory, and a few thousand that send nothing all connections.
 """
 
 import asyncio
+import os
+import socket
 
 from examhall.base.event_stream import LINE, EventStream
 from examhall.base.one_write import OneWriteProtocol
@@ -15,6 +17,7 @@ BESIDE_BODY_BYTES = 65_536
 # A request that has begun, or the first of a connection, is here after so long. A megabyte over a bad
 # mobile network takes half of it; between requests uvicorn's own timeout holds.
 PATIENCE_S = 75.0
+UNHEARD_OPTION: int = getattr(socket, "TCP_USER_TIMEOUT", 0)
 
 
 class BoundedProtocol(OneWriteProtocol):
@@ -46,6 +49,15 @@ class BoundedProtocol(OneWriteProtocol):
     def hang_up(self) -> None:
         """End the connection now, whatever has not been taken yet."""
         self.transport.abort()
+
+    def hang_up_when_unheard(self, seconds: float) -> None:
+        """From now on, data that nobody acknowledges for so long ends the connection. Linux alone can."""
+        pseudo = self.transport.get_extra_info("socket")
+        if pseudo is None or pseudo.family == getattr(socket, "AF_UNIX", None) or not UNHEARD_OPTION:
+            return
+        # uvloop's stand-in for the socket sets no options; another descriptor of the same socket does.
+        with socket.socket(fileno=os.dup(pseudo.fileno())) as same:
+            same.setsockopt(socket.IPPROTO_TCP, UNHEARD_OPTION, int(seconds * 1000))
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -26,8 +26,11 @@ STREAMS_LIMIT = 5_000
 RESERVED = 100
 # By one person, or one address of strangers: a school behind it, but not all that there are.
 STREAMS_EACH = 300
-# What a proxy in between allows to be silent is 60 s as a rule.
-HEARTBEAT_S = 15.0
+# A reader who is cut off is found out by what it does not acknowledge: within this and `UNHEARD_S`, in ten
+# seconds. (What a proxy in between allows to be silent is 60 s as a rule.)
+HEARTBEAT_S = 4.0
+# So long what was sent may stay without an acknowledgement; then the kernel ends the connection.
+UNHEARD_S = 5.0
 # Then the browser comes again, and is asked again who it is.
 LIFETIME_S = 600.0
 # Beyond what the sockets hold. A reader so far behind is better served by coming again.
@@ -69,6 +72,8 @@ class Line(Protocol):
 
     def hang_up(self) -> None: ...
 
+    def hang_up_when_unheard(self, seconds: float) -> None: ...
+
 
 class EventStream(Response):
     """One reader's stream. What is sent before it is served is kept for it."""
@@ -92,6 +97,9 @@ class EventStream(Response):
         self.is_dropped = False
         # All streams of whoever reads this one.
         self.theirs: WeakSet[EventStream] | None = None
+        # Called when its reader is there, and when it has gone.
+        self.came: Callable[[], None] | None = None
+        self.went: Callable[[], None] | None = None
 
     def send(self, event: bytes) -> None:
         """Queue an event (see `encoded`). A reader for whom too much is queued is dropped: it comes back."""
@@ -124,6 +132,9 @@ class EventStream(Response):
             self._line = scope.get(LINE)
             if self._line is not None:
                 self._line.stream = self
+                self._line.hang_up_when_unheard(UNHEARD_S)
+            if self.came is not None:
+                self.came()
             gone = asyncio.create_task(self._wait_until_gone(receive), name="stream")
             try:
                 await self._write(send)
@@ -161,6 +172,8 @@ class EventStream(Response):
 
     def _finish(self) -> None:
         self.is_over = True
+        if self.went is not None:
+            self.went()
         self._ended(self)
 
 

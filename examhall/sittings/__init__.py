@@ -1,4 +1,4 @@
 """A sitting: one candidate's attempt at one exam.
 
-Owns sittings, answers, answer_history, pauses and interventions.
+Owns sittings, answers, answer_history, pauses, interventions, presence and presence_processes.
 """

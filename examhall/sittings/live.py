@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from examhall.base.event_stream import MISSED, Broadcast, EventStream, encoded
 from examhall.base.listen import Listener
 from examhall.base.sqlfile import beside
 from examhall.sittings.interventions import CHANNEL, Intervention, find_intervention
+from examhall.sittings.presence import Presence
 from examhall.sittings.start import Sitting, find_sitting
 
 log = structlog.get_logger()
@@ -55,9 +57,10 @@ class _Released:
 
 
 class Live:
-    def __init__(self, database: Database, broadcast: Broadcast) -> None:
+    def __init__(self, database: Database, broadcast: Broadcast, presence: Presence) -> None:
         self._database = database
         self._broadcast = broadcast
+        self._presence = presence
         self._heard: deque[tuple[int, int | None]] = deque()
         self._telling: asyncio.Task[None] | None = None
 
@@ -72,6 +75,8 @@ class Live:
         stream = self._broadcast.follow(
             _exam(sitting.exam_id), _sitting(sitting.id), whose=sitting.candidate_id
         )
+        stream.came = partial(self._presence.came, sitting.id)
+        stream.went = partial(self._presence.went, sitting.id)
         async with self._database.connection() as conn:
             now = await find_sitting(conn, sitting_id=sitting.id, candidate_id=sitting.candidate_id)
             announced = await many(

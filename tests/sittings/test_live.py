@@ -13,6 +13,7 @@ from examhall.base.event_stream import Broadcast, EventStream, Streams
 from examhall.base.listen import Listener
 from examhall.sittings.interventions import Order, announce, close, give_time, pause, resume
 from examhall.sittings.live import Live
+from examhall.sittings.presence import Presence
 from examhall.sittings.start import Sitting, find_sitting
 from tests.sittings.seats import Seat, add_exam, add_seat
 
@@ -59,7 +60,7 @@ class Page:
 async def live(database: Database) -> AsyncIterator[Live]:
     streams = Streams()
     broadcast, listener = Broadcast(streams), Listener(database.dsn)
-    live = Live(database, broadcast)
+    live = Live(database, broadcast, Presence(database))
     live.follow(listener, results_channel=RESULTS)
     listener.open()
     await listener.connected.wait()
@@ -102,13 +103,16 @@ async def test_given_time_pause_and_announcement_arrive_in_order(
     await page.next()
     async with database.transaction() as conn:
         await give_time(conn, order, seconds=300)
+    extended = await page.next()
     async with database.transaction() as conn:
         await pause(conn, order)
+    # What is told is how it stands by then: after the resumption, it would be that.
+    paused = await page.next()
     async with database.transaction() as conn:
         said = await announce(conn, order, message="Stay where\nyou are.")
     async with database.transaction() as conn:
         await resume(conn, order)
-    extended, paused, announced, resumed = [await page.next() for _ in range(4)]
+    announced, resumed = [await page.next() for _ in range(2)]
     assert extended[0] == "extended"
     assert (extended[1]["seconds"], extended[1]["reason"]) == (300, "fire alarm")
     assert extended[1]["deadline_at"] > sitting.deadline_at.isoformat()[:19]

@@ -1,0 +1,75 @@
+"""Who is connected, as every process sees it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from examhall.base.db import Database
+from examhall.sittings.presence import Presence
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def presence(database: Database) -> AsyncIterator[Presence]:
+    presence = Presence(database)
+    presence.open()
+    yield presence
+    await presence.close()
+
+
+async def connected(database: Database) -> set[int]:
+    async with database.connection() as conn:
+        found = await conn.execute("SELECT sitting_id FROM presence WHERE is_connected")
+        return {row[0] for row in await found.fetchall()}
+
+
+async def eventually(database: Database, wanted: set[int]) -> None:
+    async with asyncio.timeout(20):
+        while await connected(database) != wanted:
+            await asyncio.sleep(0.05)
+
+
+async def test_who_comes_is_there_until_the_last_tab_goes(database: Database, presence: Presence) -> None:
+    for sitting_id in (1, 2, 2):
+        presence.came(sitting_id)
+    await eventually(database, {1, 2})
+    presence.went(2)
+    presence.went(1)
+    await eventually(database, {2})
+    presence.went(2)
+    await eventually(database, set())
+
+
+async def test_two_processes_do_not_know_of_each_other_and_add_up(
+    database: Database, presence: Presence
+) -> None:
+    other = Presence(database)
+    other.open()
+    presence.came(1)
+    other.came(1)
+    other.came(2)
+    await eventually(database, {1, 2})
+    await other.close()
+    await eventually(database, {1})
+
+
+async def test_an_orderly_stop_leaves_nobody_connected(database: Database) -> None:
+    presence = Presence(database)
+    presence.open()
+    presence.came(1)
+    await eventually(database, {1})
+    await presence.close()
+    assert await connected(database) == set()
+
+
+async def test_after_a_crash_of_the_database_everybody_is_written_anew(
+    database: Database, presence: Presence
+) -> None:
+    presence.came(1)
+    await eventually(database, {1})
+    # What a crash does to unlogged tables.
+    async with database.transaction() as conn:
+        await conn.execute("TRUNCATE presence, presence_processes")
+    await eventually(database, {1})
