@@ -263,11 +263,6 @@ class Scenario(Body):
         return self.grade_bands if isinstance(self.grade_bands, list) else None
 
 
-def empty_scenario(exams: Sequence[int]) -> Scenario:
-    """One that changes nothing: the results as they are."""
-    return Scenario(format=FORMAT, exams=list(exams))
-
-
 def read_scenario(said: object) -> Scenario:
     """The document, held to its form. Raises BadScenario with everything that is wrong by its place."""
     try:

@@ -12,7 +12,7 @@ from examhall.accounts.access import Person, page_person
 from examhall.accounts.people import find_account
 from examhall.analyses import scenarios
 from examhall.analyses.calculate import ask_for_calculation
-from examhall.analyses.document import BadScenario, Scenario, empty_scenario, read_scenario
+from examhall.analyses.document import FORMAT, BadScenario, Scenario, read_scenario
 from examhall.analyses.editing import exams_named, exams_to_choose, items_to_edit
 from examhall.analyses.projects import DESCRIPTION_CHARS, NAME_CHARS, find_project, require_analyst
 from examhall.analyses.scenarios import SavedScenario
@@ -44,7 +44,7 @@ async def new_scenario_page(request: Request) -> Response:
         choices = [] if chosen else await exams_to_choose(conn, search=search)
     if chosen:
         return await editor(
-            request, me, project_id=project_id, document=empty_scenario(chosen).as_document(), given={}
+            request, me, project_id=project_id, document={"format": FORMAT, "exams": chosen}, given={}
         )
     return framed(
         request, me, account, "staff/scenario_exams.html", project=project, choices=choices, search=search
@@ -134,6 +134,16 @@ async def document_file(request: Request) -> Response:
 async def _take(request: Request, me: Person, *, project_id: int, saved: SavedScenario | None) -> Response:
     """What the form asks for: another exam in it, a document in its place, saving, and then calculating."""
     form = await request.form()
+    try:
+        return await _taken(request, me, form, project_id, saved)
+    finally:
+        # A file that was brought along.
+        await form.close()
+
+
+async def _taken(
+    request: Request, me: Person, form: FormData, project_id: int, saved: SavedScenario | None
+) -> Response:
     given = _given(form)
     async with request.app.state.database.transaction() as conn:
         items = await items_to_edit(conn, exams_of(form)[:20])
