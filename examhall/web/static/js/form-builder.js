@@ -44,7 +44,9 @@ async function look(form, withFields) {
   if (!page || mine !== asked) return;
   if (withFields) {
     const focused = document.activeElement?.id;
+    const opened = all("#builder-fields details").map((details) => details.open);
     take(page, "builder-fields");
+    all("#builder-fields details").forEach((details, place) => { details.open ||= opened[place] ?? false; });
     if (focused) document.getElementById(focused)?.focus();
   }
   take(page, "preview");

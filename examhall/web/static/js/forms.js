@@ -13,6 +13,8 @@ function wrongWith(field, words) {
   if (field.dataset.most && boxes.length) {
     const ticked = boxes.filter((box) => box.checked).length;
     const least = Number(field.dataset.least);
+    // What need not be answered is not counted until it is.
+    if (ticked === 0 && !("required" in field.dataset)) return "";
     if (ticked < least) return least === 1 ? words.required : words.least.replace("{n}", String(least));
     if (ticked > Number(field.dataset.most)) return words.most.replace("{n}", field.dataset.most);
     return "";
