@@ -17,6 +17,7 @@ import pytest
 from examhall.app import Hall, create_app
 from examhall.base import clock
 from examhall.base.storage import StorageUnavailable
+from examhall.events.sealed import SealedUse, use_of_sealed
 from examhall.exams.content import arrange, load_content
 from examhall.exams.contents import announce_change
 from examhall.exams.exam_file import read_exam_file
@@ -335,6 +336,38 @@ async def test_authors_get_the_key_before_if_they_say_why_and_it_is_kept_who_did
     assert await rows(hall, "SELECT exam_id, person_id, reason FROM sealed_key_releases") == [
         (sealed_exam, olga.id, "The network of room 4 is down: printing.")
     ]
+
+
+async def test_staff_see_how_far_the_paper_came_and_who_had_the_key(
+    hall: Hall, call: Any, alice: Caller, sealed_exam: int
+) -> None:
+    found, _ = await download(alice, sealed_exam)
+    olga = await call("olga", "author")
+    await olga.post(f"/api/v1/exams/{sealed_exam}/sealed/key", {"reason": "Printing <b>now</b>"})
+    await open_now(hall, sealed_exam)
+    await alice.post(f"/api/v1/exams/{sealed_exam}/sessions?sealed={found['version']}")
+    await hall.events.close()
+    async with hall.database.connection() as conn:
+        use = await use_of_sealed(conn, exam_id=sealed_exam, since=clock.now() - timedelta(days=1))
+    assert use == SealedUse(downloaded=1, opened=1, failed=0)
+    olga.client.cookies.set("examhall", hall.signer.cookie_token(olga.id, uuid4(), ["author"]))
+    page = (await olga.get(f"/staff/exams/{sealed_exam}")).text
+    assert "Sealed paper" in page
+    assert "Printing &lt;b&gt;now&lt;/b&gt;" in page
+    await change(hall, sealed_exam, sealed_before_s=None)
+    assert "Sealed paper" not in (await olga.get(f"/staff/exams/{sealed_exam}")).text
+
+
+@pytest.mark.parametrize(
+    "body", [None, {}, {"reason": " \0"}, {"reason": "x" * 501}, {"reason": 5}, {"reason": "x", "y": 1}, []]
+)
+async def test_without_a_reason_that_can_be_kept_there_is_no_key(
+    hall: Hall, call: Any, sealed_exam: int, body: object
+) -> None:
+    olga = await call("olga", "author")
+    reply = await olga.client.post(f"/api/v1/exams/{sealed_exam}/sealed/key", json=body)
+    assert (reply.status_code, reply.json()["code"]) == (422, "malformed")
+    assert await rows(hall, "SELECT FROM sealed_key_releases") == []
 
 
 async def test_any_cache_may_keep_the_sealed_paper(hall: Hall, call: Any, sealed_exam: int) -> None:

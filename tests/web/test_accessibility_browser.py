@@ -12,10 +12,12 @@ from playwright.async_api import Browser, Page
 
 from examhall.base import clock
 from examhall.base.db import Connection
+from examhall.certificates.revoking import revoke_certificate
 from examhall.contests.submissions import Submission, Submitted, submit_all
 from examhall.events.activity import roll_up_exam
 from examhall.scoring.results import score_sittings
 from examhall.standings.ratings import rate_exam
+from tests.certificates.shelf import add_certificate, add_review
 from tests.scoring.marked import add_marked_exam, simulated
 from tests.standings.field import add_held
 from tests.standings.test_dashboard import a_past_exam, follow
@@ -115,6 +117,31 @@ async def test_the_dashboard(alice: Candidate) -> None:
     found += await violations(page) + await sideways(page)
     assert await page.locator(".topics li").count() == 2
     assert await page.locator(".badges .given").count() >= 3
+    assert "\n".join(found) == ""
+
+
+async def test_the_proof_of_certificates(alice: Candidate) -> None:
+    served, page = alice.served, alice.page
+    exam_id, olga = await served.exam(), await served.person("author")
+    async with await psycopg.AsyncConnection.connect(served.dsn) as conn:
+        genuine = await add_certificate(conn)
+        revoked = await add_certificate(conn, holder="\u0416\u0430\u043d\u043d\u0430 " * 6)
+        await revoke_certificate(conn, serial=revoked["serial"], reason="A wrong name", revoked_by=None)
+        damaged = await add_certificate(conn)
+        await conn.execute("UPDATE certificates SET facts = '{}' WHERE serial = %s", (damaged["serial"],))
+        await add_review(conn, exam_id, alice.id)
+    serials = [each["serial"] for each in (genuine, revoked, damaged)]
+    found = []
+    for path in ("/verify", "/verify?serial=7K3Q", "/verify/7K3Q", *(f"/verify/{each}" for each in serials)):
+        await page.goto(path)
+        if await page.locator("summary").count():
+            await page.locator("summary").click()
+        found += await violations(page) + await sideways(page)
+    await alice.context.add_cookies([served.cookie(olga, "author")])
+    office = [f"/staff/certificates/{each}/revoke" for each in serials[:2]]
+    for path in ("/staff/certificates/review", *office):
+        await page.goto(path)
+        found += await violations(page) + await sideways(page)
     assert "\n".join(found) == ""
 
 
@@ -285,6 +312,24 @@ async def test_the_room_and_its_result(alice: Candidate) -> None:
     await look()
     assert "\n".join(found) == ""
     assert len(await served.stored(sitting_id)) == 2
+
+
+async def test_a_sealed_exam_from_the_lobby_to_the_room(alice: Candidate) -> None:
+    served, page = alice.served, alice.page
+    await alice.sign_in()
+    exam_id = await served.exam(opens_at=clock.now() + timedelta(seconds=9), sealed_before_s=3600)
+    await page.goto(f"/exams/{exam_id}")
+    await page.wait_for_selector('[data-check="paper"][data-state="good"]')
+    found = await violations(page) + await sideways(page)
+    await page.click("#start", timeout=20_000)
+    await page.wait_for_url("**/sittings/*")
+    await alice.ready()
+    found += await violations(page) + await sideways(page)
+    author = await served.person("author")
+    await alice.context.add_cookies([served.cookie(author, "author")])
+    await page.goto(f"/staff/exams/{exam_id}")
+    await page.wait_for_selector("#sealed")
+    assert found + await violations(page) + await sideways(page) == []
 
 
 async def test_the_room_at_200_percent_and_narrow(served: Served, browser: Browser) -> None:
