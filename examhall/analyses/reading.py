@@ -26,6 +26,8 @@ THOUSAND = 1000
 # While somebody sits an exam, reading rests after each part for so many times as long as it took: the
 # database has their answers to store. It waits for us in the middle of the next row, and takes no processor.
 RESTS = 3.0
+# In all, of one exam: the snapshot and the connection are not held for ever.
+LONGEST_REST_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,15 @@ async def _copy_parts(conn: Connection, exam: dict[str, Any], file: BinaryIO, re
     }
     async with conn.cursor() as cursor, cursor.copy(SQL.parts.text, which) as copy:
         begin = time.perf_counter()
+        left_s = LONGEST_REST_S
         async for part in copy:
             # The last is the trailer.
             if len(part) > len(b"\xff\xff"):
                 file.write(frame(PART, bytes(part)))
-            if rests:
-                await asyncio.sleep(rests * (time.perf_counter() - begin))
+            if rests and left_s > 0:
+                rest_s = min(left_s, rests * (time.perf_counter() - begin))
+                left_s -= rest_s
+                await asyncio.sleep(rest_s)
             begin = time.perf_counter()
 
 

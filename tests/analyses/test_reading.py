@@ -20,6 +20,7 @@ from examhall.exams.correcting import find_standing
 from examhall.scoring.rescore import apply_correction
 from examhall.scoring.results import score_sittings
 from tests.scoring.corrected import add_everything, correction, rescore_all, sat_by
+from tests.sittings.seats import add_seat
 
 pytestmark = pytest.mark.anyio
 
@@ -153,3 +154,56 @@ async def test_groups_are_read_by_course_and_by_organisation(database: Database,
     assert [(each.name, each.candidates) for each in by_organisation.told.groups.groups] == [("Centre", 2)]
     assert by_course.told.groups.candidates_in_none == 10
     assert first.digest != second.digest
+
+
+async def test_two_exams_are_read_in_one_snapshot_and_combined(database: Database, exam_id: int) -> None:
+    async with database.transaction() as conn:
+        other = await add_everything(conn)
+        await sat_by(conn, other, 25)
+    async with database.transaction() as conn:
+        found, inputs = await calculated(conn, [other, exam_id])
+        cursor = await conn.execute(
+            """SELECT candidate_id, sum(points)::float FROM results GROUP BY candidate_id
+                HAVING count(*) = 2 ORDER BY candidate_id"""
+        )
+        official = await cursor.fetchall()
+    told = sorted((each.candidate_id, each.official_points) for each in unpack(found.candidates))
+    assert told == official
+    assert all(each.new_points == each.official_points for each in unpack(found.candidates))
+    assert (found.told.candidates, found.told.incomplete) == (25, 15)
+    assert [exam["id"] for exam in inputs.kept["exams"]] == [exam_id, other]
+
+
+async def test_the_versions_of_the_master_data_are_inputs(database: Database, exam_id: int) -> None:
+    named = {"scale": {"code": "t-score", "version": 1}, "grade_bands": {"code": "ects", "version": 1}}
+    async with database.transaction() as conn:
+        found, inputs = await calculated(conn, [exam_id], **named)
+    assert inputs.kept["master_data"] == [
+        {"kind": "grade_bands", "code": "ects", "version": 1},
+        {"kind": "scales", "code": "t-score", "version": 1},
+    ]
+    assert inputs.document["scale"]["mean"] == 50
+    assert found.told.scale is not None
+    assert found.told.new.mean_scaled == pytest.approx(50, abs=1)
+    assert found.told.bands is not None
+    assert [band["name"] for band in found.told.bands][:2] == ["A", "B"]
+
+
+async def test_while_somebody_sits_reading_rests_and_comes_to_the_same(
+    database: Database, exam_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs = {"negative_marking": {"fraction": 1}}
+    async with database.transaction() as conn:
+        quiet, _ = await calculated(conn, [exam_id], **costs)
+    rested: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rested.append(seconds)
+
+    async with database.transaction() as conn:
+        await add_seat(conn, candidate_id=999)
+    monkeypatch.setattr("examhall.analyses.reading.asyncio.sleep", rest)
+    async with database.transaction() as conn:
+        busy, _ = await calculated(conn, [exam_id], **costs)
+    assert rested
+    assert busy.candidates == quiet.candidates
