@@ -65,3 +65,24 @@ async def add_person(conn: Connection, username: str, *roles: str, **columns: An
     return await create_person(
         conn, username=username, full_name=username.title(), roles=list(roles) or ["candidate"], **columns
     )
+
+
+async def add_review(conn: Connection, exam_id: int, holder_id: int, **facts: Any) -> dict[str, Any]:
+    """A certificate by rule that waits for somebody after a correction of the key."""
+    template_id = await add_template(conn)
+    cursor = await conn.execute(
+        """INSERT INTO certificate_rules (exam_id, template_id, condition, threshold, title)
+           VALUES (%s, %s, 'top', 10, 'Diploma') RETURNING id""",
+        (exam_id, template_id),
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    columns = {"exam_id": exam_id, "rule_id": row[0], "holder_id": holder_id, "key_version": 1}
+    score = {"points": 41.5, "max_points": 55, "place": 9, "participants": 120}
+    its = await add_certificate(conn, template_id=template_id, columns=columns, score=score, **facts)
+    await conn.execute(
+        "INSERT INTO certificate_reviews (certificate_id, key_version, exam_id, found) "
+        "VALUES (%s, 2, %s, %s)",
+        (its["id"], exam_id, Jsonb({"points": 39.5, "max_points": 55, "place": 14, "participants": 120})),
+    )
+    return its
