@@ -61,13 +61,20 @@ def _lines(request: Request, proof: Proof) -> list[tuple[str, str]]:
     score = facts.get("score")
     if isinstance(score, dict):
         if {"points", "max_points"} <= score.keys():
-            lines.append((_("Score"), f"{score['points']} / {score['max_points']}"))
+            percent = f" ({score['percent']} %)" if score.get("percent") is not None else ""
+            lines.append((_("Score"), f"{score['points']} / {score['max_points']}{percent}"))
         if score.get("scaled") is not None:
             lines.append((_("Scaled score"), str(score["scaled"])))
         if score.get("place") is not None:
             lines.append((_("Place"), _place(request, score)))
     elif score is not None:
         lines.append((_("Score"), str(score)))
+    exam = facts.get("exam")
+    if isinstance(exam, dict):
+        if exam.get("title") not in (None, facts.get("for")):
+            lines.append((_("Exam"), str(exam["title"])))
+        if exam.get("held_on") is not None:
+            lines.append((_("Held on"), str(exam["held_on"])))
     lines += proof.fields
     lines += [(name, _plain(value)) for name, value in facts.items() if name not in HEADLINES]
     return lines

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from examhall.base.typesetting import Typesetter
+from examhall.certificates.designs import BUNDLED
 from examhall.certificates.offline import BadKeys, check_pdf, read_keys
 from examhall.certificates.pdf_reader import LARGEST_BYTES
+from examhall.certificates.printing import EXAMPLE_ISSUED_AT, print_pdf
 from examhall.certificates.signing import PublicKey, base64url, key_set
 from examhall.cli import main
+from examhall.web.vendoring import FONTS
 
 from . import paper
 
@@ -45,6 +49,24 @@ def test_a_certificate_as_it_was_made_is_genuine(genuine: bytes) -> None:
 def test_names_of_all_kinds_are_found_on_the_page(holder: str) -> None:
     facts = paper.facts_of(holder=holder)
     assert check_pdf(paper.pdf_of(facts, OURS.sign(facts)), KEYS).verdict == "genuine"
+
+
+@pytest.mark.anyio
+async def test_each_design_that_comes_along_is_genuine_with_the_longest_names_too() -> None:
+    typesetter = Typesetter(FONTS)
+    try:
+        for design in BUNDLED:
+            for holder in (
+                "Alice",
+                "O\u02bbg\u02bbiloy "
+                + "\u041f\u0440\u0435\u043e\u0431\u0440\u0430\u0436\u0435\u043d\u0441\u043a\u0430\u044f-" * 5,
+            ):
+                signed = OURS.sign(paper.facts_of(holder=holder.strip("- ")))
+                pdf = await print_pdf(typesetter, design.source, signed, EXAMPLE_ISSUED_AT)
+                checked = check_pdf(pdf, KEYS)
+                assert (checked.verdict, checked.reasons) == ("genuine", []), design.file
+    finally:
+        await typesetter.close()
 
 
 def test_altered_facts_are_noticed() -> None:
