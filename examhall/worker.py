@@ -27,6 +27,7 @@ from examhall.certificates.signing import Signer as CertificateSigner
 from examhall.events.activity import roll_up_activity, roll_up_exam
 from examhall.events.log import EventLog
 from examhall.exams.paper_files import sweep_papers
+from examhall.exams.sealing import sweep_sealed
 from examhall.forms.files import discard_loose_files
 from examhall.ops.counting import counts_of_jobs
 from examhall.ops.maintain import MaintenanceUnderWay, liveliness, maintain
@@ -284,6 +285,7 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
         await jobs.job_manager.delete_old_jobs(nb_hours=FINISHED_JOBS_KEPT_H)
         await storage.sweep()
         await sweep_papers(database, storage)
+        await sweep_sealed(database, storage)
 
     return jobs
 

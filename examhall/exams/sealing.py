@@ -15,6 +15,7 @@ import msgspec
 import structlog
 from starlette.requests import Request
 
+from examhall.base import clock
 from examhall.base.cache import Cache
 from examhall.base.clock import rfc3339
 from examhall.base.db import Connection, Database, many, maybe, one, run
@@ -31,6 +32,8 @@ log = structlog.get_logger()
 SQL = beside(__file__)
 
 FORMAT = "examhall-paper/1"
+FOLDER = "sealed"
+UNUSED_FOR = timedelta(days=1)
 
 # The exam room's page of an exam, by language: whoever renders pages gives it.
 Pages: TypeAlias = Callable[[Content], Mapping[str, str]]
@@ -87,6 +90,11 @@ class KeyRelease:
 
 
 @dataclass(frozen=True)
+class _Version:
+    version: str
+
+
+@dataclass(frozen=True)
 class _Picture:
     name: str
     media_type: str
@@ -95,7 +103,7 @@ class _Picture:
 
 def path_of(version: str) -> str:
     """Where the sealed bytes lie in the storage: written once, never again."""
-    return f"sealed/{version}.bin"
+    return f"{FOLDER}/{version}.bin"
 
 
 class SealedPapers:
@@ -215,6 +223,22 @@ async def release_key(conn: Connection, paper: SealedPaper, *, person_id: int, r
         reason=reason,
     )
     log.warning("the key of a sealed paper was given out", exam_id=paper.exam_id, person_id=person_id)
+
+
+async def sweep_sealed(database: Database, storage: Storage) -> int:
+    """Delete sealed files of exams that are over, and those that no row knows; how many. Repeatable.
+
+    The rows stay. Where one leads to a file that is gone, candidates start the ordinary way.
+    """
+    # A file is there moments before its row; a day is more than a moment.
+    young = clock.now() - UNUSED_FOR
+    old = [found.path async for found in storage.files(FOLDER) if found.changed_at < young]
+    async with database.connection() as conn:
+        in_use = {path_of(each.version) for each in await many(conn, SQL.versions_in_use, _Version)}
+    unused = [path for path in old if path not in in_use]
+    for path in unused:
+        await storage.delete(path)
+    return len(unused)
 
 
 def sealed_papers_of(request: Request) -> SealedPapers:

@@ -21,6 +21,13 @@ INSERT INTO sealed_papers (exam_id, version, content_hash, key, sha256, part_byt
 VALUES (%(exam_id)s, %(version)s, %(content_hash)s, %(key)s, %(sha256)s, %(part_bytes)s)
 ON CONFLICT (exam_id, content_hash) DO NOTHING;
 
+-- name: versions_in_use
+-- Whoever may still start one of these exams may still have one of these papers.
+SELECT sealed_papers.version
+  FROM sealed_papers
+  JOIN exams ON exams.id = sealed_papers.exam_id
+ WHERE coalesce(exams.closes_at, 'infinity') > statement_timestamp() - interval '1 day';
+
 -- name: key_releases
 SELECT people.full_name, sealed_key_releases.reason, sealed_key_releases.released_at
   FROM sealed_key_releases

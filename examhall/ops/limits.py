@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 # Never counted: what watches the server, what describes it, and files that browsers keep for ever.
 EXEMPT = re.compile(
-    r"/(health|metrics|docs|openapi\.json|exam-file\.schema\.json|favicon\.ico|robots\.txt|static/.*|sealed/.*"
+    r"/(health|metrics|docs|openapi\.json|exam-file\.schema\.json|favicon\.ico|robots\.txt|static/.*"
     r"|api/(v1/)?contests/health)",
     re.ASCII,
 )

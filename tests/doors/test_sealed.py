@@ -1,6 +1,7 @@
 """Sealed papers through the front door: downloaded before, opened by the start, told to nobody else."""
 
 import asyncio
+import os
 import zlib
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator
@@ -23,7 +24,7 @@ from examhall.exams.contents import announce_change
 from examhall.exams.exam_file import read_exam_file
 from examhall.exams.importing import import_exam
 from examhall.exams.seal import open_document, open_file
-from examhall.exams.sealing import SealedPapers
+from examhall.exams.sealing import SealedPapers, path_of, sweep_sealed
 from examhall.settings import Settings
 from examhall.web.sealed import pages_of
 from tests.pdfs import make_pdf
@@ -272,6 +273,23 @@ async def test_whoever_dies_between_the_file_and_the_row_leaves_nothing_that_ope
     assert (again.key != paper.key, again.version != paper.version, again.url != paper.url) == (True,) * 3
     found, _ = await download(alice, sealed_exam)
     assert found["version"] == again.version
+
+
+async def test_files_that_nobody_can_use_any_more_are_swept(
+    hall: Hall, tmp_path: Path, sealed_exam: int
+) -> None:
+    paper = await hall.sealed_papers.current(sealed_exam)
+    await hall.storage.put(f"sealed/{'0' * 32}.bin", b"of a process that died before its row")
+    assert await sweep_sealed(hall.database, hall.storage) == 0
+    for path in (tmp_path / "files" / "sealed").iterdir():
+        os.utime(path, (0, 0))
+    assert await sweep_sealed(hall.database, hall.storage) == 1
+    assert await hall.storage.size(path_of(paper.version)) == paper.size
+    over = clock.now() - timedelta(days=2)
+    await change(hall, sealed_exam, opens_at=over - timedelta(days=1), closes_at=over)
+    assert await sweep_sealed(hall.database, hall.storage) == 1
+    assert await sweep_sealed(hall.database, hall.storage) == 0
+    assert await rows(hall, "SELECT version FROM sealed_papers") == [(paper.version,)]
 
 
 async def test_a_changed_exam_has_another_paper_and_the_old_one_gets_no_key(
