@@ -33,7 +33,8 @@ def measure_certificates(measuring: Measuring) -> None:
         subprocess.run(
             [sys.executable, "-m", "locust", "-f", str(CERTIFICATES), "--headless", "--only-summary",
              "--host", f"http://{hall.address.host}:{hall.address.port}", "--users", str(USERS),
-             "--spawn-rate", "100", "--run-time", seconds, "--stop-timeout", "10", "--csv", f"{folder}/found"],
+             "--spawn-rate", "100", "--run-time", seconds, "--stop-timeout", "10",
+             "--csv", f"{folder}/found"],
             check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         with (Path(folder) / "found_stats.csv").open(newline="", encoding="utf-8") as file:

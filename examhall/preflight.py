@@ -43,6 +43,9 @@ def of_machine(settings: Settings, nodes: int) -> list[Finding]:
         machine.check_space(settings.data),
         machine.check_secret(settings.given_secret, own_database=own),
         machine.check_secret_file(settings.data / "secret"),
+        machine.check_certificate_key(
+            settings.given_certificate_key, settings.data / "certificate-key", own_database=own
+        ),
         asyncio.run(
             machine.check_storage(settings.open_storage(), is_own=settings.given_storage is None, nodes=nodes)
         ),

@@ -223,6 +223,17 @@ def test_the_secret_must_be_one_and_nobodys_guess(tmp_path: Path) -> None:
     assert machine.check_secret_file(path).verdict == "fail"
 
 
+def test_the_certificates_key_is_one_for_all_nodes_and_for_its_owners_eyes(tmp_path: Path) -> None:
+    key = tmp_path / "certificate-key"
+    assert machine.check_certificate_key("k", key, own_database=False).verdict == "pass"
+    assert machine.check_certificate_key(None, key, own_database=False).verdict == "warn"
+    assert machine.check_certificate_key(None, key, own_database=True).verdict == "pass"
+    key.touch(0o600)
+    assert machine.check_certificate_key(None, key, own_database=True).verdict == "pass"
+    key.chmod(0o640)
+    assert machine.check_certificate_key(None, key, own_database=True).verdict == "fail"
+
+
 def test_people_must_know_the_address() -> None:
     assert network.check_address(None, "http://127.0.0.1:8000").verdict == "warn"
     assert network.check_address("http://localhost:1", "http://localhost:1").verdict == "warn"

@@ -127,6 +127,20 @@ def check_secret_file(path: Path) -> Finding:
     return passed("secret_file", f"{path} can be read by its owner alone")
 
 
+def check_certificate_key(given: str | None, kept: Path, *, own_database: bool) -> Finding:
+    """Whoever reads it can sign certificates; and of a key on one node only, nobody keeps a copy."""
+    if given is not None:
+        return passed("certificate_key", "is given")
+    if not own_database:
+        found = "EXAMHALL_CERTIFICATE_KEY is not set: each node on this database signs with a key of its own"
+        mend = "set EXAMHALL_CERTIFICATE_KEY, the same on every node: head -c 32 /dev/urandom | base64"
+        return warned("certificate_key", found, mend)
+    if kept.exists() and kept.stat().st_mode & 0o077:
+        found = f"{kept} can be read by others on this machine"
+        return failed("certificate_key", found, f"chmod 600 {kept}")
+    return passed("certificate_key", "can be read by its owner alone, or is not made yet")
+
+
 def check_secret(secret: str | None, *, own_database: bool) -> Finding:
     """Its length is checked at every start; here, whether chance made it, and one for all nodes."""
     if secret is None and not own_database:
