@@ -71,7 +71,7 @@ async def _pdfs(signer: Signer, count: int) -> None:
 
 
 async def _cpu(signer: Signer, source: str, count: int) -> tuple[float, float, int]:
-    """CPU seconds of a typesetter's whole life with so many PDFs, the median of one by the clock, its bytes."""
+    """CPU seconds of a typesetter with so many PDFs, the median of one by the clock, its bytes."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     typesetter = Typesetter(FONTS)
     size, took = len(await _one(typesetter, signer, source, 0)), [0.0]
