@@ -58,6 +58,9 @@ PUBLIC = {
     ("GET", "/.well-known/did.json"),
     # Told to nobody but those who may sit the exam, and of use to nobody without the key.
     ("GET", "/sealed/{name}"),
+    # Of use to whoever has the link of a form that an administrator opened to strangers.
+    ("GET", "/f/{link}"),
+    ("POST", "/f/{link}"),
 }
 # What a candidate who is nobody in particular may do.
 EVERYBODYS = {
@@ -71,6 +74,9 @@ EVERYBODYS = {
     ("GET", "/api/v1/me/achievements"),
     ("GET", "/api/v1/master-data"),
     ("PUT", "/api/v1/me/standings"),
+    ("GET", "/api/v1/forms"),
+    ("GET", "/api/v1/me/submissions"),
+    ("GET", "/forms"),
     ("GET", "/dashboard"),
     ("GET", "/api/v1/certificates/mine"),
     ("GET", "/certificates"),
@@ -123,6 +129,8 @@ async def assign_to_alice(hall: Any, session: dict[str, Any]) -> None:
 def a_body(method: str, path: str) -> Any:
     if path == save_schema.PATH:
         return {"question_number": 1, "answer": "B", "revision": 9}
+    if path.endswith("/forms/{form_id}/submissions"):
+        return {"fields_version": 1, "data": {}}
     if path.endswith("/submissions"):
         return {"answers": []}
     if path.endswith("/visibility") and method == "PUT":
