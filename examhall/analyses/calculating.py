@@ -12,6 +12,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from examhall.analyses.frames import CANDIDATES, PROGRESS, RESULT, WRONG, frame
@@ -21,6 +23,8 @@ MEMORY_BYTES: Final = 3_000_000_000
 # Of a processor's time. A million answers take seconds.
 CPU_S: Final = 900
 NICENESS: Final = 19
+# Linux alone has it. Anybody may make themselves a better choice.
+OOM_SCORE: Final = Path("/proc/self/oom_score_adj")
 # Between two words about how far it is.
 TELL_EVERY_S: Final = 0.2
 # Of the whole: taking in what was read, working it out, packing.
@@ -44,10 +48,15 @@ def main() -> None:
 
 
 def step_back() -> None:
-    """Run only when nobody else wants the processor; where there is no such class, as late as it can be."""
+    """Run only when nobody else wants the processor; where there is no such class, as late as it can be.
+
+    And where memory runs out, be the first to go: it is begun again, a candidate's save is not.
+    """
     os.nice(NICENESS)
     if hasattr(os, "SCHED_IDLE"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    with suppress(OSError):
+        OOM_SCORE.write_text("1000")
 
 
 def _bound_what_is_used() -> None:

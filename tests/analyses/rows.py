@@ -1,11 +1,13 @@
 """A project with a scenario and people in it, in the fewest rows; and a worker until all is done."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from examhall.analyses import running
+from examhall.analyses.calculator import Calculated, work_out
 from examhall.analyses.document import read_scenario
 from examhall.analyses.projects import create_project, set_member
 from examhall.analyses.scenarios import create_scenario
@@ -41,10 +43,25 @@ async def statuses(database: Database) -> list[tuple[str, int]]:
         return [(status, tries) for status, tries in await cursor.fetchall()]
 
 
+def with_changes(code: str = "") -> tuple[str, ...]:
+    """The process that computes, with something about it changed.
+
+    It does not step back: beside tests that fill all processors it would never have its turn.
+    """
+    begin = "from examhall.analyses import calculating\ncalculating.step_back = lambda: None"
+    return (sys.executable, "-c", f"{begin}\n{code}\ncalculating.main()")
+
+
+async def eagerly(file: Any, tell: Any) -> Calculated:
+    return await work_out(file, tell, command=with_changes())
+
+
 @asynccontextmanager
-async def a_worker(database: Database, *, at_once: int = 1, **how: Any) -> AsyncIterator[None]:
+async def a_worker(
+    database: Database, *, at_once: int = 1, compute: running.WorkOut = eagerly
+) -> AsyncIterator[None]:
     stopping = asyncio.Event()
-    task = asyncio.create_task(running.keep_calculating(database, stopping, at_once=at_once, **how))
+    task = asyncio.create_task(running.keep_calculating(database, stopping, at_once=at_once, compute=compute))
     try:
         yield
     finally:
