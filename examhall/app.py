@@ -34,6 +34,8 @@ from examhall.base.tracing import Tracing
 from examhall.certificates import changes as certificate_changes
 from examhall.certificates.gallery import Gallery
 from examhall.certificates.issue import Issuer
+from examhall.certificates.list_route import PATHS as CERTIFICATE_LISTS
+from examhall.certificates.list_route import CertificateListRoute
 from examhall.certificates.pdf import Prints
 from examhall.certificates.proofs import Proofs
 from examhall.certificates.signing import Signer as CertificateSigner
@@ -63,6 +65,7 @@ from examhall.sittings.availability_route import PATHS as AVAILABILITIES
 from examhall.sittings.availability_route import ROUTE as AVAILABILITY
 from examhall.sittings.availability_route import AvailabilityRoute
 from examhall.sittings.live import Live
+from examhall.sittings.monitor import Monitors
 from examhall.sittings.presence import Presence
 from examhall.sittings.save_route import PATH, SaveRoute
 from examhall.sittings.save_schema import PATH as SAVE_ROUTE
@@ -146,6 +149,7 @@ class Hall:
         self.presence = Presence(self.database)
         self.live = Live(self.database, self.broadcast, self.presence)
         self.live.follow(self.listener, results_channel=RESULTS)
+        self.monitors = Monitors(self.database, self.broadcast)
         self.boards = Boards(self.database)
         self.boards.follow(self.listener, self.broadcast)
         relay_calculations(self.listener, self.broadcast)
@@ -198,6 +202,7 @@ class Hall:
             yield
         finally:
             self.streams.close()
+            self.monitors.close()
             # Requests in flight are answered by now; what they queued is written before the pool goes.
             await self.saves.close()
             await self.presence.close()
@@ -271,6 +276,7 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "shared_store",
             "boards",
             "live",
+            "monitors",
             "broadcast",
             "streams",
             "watch",
@@ -306,6 +312,7 @@ class _Doors:
         self._api = api
         self._pages = pages
         self._contest_list = ContestListRoute(hall.signer, hall.contest_list)
+        self._certificate_lists = CertificateListRoute(hall.gallery)
         self._availability = AvailabilityRoute(hall.signer, hall.availabilities, hall.note)
         self._private_port = hall.settings.metrics_port
 
@@ -325,6 +332,9 @@ class _Doors:
         elif scope["method"] == "GET" and scope["path"] in CONTEST_LISTS:
             scope[ROUTE] = CONTEST_LIST
             await self._contest_list(scope, receive, send, self._api)
+        elif scope["method"] == "GET" and scope["path"] in CERTIFICATE_LISTS:
+            scope[ROUTE] = CERTIFICATE_LISTS[scope["path"]]
+            await self._certificate_lists(scope, receive, send, self._api)
         elif scope["path"].startswith(routes.API_PREFIXES):
             await self._api(scope, receive, send)
         else:

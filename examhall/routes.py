@@ -32,6 +32,7 @@ from examhall.scoring import corrections_api as corrections
 from examhall.settings import Settings
 from examhall.sittings import api as sittings
 from examhall.sittings import interventions_api as interventions
+from examhall.sittings import monitor_api as monitor
 from examhall.sittings import paper_api as paper_reading
 from examhall.sittings import save_schema, sealed_api
 from examhall.standings import api as standings
@@ -68,6 +69,7 @@ from examhall.web.staff import items as staff_items
 from examhall.web.staff import judging as staff_judging
 from examhall.web.staff import key as staff_key
 from examhall.web.staff import master_data as staff_master_data
+from examhall.web.staff import live as staff_live
 from examhall.web.staff import operator
 from examhall.web.staff import organisations as staff_organisations
 from examhall.web.staff import panels as staff_panels
@@ -96,6 +98,7 @@ UNDER_API: tuple[APIRouter, ...] = (
     sealed_api.router,
     sittings.tests_router,
     interventions.router,
+    monitor.router,
     scoring.router,
     scoring.tests_router,
     corrections.router,
@@ -145,6 +148,7 @@ PAGES = [
     *form_pages.routes,
     *organisation_pages.routes,
     *staff_exams.routes,
+    *staff_live.routes,
     *staff_key.routes,
     *staff_courses.routes,
     *staff_enrolment.routes,

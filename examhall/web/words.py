@@ -127,6 +127,45 @@ def pdf_paper_words(language: str) -> Words:
 
 
 @cache
+def monitor_words(language: str) -> Words:
+    _ = translations(language).ugettext
+
+    def ngettext(one: str, many: str) -> dict[str, str]:
+        return _plural(language, one, many)
+
+    return {
+        "connected": _("Connected"),
+        "cut": _("Cut off"),
+        "unseen": _("Not connected yet"),
+        "closed_candidate": _("Handed in"),
+        "closed_deadline": _("Time was up"),
+        "closed_staff": _("Closed by staff"),
+        "paused": _("Paused"),
+        "answered": _("{n} of {total}"),
+        "since": _("since {time}"),
+        "given": _("+{n} min"),
+        "more": ngettext(
+            "{n} more is not shown: search or filter.", "{n} more are not shown: search or filter."
+        ),
+        "nobody": _("Nobody here."),
+        "to_all": ngettext("To {n} who sits it", "To all {n} who sit it"),
+        "to_some": ngettext("To {n} selected", "To {n} selected"),
+        "done_time": _("Time given."),
+        "done_announcements": _("Announced."),
+        "done_pause": _("The exam is paused."),
+        "done_resume": _("The exam goes on."),
+        "done_close": _("Closed and handed in."),
+        "failed": _("That did not work: {why}"),
+        "offline": _("No connection to the server. What you see may be old."),
+        "log_time": _("{n} minutes to {reached}"),
+        "log_announcement": _("Said to {reached}"),
+        "log_pause": _("Paused"),
+        "log_resume": _("Went on"),
+        "log_close": _("Closed {reached}"),
+        "by": _("by {who}"),
+    }
+
+
 def lobby_words(language: str) -> Words:
     _ = translations(language).ugettext
     return {
