@@ -104,5 +104,6 @@ async def of_database(
         exam.check_content(found),
         exam.check_candidates(found),
         exam.check_pictures(found),
+        exam.check_sealed(found, settings.url),
         exam.check_rehearsed(found, rehearsals),
     ]

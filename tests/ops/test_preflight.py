@@ -33,7 +33,7 @@ FACTS = Facts(
 EXAM = ExamFacts(
     id=7, title="Algebra", opens_at=NOW + timedelta(days=1), closes_at=NOW + timedelta(days=1, hours=3),
     duration_s=7200, now=NOW, expected=500, with_ticket=500, locked_out=0, items=55, picture_bytes=10_000,
-    largest_picture=5_000,
+    largest_picture=5_000, sealed_before_s=None,
 )  # fmt: skip
 HELD = Rehearsal(exam_id=7, candidates=1000, holds=True, lost=False, opened_at="2030-05-30T10:00:00")
 
@@ -323,6 +323,15 @@ def test_pictures_must_be_small() -> None:
     assert exam.check_pictures(EXAM).verdict == "pass"
     assert exam.check_pictures(replace(EXAM, largest_picture=2_000_000)).verdict == "warn"
     assert exam.check_pictures(replace(EXAM, picture_bytes=100_000_000)).verdict == "fail"
+
+
+def test_a_sealed_paper_needs_an_address_where_browsers_decrypt() -> None:
+    sealed = replace(EXAM, sealed_before_s=7200)
+    assert exam.check_sealed(EXAM, "http://exams.school.example").verdict == "pass"
+    assert exam.check_sealed(sealed, "http://exams.school.example").verdict == "warn"
+    for url in ("https://exams.school.example", "http://127.0.0.1:8000", "http://localhost:8000"):
+        found = exam.check_sealed(sealed, url)
+        assert (found.verdict, "from 2 h before" in found.found) == ("pass", True)
 
 
 async def test_who_is_to_come_is_read_from_assignments_and_tickets(conn: Connection) -> None:

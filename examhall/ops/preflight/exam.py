@@ -9,6 +9,7 @@ from pathlib import Path
 from examhall.base.db import Connection, maybe
 from examhall.base.sqlfile import beside
 from examhall.ops.preflight.finding import Finding, failed, graded, passed, warned
+from examhall.ops.preflight.network import is_loopback
 
 SQL = beside(__file__)
 
@@ -33,6 +34,7 @@ class ExamFacts:
     items: int
     picture_bytes: int
     largest_picture: int
+    sealed_before_s: int | None
 
 
 async def read_exam(conn: Connection, *, exam_id: int) -> ExamFacts | None:
@@ -77,6 +79,17 @@ def check_pictures(exam: ExamFacts) -> Finding:
     mend = "save them smaller (WebP, 1600 pixels wide): everybody loads them in the same minute"
     large = exam.picture_bytes > PICTURES or exam.largest_picture > LARGEST_PICTURE
     return graded("exam_pictures", found, mend, fails=exam.picture_bytes > 10 * PICTURES, warns=large)
+
+
+def check_sealed(exam: ExamFacts, url: str) -> Finding:
+    """Browsers decrypt for pages from https and from the machine itself, and for no others."""
+    if exam.sealed_before_s is None:
+        return passed("exam_sealed", "the paper is not sealed")
+    if not url.startswith("https://") and not is_loopback(url):
+        found = f"the paper is sealed, and browsers cannot open it at {url}: all get it with the start"
+        return warned("exam_sealed", found, "serve it by https, and say so in EXAMHALL_URL")
+    hours = exam.sealed_before_s / 3600
+    return passed("exam_sealed", f"the sealed paper can be downloaded from {hours:g} h before the opening")
 
 
 @dataclass(frozen=True)

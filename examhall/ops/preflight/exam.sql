@@ -2,7 +2,7 @@
 -- Who is to come: the active people that the exam's course and its assignments admit; of an exam that is open to
 -- everybody, nobody in particular.
 WITH exam AS (
-    SELECT id, title, opens_at, closes_at, duration_s, course_id
+    SELECT id, title, opens_at, closes_at, duration_s, course_id, sealed_before_s
       FROM exams
      WHERE id = %(exam_id)s
 ),
@@ -27,5 +27,6 @@ SELECT exam.id, title, opens_at, closes_at, duration_s, clock_timestamp() AS now
        (SELECT count(*) FROM expected WHERE NOT has_ticket AND NOT has_password) AS locked_out,
        (SELECT count(*) FROM items WHERE exam_id = exam.id) AS items,
        (SELECT coalesce(sum(octet_length(content)), 0) FROM pictures WHERE exam_id = exam.id) AS picture_bytes,
-       (SELECT coalesce(max(octet_length(content)), 0) FROM pictures WHERE exam_id = exam.id) AS largest_picture
+       (SELECT coalesce(max(octet_length(content)), 0) FROM pictures WHERE exam_id = exam.id) AS largest_picture,
+       sealed_before_s
   FROM exam;
