@@ -40,7 +40,7 @@ PLACES = (
         "/staff/analyses",
         _("Analyses"),
         frozenset({"author", "analyst"}),
-        ("/staff/scenarios/", "/staff/calculations/", "/staff/master-data"),
+        ("/staff/scenarios/", "/staff/calculations/", "/staff/projects/", "/staff/master-data"),
     ),
     Place("/staff/activity", _("Activity"), frozenset({"author", "analyst", "invigilator"})),
     Place("/operator", _("Operator"), frozenset({"admin"})),
