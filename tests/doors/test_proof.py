@@ -136,3 +136,26 @@ async def test_a_status_list_that_is_none_is_not_there(call: Any) -> None:
     stranger = await call(None)
     for number in ("-1", "99999999999999999999", "x", "1"):
         assert (await stranger.get(f"/api/certificates/status/{number}")).status_code in (404, 422)
+
+
+async def test_the_public_lists_are_the_same_by_every_way(call: Any, hall: Hall) -> None:
+    """The first page of everything goes past the framework; it must not look different for that."""
+    async with hall.database.transaction() as conn:
+        its = await add_certificate(conn, signer=hall.certificate_signer, columns={"public": True})
+    stranger = await call(None)
+    for name, query in (("templates", "category="), ("public", "limit=24")):
+        short = await stranger.get(f"/api/certificates/{name}")
+        long = await stranger.get(f"/api/v1/certificates/{name}")
+        framed = await stranger.get(f"/api/v1/certificates/{name}?{query}")
+        assert short.content == long.content
+        assert (short.status_code, long.status_code) == (200, 200)
+        wanted = ("content-type", "cache-control", "etag", "content-length")
+        assert [short.headers[each] for each in wanted] == [long.headers[each] for each in wanted]
+        if name == "public":
+            assert framed.content == short.content
+            assert [framed.headers[each] for each in wanted] == [short.headers[each] for each in wanted]
+            assert its["serial"] in short.text
+        known = await stranger.get(
+            f"/api/certificates/{name}", headers={"If-None-Match": short.headers["etag"]}
+        )
+        assert (known.status_code, known.content) == (304, b"")
