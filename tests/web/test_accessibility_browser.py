@@ -18,11 +18,13 @@ from examhall.events.activity import roll_up_exam
 from examhall.scoring.results import score_sittings
 from examhall.standings.ratings import rate_exam
 from tests.certificates.shelf import add_certificate, add_review
+from tests.pdfs import make_pdf
 from tests.scoring.marked import add_marked_exam, simulated
 from tests.standings.field import add_held
 from tests.standings.test_dashboard import a_past_exam, follow
 
 from .conftest import Candidate, Served
+from .test_pdf_paper_browser import with_paper
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -142,6 +144,28 @@ async def test_the_proof_of_certificates(alice: Candidate) -> None:
     for path in ("/staff/certificates/review", *office):
         await page.goto(path)
         found += await violations(page) + await sideways(page)
+    assert "\n".join(found) == ""
+
+
+async def test_a_paper_in_the_office_and_beside_its_answers(alice: Candidate) -> None:
+    served, page = alice.served, alice.page
+    exam_id, olga = await with_paper(served, make_pdf(3)), await served.person("author")
+    office = f"/staff/exams/{exam_id}/paper"
+    await alice.context.add_cookies([served.cookie(olga, "author")])
+    found = []
+    for path in (office, f"/staff/exams/{await served.exam()}/paper"):
+        await page.goto(path)
+        found += await violations(page) + await sideways(page)
+    await alice.sign_in()
+    await alice.sit(exam_id)
+    await page.wait_for_selector(".pdf-page[data-drawn]")
+    found += await violations(page) + await sideways(page)
+    if await page.locator("[data-side=answers]").is_visible():
+        await page.click("[data-side=answers]")
+        found += await violations(page) + await sideways(page)
+    await alice.context.add_cookies([served.cookie(olga, "author")])
+    await page.goto(office)
+    found += await violations(page) + await sideways(page)
     assert "\n".join(found) == ""
 
 
