@@ -34,8 +34,8 @@ from examhall.base.tracing import Tracing
 from examhall.certificates import changes as certificate_changes
 from examhall.certificates.gallery import Gallery
 from examhall.certificates.issue import Issuer
-from examhall.certificates.list_route import PATHS as CERTIFICATE_LISTS
-from examhall.certificates.list_route import CertificateListRoute
+from examhall.certificates.lists_route import PATHS as CERTIFICATE_LISTS
+from examhall.certificates.lists_route import CertificateListsRoute
 from examhall.certificates.pdf import Prints
 from examhall.certificates.proofs import Proofs
 from examhall.certificates.signing import Signer as CertificateSigner
@@ -312,7 +312,7 @@ class _Doors:
         self._api = api
         self._pages = pages
         self._contest_list = ContestListRoute(hall.signer, hall.contest_list)
-        self._certificate_lists = CertificateListRoute(hall.gallery)
+        self._certificate_lists = CertificateListsRoute(hall.gallery)
         self._availability = AvailabilityRoute(hall.signer, hall.availabilities, hall.note)
         self._private_port = hall.settings.metrics_port
 
