@@ -1,6 +1,6 @@
 """The public lists without a framework: their replies are in memory, and strangers ask for them all day.
 
-A plain ASGI application, as the list of contests is. What it does not understand it leaves to the API's routes.
+A plain ASGI application, as the list of contests is. What it does not understand it leaves to the API.
 """
 
 from starlette.types import ASGIApp, Receive, Scope, Send

@@ -70,6 +70,16 @@ async def test_strangers_see_our_designs_by_category_and_variant(
     assert (picture.headers["content-type"], picture.content[:4]) == ("image/png", b"\x89PNG")
 
 
+@pytest.mark.parametrize("door", DOORS)
+async def test_the_quick_way_and_the_api_say_the_same(stranger: Caller, door: str) -> None:
+    for path, query in (("templates", "category="), ("public", "limit=24")):
+        quick = await stranger.get(f"{door}/certificates/{path}")
+        slow = await stranger.get(f"{door}/certificates/{path}?{query}")
+        for name in ("content-type", "cache-control", "etag"):
+            assert quick.headers[name] == slow.headers[name]
+        assert quick.json() == slow.json()
+
+
 @pytest.mark.parametrize("path", ["/api/certificates/templates", "/api/certificates/public"])
 async def test_who_has_a_list_is_not_sent_it_again(stranger: Caller, path: str) -> None:
     first = await stranger.get(path)
