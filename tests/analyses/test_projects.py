@@ -8,7 +8,7 @@ from examhall.base.db import Connection, Database
 from examhall.base.errors import SomebodyWasFaster
 from examhall.base.wire import LARGEST_ID
 
-from .rows import add_analyst, add_project
+from .written import add_analyst, add_project
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ from examhall.base.errors import SomebodyWasFaster
 from examhall.base.wire import LARGEST_ID
 from tests.scoring.corrected import add_everything
 
-from .rows import add_analyst, add_project, add_scenario, dropping
+from .written import add_analyst, add_project, add_scenario, dropping
 
 pytestmark = pytest.mark.anyio
 
