@@ -16,7 +16,7 @@ async function askTime() {
   return reply;
 }
 
-/** @param {string} name @param {"good" | "wait" | "bad"} state @param {string} text */
+/** @param {string} name @param {"busy" | "good" | "wait" | "bad"} state @param {string} text */
 function check(name, state, text) {
   const line = find(`[data-check="${name}"]`);
   if (!line) return;
@@ -86,7 +86,8 @@ let sealed = null;
 async function fetchSealedPaper() {
   const { SealedPaper, canOpen } = await import("./sealed.js");
   if (!canOpen()) return check("paper", "good", words.paper_later);
-  check("paper", "wait", words.paper_later);
+  // Before its hour there is nothing to wait for.
+  check("paper", Date.parse(boot.sealed.from) > clock.now() ? "good" : "busy", words.paper_later);
   sealed = new SealedPaper({
     ...boot.sealed,
     clock,

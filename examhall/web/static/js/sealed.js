@@ -40,8 +40,8 @@ export class SealedPaper {
     if (body?.url && body.version !== this.paper?.version) {
       const bytes = await this.#download(body);
       this.paper = bytes && { version: body.version, parts: body.parts, bytes };
-      this.options.changed(this.paper !== null);
     }
+    this.options.changed(this.paper !== null);
     setTimeout(() => this.#look(), LOOK_AGAIN_MS * (1 + Math.random()));
   }
 
