@@ -68,6 +68,7 @@ FAMILIES: dict[str, Family] = {
     "deadlines_coming": Family("gauge", "Sittings to be closed within so many seconds.", ("within",)),
     "closing_lag_seconds": Family("gauge", "How overdue the most overdue open sitting is.", ()),
     "jobs": Family("gauge", "Background jobs by state.", ("state",)),
+    "calculations": Family("gauge", "What-if calculations that wait or run.", ("state",)),
     "oldest_job_seconds": Family("gauge", "How long the oldest job that could run has waited.", ()),
     "database_connections": Family("gauge", "Connections to the database, whoever's.", ()),
     "database_connections_max": Family("gauge", "Connections that PostgreSQL allows.", ()),

@@ -36,6 +36,8 @@ class _Jobs:
     todo: int
     doing: int
     oldest_s: float | None
+    calculations_queued: int
+    calculations_running: int
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ async def sample_now(conn: Connection, into: Snapshot) -> None:
     into.gauge("jobs", jobs.todo, "todo")
     into.gauge("jobs", jobs.doing, "doing")
     into.gauge("oldest_job_seconds", jobs.oldest_s or 0.0)
+    into.gauge("calculations", jobs.calculations_queued, "queued")
+    into.gauge("calculations", jobs.calculations_running, "running")
 
 
 async def sample_slowly(conn: Connection, into: Snapshot) -> None:

@@ -25,7 +25,9 @@ SELECT (SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo') AS todo,
        (SELECT extract(epoch FROM clock_timestamp() - min(at)) FROM procrastinate_events
          WHERE job_id = (SELECT min(id) FROM procrastinate_jobs
                           WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= clock_timestamp()))
-       )::double precision AS oldest_s;
+       )::double precision AS oldest_s,
+       (SELECT count(*) FROM calculations WHERE status = 'queued') AS calculations_queued,
+       (SELECT count(*) FROM calculations WHERE status = 'running') AS calculations_running;
 
 -- name: database_now
 SELECT (SELECT sum(numbackends) FROM pg_stat_database)::int AS connections,
