@@ -10,20 +10,26 @@ import psycopg
 import pytest
 from playwright.async_api import Browser, Page
 
+from examhall.accounts.access import Person
+from examhall.accounts.tokens import Signer
 from examhall.base import clock
 from examhall.base.db import Connection
 from examhall.certificates.revoking import revoke_certificate
 from examhall.contests.submissions import Submission, Submitted, submit_all
 from examhall.events.activity import roll_up_exam
+from examhall.forms.forms import find_form
+from examhall.forms.submissions import Filled, submit
 from examhall.scoring.results import score_sittings
 from examhall.standings.ratings import rate_exam
 from tests.certificates.shelf import add_certificate, add_review
+from tests.forms.rows import add_form
+from tests.forms.test_fields import ALL as EVERY_KIND
 from tests.pdfs import make_pdf
 from tests.scoring.marked import add_marked_exam, simulated
 from tests.standings.field import add_held
 from tests.standings.test_dashboard import a_past_exam, follow
 
-from .conftest import Candidate, Served
+from .conftest import SECRET, Candidate, Served
 from .test_pdf_paper_browser import with_paper
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -387,3 +393,48 @@ async def test_targets_are_large_enough_for_a_finger(alice: Candidate) -> None:
         if place < 9:
             await page.click("[data-go='1']")
     assert small == []
+
+
+async def test_forms(alice: Candidate) -> None:
+    served, page = alice.served, alice.page
+    olga = await served.person("admin")
+    async with await psycopg.AsyncConnection.connect(served.dsn) as conn:
+        admin = Person(olga, ("admin",))
+        form_id = await add_form(conn, admin, fields=EVERY_KIND, strangers=True)
+        link = (await find_form(conn, form_id)).link
+        plain = await add_form(conn, admin)
+        filled = Filled(1, {"name": "Alice", "age": 17})
+        signer = Signer(SECRET)
+        sent = await submit(conn, signer, plain, filled, me=Person(alice.id), request_key="k")
+        [(organisation_id,)] = await (
+            await conn.execute(
+                "INSERT INTO organisations (code, name, kind) VALUES (%s, 'Centre', 'school') RETURNING id",
+                (f"TC-{alice.id}",),
+            )
+        ).fetchall()
+    found = []
+    await page.goto(f"/f/{link}")
+    found += await violations(page) + await sideways(page)
+    await page.click("form[data-fill] button[type=submit]")
+    await page.wait_for_selector("[data-wrong]:not([hidden])")
+    found += await violations(page) + await sideways(page)
+    await page.goto(f"/f/{link}?sent=1")
+    found += await violations(page)
+    await alice.sign_in()
+    for path in ("/forms", f"/forms/{form_id}", f"/forms/submissions/{sent.submission_id}"):
+        await page.goto(path)
+        found += await violations(page) + await sideways(page)
+    await alice.context.add_cookies([served.cookie(olga, "admin")])
+    for path in (
+        "/staff/forms",
+        f"/staff/forms/{form_id}/edit",
+        f"/staff/forms/{plain}",
+        f"/staff/forms/{plain}?status=accepted",
+        f"/staff/submissions/{sent.submission_id}",
+        "/staff/organisations",
+        f"/staff/organisations/{organisation_id}",
+        f"/staff/organisations/{organisation_id}/edit",
+    ):
+        await page.goto(path)
+        found += await violations(page) + await sideways(page)
+    assert "\n".join(found) == ""
