@@ -1,68 +1,36 @@
-"""A project with a scenario and people in it, in the fewest rows; and a worker until all is done."""
+"""A project with people in it, and scenarios written for it: what the tests of projects and scenarios share."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-from examhall.analyses import running
-from examhall.analyses.document import read_scenario
-from examhall.analyses.projects import create_project, set_member
+from examhall.accounts.people import create_person
+from examhall.analyses.document import FORMAT, Scenario, read_scenario
+from examhall.analyses.projects import Role, create_project, set_member
 from examhall.analyses.scenarios import create_scenario
-from examhall.base.db import Connection, Database
+from examhall.base.db import Connection
+
+DROP: dict[str, Any] = {"change": "drop", "question_number": 2, "award": "nobody"}
 
 
-async def add_person(conn: Connection, username: str, *roles: str) -> int:
-    cursor = await conn.execute(
-        "INSERT INTO people (username, full_name, roles) VALUES (%s, %s, %s) RETURNING id",
-        (username, username.title(), list(roles) or ["analyst"]),
+async def add_analyst(conn: Connection, username: str, *roles: str) -> int:
+    return await create_person(
+        conn, username=username, full_name=username.title(), roles=list(roles) or ["analyst"]
     )
-    return (await cursor.fetchone())[0]  # type: ignore[index]
 
 
-async def add_project(conn: Connection, owner: int, **members: str) -> int:
-    """`members` are usernames with their roles."""
-    project_id = await create_project(conn, name="Mock exam", description="", created_by=owner)
+async def add_project(conn: Connection, owner: int, **members: Role) -> int:
+    project_id = await create_project(conn, name="Spring mock", description="", created_by=owner)
     for username, role in members.items():
-        await set_member(conn, project_id, by=owner, username=username, role=role)  # type: ignore[arg-type]
+        await set_member(conn, project_id, by=owner, username=username, role=role)
     return project_id
 
 
-async def add_scenario(conn: Connection, project_id: int, by: int, exam_id: int, **document: Any) -> int:
-    said = {"format": "examhall-scenario/1", "exams": [exam_id], **document}
-    return await create_scenario(
-        conn, project_id, by=by, name="What if", description="", scenario=read_scenario(said)
-    )
+def dropping(exam_id: int, *numbers: int, **parts: Any) -> Scenario:
+    """A scenario in which these questions count for nobody."""
+    changes = [DROP | {"exam_id": exam_id, "question_number": number} for number in numbers]
+    return read_scenario({"format": FORMAT, "exams": [exam_id], "questions": changes, **parts})
 
 
-async def statuses(database: Database) -> list[tuple[str, int]]:
-    async with database.connection() as conn:
-        cursor = await conn.execute("SELECT status, tries FROM calculations ORDER BY id")
-        return [(status, tries) for status, tries in await cursor.fetchall()]
-
-
-@asynccontextmanager
-async def a_worker(database: Database, *, at_once: int = 1, **how: Any) -> AsyncIterator[None]:
-    stopping = asyncio.Event()
-    task = asyncio.create_task(running.keep_calculating(database, stopping, at_once=at_once, **how))
-    try:
-        yield
-    finally:
-        stopping.set()
-        await task
-
-
-async def until(database: Database, *wanted: str) -> list[tuple[str, int]]:
-    """Wait until all calculations have one of these statuses."""
-    async with asyncio.timeout(90):
-        while True:
-            found = await statuses(database)
-            if all(status in wanted for status, _ in found):
-                return found
-            await asyncio.sleep(0.02)
-
-
-async def worked_out(database: Database, **how: Any) -> list[tuple[str, int]]:
-    """Everything that waits, worked out by a worker that stops then."""
-    async with a_worker(database, **how):
-        return await until(database, "done", "failed", "cancelled")
+async def add_scenario(
+    conn: Connection, project_id: int, by: int, scenario: Scenario, name: str = "Without question 2"
+) -> int:
+    return await create_scenario(conn, project_id, by=by, name=name, description="", scenario=scenario)
