@@ -2,7 +2,7 @@
 VENV = .venv/bin
 ROUNDS ?= 3
 # What `make bench` measures besides saving; with ARGS it is the first part alone.
-BENCHES = peak after_the_bell corrections contests standings psychometrics analyses
+BENCHES = peak sealed after_the_bell corrections contests standings psychometrics analyses
 .DEFAULT_GOAL = help
 .PHONY: help run test lint lock bench crash peak k6 rehearse clean
 
