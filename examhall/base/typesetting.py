@@ -68,11 +68,17 @@ class TypesetterGone(Overloaded):
 
 
 class Typesetter:
-    """One process that sets one document after the other; started when first needed, again when it dies."""
+    """One process that sets one document after the other; started when first needed, again when it dies.
 
-    def __init__(self, fonts: Path, *, limit_s: float = LIMIT_S) -> None:
+    With `idle_s` it ends when nobody has come for so long: it holds 65 MB.
+    """
+
+    def __init__(self, fonts: Path, *, limit_s: float = LIMIT_S, idle_s: float | None = None) -> None:
         self._fonts = fonts
         self._limit_s = limit_s
+        self._idle_s = idle_s
+        self._retiring: asyncio.TimerHandle | None = None
+        self._retired: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
 
@@ -119,6 +125,7 @@ class Typesetter:
                 # Its reply would be taken for the next one's.
                 await self.close()
                 raise
+            self._retire_later()
         if kind == REFUSED:
             raise BadDocument(reply.decode())
         return reply
@@ -144,8 +151,26 @@ class Typesetter:
             )
         return self._process
 
+    def _retire_later(self) -> None:
+        if self._retiring is not None:
+            self._retiring.cancel()
+        if self._idle_s is not None:
+            self._retiring = asyncio.get_running_loop().call_later(self._idle_s, self._retire)
+
+    def _retire(self) -> None:
+        # Whoever has the turn sets the clock anew; who comes after this starts another process.
+        if not self._turn.locked() and self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            self._retired, self._process = self._process, None
+
     async def close(self) -> None:
         """End the process; a document under way is not made."""
+        if self._retiring is not None:
+            self._retiring.cancel()
+        if self._retired is not None:
+            # It has heard that nothing more comes.
+            await self._retired.wait()
+            self._retired = None
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 SQL = beside(__file__)
 
 LIMIT_S = 8.0
+IDLE_S = 60.0
 LARGEST_BYTES = 50_000_000
 # A template that took too long is not tried again for so long: others wait behind it.
 LEFT_ALONE_S = 60.0
@@ -56,7 +57,7 @@ class Prints:
 
     @classmethod
     def of(cls, database: Database, storage: Storage, fonts: Path, issuer: Issuer) -> "Prints":
-        typesetter = Typesetter(fonts, limit_s=LIMIT_S)
+        typesetter = Typesetter(fonts, limit_s=LIMIT_S, idle_s=IDLE_S)
         return cls(database, storage, typesetter, issuer=issuer.name, url=issuer.url)
 
     async def pdf(self, serial: str) -> bytes:

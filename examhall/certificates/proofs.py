@@ -12,6 +12,8 @@ from examhall.certificates.printing import OWN, TOO_LONG, example_facts, print_e
 
 # A sheet takes tens of milliseconds, on a busy machine hundreds.
 LIMIT_S = 6.0
+# Somebody who thinks about a line finds the process still there.
+IDLE_S = 120.0
 # Of one person, who types and pauses.
 PREVIEWS = read_rates("60/minute")
 LOOPED = "it takes too long or too much memory: look for a loop that does not end"
@@ -49,7 +51,7 @@ class Proofs:
 
     @classmethod
     def of(cls, fonts: Path) -> "Proofs":
-        return cls(Typesetter(fonts, limit_s=LIMIT_S), PREVIEWS)
+        return cls(Typesetter(fonts, limit_s=LIMIT_S, idle_s=IDLE_S), PREVIEWS)
 
     async def show(
         self, source: str, fields: Sequence[Mapping[str, Any]], *, title: str, issuer: str, url: str

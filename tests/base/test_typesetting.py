@@ -126,3 +126,18 @@ async def test_a_picture_is_of_the_first_page(typesetter: Typesetter) -> None:
     assert one == two
     assert one.startswith(b"\x89PNG")
     assert (int.from_bytes(one[16:20]), int.from_bytes(one[20:24])) == (40, 20)
+
+
+async def test_an_idle_one_ends_and_whoever_comes_next_notices_nothing() -> None:
+    typesetter = Typesetter(FONTS, idle_s=0.05)
+    before = await hello(typesetter)
+    idle = typesetter._process
+    assert idle is not None
+    async with asyncio.timeout(20):
+        assert await idle.wait() == 0
+    assert await hello(typesetter) == before
+    # One after the other, quicker and slower than it retires.
+    for pause in (0.0, 0.04, 0.05, 0.06):
+        await asyncio.sleep(pause)
+        assert await hello(typesetter) == before
+    await typesetter.close()
