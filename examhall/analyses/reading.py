@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
+from examhall.analyses.calculator import CannotCalculate
 from examhall.analyses.checking import PlannedExam
 from examhall.analyses.document import Scenario
+from examhall.analyses.failures import TooLarge
 from examhall.analyses.frames import HEADER, MEMBERS, PART, SITTINGS, frame
 from examhall.analyses.inputs import Inputs, take_inputs
 from examhall.analyses.remarking import Item, kinds_that_cost, needs_answers
@@ -23,6 +25,9 @@ from examhall.base.sqlfile import beside
 SQL = beside(__file__)
 
 THOUSAND = 1000
+# What the cells of the marks have bits for; and the bytes of a sitting.
+MOST_SITTINGS = 2**20
+SITTING_BYTES = 48
 # While somebody sits an exam, reading rests after each part for so many times as long as it took: the
 # database has their answers to store. It waits for us in the middle of the next row, and takes no processor.
 RESTS = 3.0
@@ -52,7 +57,7 @@ async def read_inputs(
     """Write everything that the calculation needs into the file, all of one instant; give what was read.
 
     Begins the transaction's snapshot, so it comes first in it. Raises BadScenario if the scenario no longer
-    fits the exams.
+    fits the exams, and CannotCalculate if one of them has more than a million sittings.
     """
     await run(conn, SQL.one_snapshot)
     inputs = await take_inputs(conn, scenario)
@@ -64,6 +69,8 @@ async def read_inputs(
         _said(planned[exam_id], inputs.document, each.waiting)
         for exam_id, each in zip(exam_ids, found, strict=True)
     ]
+    if any(len(each.sittings) > MOST_SITTINGS * SITTING_BYTES for each in found):
+        raise CannotCalculate(TooLarge.word())
     header: dict[str, Any] = {"document": inputs.document, "exams": said}
     if scenario.subgroups is not None:
         header |= {"by": scenario.subgroups.by, "groups": [asdict(group) for group in groups]}

@@ -150,6 +150,17 @@ async def test_what_no_longer_fits_when_its_turn_comes_fails_in_words(
     assert "changed" in found.error
 
 
+async def test_more_sittings_than_can_be_read_fail_in_words(
+    database: Database, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("examhall.analyses.reading.MOST_SITTINGS", 39)
+    asked = await ask(database, office)
+    assert await worked_out(database) == [("failed", 1)]
+    async with database.connection() as conn:
+        found = await find_calculation(conn, asked.id, office.ann)
+    assert found.error_code == "too_large"
+
+
 async def test_what_waits_is_called_off_and_never_begun(database: Database, office: Office) -> None:
     asked = await ask(database, office)
     for _ in range(2):
