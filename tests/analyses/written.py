@@ -1,4 +1,4 @@
-"""A project with people in it, and scenarios written for it: what the tests of projects and scenarios share."""
+"""A project with people in it and scenarios written for it: what tests of projects and scenarios share."""
 
 from typing import Any
 
