@@ -18,8 +18,10 @@ from starlette.requests import ClientDisconnect
 from examhall.accounts.tickets import issue_tickets
 from examhall.accounts.tokens import Signer
 from examhall.app import Hall, create_app
+from examhall.base.errors import SomebodyWasFaster
 from examhall.base.storage import Storage
 from examhall.exams.paper_files import UNREAD_S, sweep_papers, upload_paper
+from examhall.exams.papers import Upload, hold_exam, set_paper
 from tests.pdfs import encrypted_pdf, make_pdf
 from tests.s3 import S3
 
@@ -366,18 +368,46 @@ async def test_once_somebody_has_started_the_paper_stays(
     assert (await olga.client.delete(paper_of(exam_id), params={"version": 1})).status_code == 409
 
 
+UPLOAD = Upload("other.pdf", 1, 1, "0" * 64, "papers/0/other.pdf")
+
+
+async def waits_for(dsn: str, holder: psycopg.AsyncConnection[Any]) -> None:
+    """Until somebody waits for a lock that this connection has."""
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as conn, asyncio.timeout(20):
+        pid = holder.info.backend_pid
+        blocked = "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
+        while await (await conn.execute(blocked, (pid,))).fetchone() == (0,):
+            await asyncio.sleep(0.02)
+
+
 async def test_who_starts_while_it_is_being_changed_reads_the_new_one(
-    hall: Hall, dsn: str, alice: Caller, olga: Caller, exam_id: int, paper: dict[str, Any]
+    dsn: str, alice: Caller, olga: Caller, exam_id: int, paper: dict[str, Any]
 ) -> None:
-    """A transaction that holds the exam lets nobody start; one start under way makes it wait, and refuse."""
+    """The change is decided on before the start, and the start waits for it."""
     async with await psycopg.AsyncConnection.connect(dsn) as conn:
-        await conn.execute("SELECT FROM exams WHERE id = %s FOR UPDATE", (exam_id,))
+        await hold_exam(conn, exam_id=exam_id, version=1)
         starting = asyncio.create_task(alice.post(f"/api/v1/exams/{exam_id}/sessions"))
-        await asyncio.sleep(0.2)
-        assert not starting.done()
-        await conn.rollback()
+        await waits_for(dsn, conn)
+        changed = await set_paper(conn, exam_id=exam_id, version=1, upload=UPLOAD, uploaded_by=None)
     assert (await starting).status_code == 200
-    assert (await upload(olga, exam_id, version=1)).status_code == 409
+    assert changed.version == 2
+    assert (await upload(olga, exam_id, version=2)).status_code == 409
+
+
+async def test_of_two_changes_at_the_same_moment_the_second_waits_and_is_refused(
+    dsn: str, exam_id: int, paper: dict[str, Any]
+) -> None:
+    async def second() -> None:
+        async with await psycopg.AsyncConnection.connect(dsn) as other:
+            await set_paper(other, exam_id=exam_id, version=1, upload=UPLOAD, uploaded_by=None)
+
+    async with await psycopg.AsyncConnection.connect(dsn) as conn:
+        first = replace(UPLOAD, path="papers/0/first.pdf")
+        await set_paper(conn, exam_id=exam_id, version=1, upload=first, uploaded_by=None)
+        changing = asyncio.create_task(second())
+        await waits_for(dsn, conn)
+    with pytest.raises(SomebodyWasFaster):
+        await changing
 
 
 async def test_uploads_while_candidates_read_never_mix(
