@@ -192,6 +192,18 @@ async def test_a_file_that_is_being_discarded_is_nobodys(database: Database, sto
     assert await storage.size(kept[0].path) == len(PDF)
 
 
+async def test_a_file_whose_deletion_has_begun_is_taken_by_nobody(
+    database: Database, storage: Storage
+) -> None:
+    submission_id, _, _ = await sent_with_file(database, storage)
+    kept = await keep_files(database, storage, [("passport", upload())])
+    async with database.transaction() as conn:
+        await conn.execute("UPDATE loose_files SET discarding = true")
+    with pytest.raises(UploadTooSlow):
+        async with database.transaction() as conn:
+            await claim_files(conn, submission_id, kept)
+
+
 class Failing:
     """A storage that dies in the middle of a deletion."""
 
