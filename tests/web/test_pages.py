@@ -15,7 +15,7 @@ from examhall.web.candidate import routes as candidate_routes
 from examhall.web.pages import as_json, plain, points, render
 from examhall.web.public import here
 from examhall.web.public import routes as public_routes
-from examhall.web.words import lobby_words, result_words, room_words
+from examhall.web.words import lobby_words, pdf_paper_words, result_words, room_words
 
 TEMPLATES = Path(pages.__file__).with_name("templates")
 SCRIPTS = Path(pages.__file__).with_name("static") / "js"
@@ -124,8 +124,8 @@ def test_the_room_loads_these_modules_and_no_others() -> None:
 
 
 def test_every_word_the_scripts_ask_for_is_there() -> None:
-    have = {**room_words("en"), **lobby_words("en"), **result_words("en")}
-    for name in [*ROOM_MODULES, "lobby", "sealed", "enter", "result"]:
+    have = {**room_words("en"), **lobby_words("en"), **result_words("en"), **pdf_paper_words("en")}
+    for name in [*ROOM_MODULES, "lobby", "sealed", "enter", "result", "pdf-paper"]:
         text = (SCRIPTS / f"{name}.js").read_text(encoding="utf-8")
         asked = re.findall(r"\bwords\.(\w+)", text) + re.findall(r'several\("(\w+)"', text)
         assert {*asked} <= {*have}, name
