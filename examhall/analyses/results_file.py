@@ -8,9 +8,13 @@ from typing import Any, Final
 
 from arro3.core import Array, DataType, RecordBatch, Table
 from arro3.io import write_parquet
+from starlette.responses import Response, StreamingResponse
 
+from examhall.accounts.access import Person
+from examhall.analyses.calculate import find_calculation
 from examhall.analyses.candidates import Candidates
-from examhall.analyses.results import Named, Row, named_people, rows_of
+from examhall.analyses.results import Named, Row, candidates_of, named_people, rows_of
+from examhall.base.attachment import download_headers
 from examhall.base.csv_file import harmless
 from examhall.base.db import Database
 
@@ -26,6 +30,20 @@ COLUMNS: Final = (
     "new_grade", "new_passed", "change_percent", "scaled",
 )  # fmt: skip
 DIGITS = 4
+
+
+async def download(database: Database, calculation_id: int, form: str, me: Person) -> Response:
+    """The download, for the API and the page alike."""
+    async with database.connection() as conn:
+        found = await find_calculation(conn, calculation_id, me.id)
+        candidates = await candidates_of(conn, found, me)
+    headers = download_headers(f"{found.scenario_name} {found.id}.{form}")
+    if form == "csv":
+        return StreamingResponse(
+            csv_pieces(database, candidates), media_type=MEDIA_TYPES["csv"], headers=headers
+        )
+    content = await parquet_file(database, candidates)
+    return Response(content, media_type=MEDIA_TYPES["parquet"], headers=headers)
 
 
 async def csv_pieces(database: Database, candidates: Candidates) -> AsyncIterator[bytes]:

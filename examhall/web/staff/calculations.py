@@ -13,8 +13,7 @@ from examhall.analyses.adopting import made_official
 from examhall.analyses.calculate import Calculation, cancel_calculation, find_calculation
 from examhall.analyses.projects import require_analyst
 from examhall.analyses.results import may_see_candidates, named_people, outcome_of
-from examhall.analyses.results_api import results_file
-from examhall.analyses.results_file import MEDIA_TYPES
+from examhall.analyses.results_file import MEDIA_TYPES, download
 from examhall.analyses.scenarios import SavedScenario, find_scenario
 from examhall.base.errors import NotFound
 from examhall.web.frame import framed, id_of
@@ -122,7 +121,7 @@ async def candidates_file(request: Request) -> Response:
     form = request.path_params["form"]
     if form not in MEDIA_TYPES:
         raise NotFound
-    return await results_file(request.app.state.database, id_of(request, "calculation_id"), form, me)
+    return await download(request.app.state.database, id_of(request, "calculation_id"), form, me)
 
 
 routes = [
