@@ -1,6 +1,8 @@
 """The questions of an exam as HTML: rendered once for all who have them in the same order."""
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 from cachetools import LRUCache, cached
 
@@ -10,6 +12,12 @@ from examhall.web.words import pdf_paper_words
 
 # About 100 kB each.
 KEPT = 64
+# A question with four answers has 24 orders, at some 3 kB each. They are soon all here, and a paper of one's own
+# is put together in half a millisecond; rendered anew for each candidate it took ten.
+QUESTIONS: LRUCache[Hashable, bytes] = LRUCache(8192)
+# What no author can write, for none can guess it.
+PLACE = f"place-{secrets.token_hex(12)}".encode()
+CURRENT = f"current-{secrets.token_hex(12)}".encode()
 
 
 def paper_html(content: Content, seed: int, language: str) -> bytes:
@@ -32,5 +40,44 @@ def pdf_of(content: Content, language: str) -> Mapping[str, object] | None:
 
 @cached(LRUCache(KEPT), key=lambda content, *order: (content.exam_id, content.version, *order))
 def _rendered(content: Content, seed: int, language: str) -> bytes:
-    page = environment(language).get_template("parts/paper.html")
-    return page.render(questions=arrange(content, seed)).encode()
+    order = content.order(seed)
+    if order is None:
+        page = environment(language).get_template("parts/paper.html")
+        return page.render(questions=arrange(content, seed)).encode()
+    questions = _Questions(content, seed, language, total=len(order))
+    return b"".join(
+        questions.of(number, tuple(map(tuple, lists)))
+        .replace(PLACE, str(place).encode())
+        .replace(CURRENT, b" current" if place == 1 else b"")
+        for place, (number, lists) in enumerate(order, 1)
+    )
+
+
+class _Questions:
+    """The questions of one candidate. Those whose answers somebody had in the same order before are there."""
+
+    def __init__(self, content: Content, seed: int, language: str, *, total: int) -> None:
+        self._content = content
+        self._seed = seed
+        self._language = language
+        self._total = total
+        self._arranged: dict[int, dict[str, Any]] | None = None
+
+    def of(self, number: int, lists: tuple[tuple[int, ...], ...]) -> bytes:
+        """One question, with marks where its place goes."""
+        key = (self._content.exam_id, self._content.version, self._language, number, lists)
+        found = QUESTIONS.get(key)
+        if found is None:
+            found = QUESTIONS[key] = self._render(number)
+        return found
+
+    def _render(self, number: int) -> bytes:
+        if self._arranged is None:
+            self._arranged = {each["number"]: each for each in arrange(self._content, self._seed)}
+        template = environment(self._language).get_template("parts/question.html")
+        return template.render(
+            question=self._arranged[number],
+            place=PLACE.decode(),
+            total=self._total,
+            current=CURRENT.decode(),
+        ).encode()

@@ -1,0 +1,56 @@
+"""Papers put together from questions that others had before are those that would be rendered anew."""
+
+from pathlib import Path
+
+import pytest
+
+from examhall.exams.content import Content, Exam, Item, arrange, build_content
+from examhall.exams.exam_file import read_exam_file
+from examhall.web.pages import environment
+from examhall.web.paper import paper_html
+
+DEMO = Path(__file__).parents[2] / "examhall" / "demo"
+
+
+def content_of(name: str, exam_id: int, *, shuffled: bool = True) -> Content:
+    exam = read_exam_file((DEMO / f"{name}.yaml").read_bytes(), folder=DEMO)
+    items = [
+        Item(
+            question.number,
+            question.prompt,
+            item.sub_part,
+            item.kind,
+            item.prompt,
+            item.presented,
+            item.points,
+        )
+        for question in exam.questions
+        for item in question.items
+    ]
+    return build_content(Exam(exam_id, 1, "", "mock_exam", "", shuffled, shuffled, []), items)
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize(("name", "exam_id"), [("every-type", 1_000_001), ("mathematics", 1_000_002)])
+def test_every_candidates_paper_is_the_one_rendered_anew(name: str, exam_id: int, language: str) -> None:
+    content = content_of(name, exam_id)
+    template = environment(language).get_template("parts/paper.html")
+    papers = set()
+    for seed in range(20):
+        paper = paper_html(content, seed, language)
+        assert paper == template.render(questions=arrange(content, seed)).encode()
+        papers.add(paper)
+    assert len(papers) == 20
+
+
+def test_unshuffled_everybody_has_the_same_bytes() -> None:
+    content = content_of("every-type", 1_000_003, shuffled=False)
+    assert paper_html(content, 1, "en") is paper_html(content, 2, "en")
+
+
+def test_what_an_author_writes_is_never_taken_for_a_mark() -> None:
+    """The marks of places cannot be guessed; these are those that one would guess."""
+    item = Item(1, "PLACE place-1 current-1 {{ place }}", "", "short_text", "", {}, 1)  # type: ignore[arg-type]
+    other = Item(2, "Two.", "", "short_text", "", {}, 1)  # type: ignore[arg-type]
+    content = build_content(Exam(1_000_004, 1, "", "mock_exam", "", True, True, []), [item, other])
+    assert b"PLACE place-1 current-1 {{ place }}" in paper_html(content, 7, "en")
