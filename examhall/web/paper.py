@@ -12,7 +12,7 @@ from examhall.web.words import pdf_paper_words
 
 # About 100 kB each.
 KEPT = 64
-# A question with four answers has 24 orders, at some 3 kB each. They are soon all here, and a paper of one's own
+# A question with four answers has 24 orders, at some 3 kB each. They are soon all here; a paper of one's own
 # is put together in half a millisecond; rendered anew for each candidate it took ten.
 QUESTIONS: LRUCache[Hashable, bytes] = LRUCache(8192)
 # What no author can write, for none can guess it.

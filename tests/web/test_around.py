@@ -21,6 +21,8 @@ def room(csrf: str, session: int, *, compressed: bool = True, title: str = "Math
         },
         title=title,
         question_count=3,
+        pdf=False,
+        exam_id=1,
     )
     body = bytes(page.body)
     return (gzip.decompress(body) if compressed else body).decode()

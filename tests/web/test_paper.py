@@ -30,14 +30,13 @@ def content_of(name: str, exam_id: int, *, shuffled: bool = True) -> Content:
     return build_content(Exam(exam_id, 1, "", "mock_exam", "", shuffled, shuffled, []), items)
 
 
-@pytest.mark.parametrize("language", ["en", "ru"])
 @pytest.mark.parametrize(("name", "exam_id"), [("every-type", 1_000_001), ("mathematics", 1_000_002)])
-def test_every_candidates_paper_is_the_one_rendered_anew(name: str, exam_id: int, language: str) -> None:
+def test_every_candidates_paper_is_the_one_rendered_anew(name: str, exam_id: int) -> None:
     content = content_of(name, exam_id)
-    template = environment(language).get_template("parts/paper.html")
+    template = environment("en").get_template("parts/paper.html")
     papers = set()
     for seed in range(20):
-        paper = paper_html(content, seed, language)
+        paper = paper_html(content, seed, "en")
         assert paper == template.render(questions=arrange(content, seed)).encode()
         papers.add(paper)
     assert len(papers) == 20
