@@ -5,6 +5,7 @@ from examhall.base.db import Database
 from examhall.demo import filling
 from examhall.demo.filling import ACCOUNTS, EXAMS, FOLDER, NotADemo, fill
 from examhall.demo.past_quizzes import WEEKS
+from examhall.demo.standards import JUDGES
 from examhall.exams.exam_file import read_exam_file
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +29,7 @@ async def counted(database: Database) -> tuple[int, ...]:
 async def test_a_second_start_adds_nothing_and_the_tickets_stay_good(database: Database) -> None:
     first = await fill(database, SIGNER, candidates=3)
     before = await counted(database)
-    assert before == (len(ACCOUNTS) + 3, len(EXAMS) + MADE, 3)
+    assert before == (len(ACCOUNTS) + len(JUDGES) + 3, len(EXAMS) + MADE, 3)
     second = await fill(database, SIGNER, candidates=3)
     assert await counted(database) == before
     assert [ticket.token for ticket in second] == [ticket.token for ticket in first]
@@ -62,7 +63,7 @@ async def test_a_start_that_was_interrupted_is_completed(
             await fill(database, SIGNER, candidates=2)
     assert await counted(database) == (len(ACCOUNTS) + 2, 0, 0)
     assert len(await fill(database, SIGNER, candidates=2)) == 2
-    assert await counted(database) == (len(ACCOUNTS) + 2, len(EXAMS) + MADE, 2)
+    assert await counted(database) == (len(ACCOUNTS) + len(JUDGES) + 2, len(EXAMS) + MADE, 2)
 
 
 @pytest.mark.parametrize("name", EXAMS)
