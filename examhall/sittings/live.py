@@ -15,13 +15,13 @@ import msgspec
 import structlog
 
 from examhall.base.clock import rfc3339
-from examhall.base.db import Connection, Database, Unavailable, many, maybe
+from examhall.base.db import Connection, Database, Unavailable, many, maybe, one
 from examhall.base.event_stream import MISSED, Broadcast, EventStream, encoded
 from examhall.base.listen import Listener
 from examhall.base.sqlfile import beside
 from examhall.sittings.interventions import CHANNEL, Intervention, find_intervention
 from examhall.sittings.presence import Presence
-from examhall.sittings.start import Sitting, find_sitting
+from examhall.sittings.start import Sitting
 
 log = structlog.get_logger()
 
@@ -45,10 +45,16 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Announcement:
-    id: int
-    message: str
-    done_at: datetime
+class Standing:
+    """How a sitting stands for the page that begins to listen."""
+
+    deadline_at: datetime
+    closes_at: datetime
+    closed_at: datetime | None
+    paused_at: datetime | None
+    server_time: datetime
+    # Of each its id, its text, and when.
+    announcements: Sequence[tuple[int, str, str]]
 
 
 @dataclass(frozen=True)
@@ -78,14 +84,12 @@ class Live:
         stream.came = partial(self._presence.came, sitting.id)
         stream.went = partial(self._presence.went, sitting.id)
         async with self._database.connection() as conn:
-            now = await find_sitting(conn, sitting_id=sitting.id, candidate_id=sitting.candidate_id)
-            announced = await many(
+            now = await one(
                 conn,
-                SQL.announcements,
-                Announcement,
-                exam_id=sitting.exam_id,
+                SQL.standing,
+                Standing,
+                candidate_id=sitting.candidate_id,
                 sitting_id=sitting.id,
-                since=sitting.started_at,
                 after=last_heard,
                 limit=ANNOUNCEMENTS_KEPT,
             )
@@ -99,8 +103,8 @@ class Live:
                 server_time=rfc3339(now.server_time),
             )
         )
-        for each in announced:
-            stream.send(_announcement(each.id, each.message, each.done_at))
+        for number, message, at in now.announcements:
+            stream.send(_announcement(number, message, datetime.fromisoformat(at)))
         return stream
 
     def _hear(self, payload: str) -> None:

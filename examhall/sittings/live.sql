@@ -1,16 +1,22 @@
--- name: announcements
--- Of all, and of this sitting; the oldest first.
-SELECT id, message, done_at
-  FROM (SELECT id, message, done_at
-          FROM interventions
-         WHERE exam_id = %(exam_id)s
-           AND kind = 'announcement'
-           AND id > %(after)s
-           AND done_at >= %(since)s
-           AND (sitting_ids IS NULL OR %(sitting_id)s = ANY(sitting_ids))
-         ORDER BY id DESC
-         LIMIT %(limit)s) AS latest
- ORDER BY id;
+-- name: standing
+-- How a sitting stands, and what was announced to all or to it since it began: the oldest first.
+SELECT deadline_at, closes_at, closed_at, paused_at, statement_timestamp() AS server_time, said.announcements
+  FROM sittings
+ CROSS JOIN LATERAL (
+        SELECT coalesce(jsonb_agg(jsonb_build_array(latest.id, latest.message, latest.done_at) ORDER BY latest.id),
+                        '[]') AS announcements
+          FROM (SELECT interventions.id, message, done_at
+                  FROM interventions
+                 WHERE exam_id = sittings.exam_id
+                   AND kind = 'announcement'
+                   AND interventions.id > %(after)s
+                   AND done_at >= sittings.started_at
+                   AND (sitting_ids IS NULL OR sittings.id = ANY(sitting_ids))
+                 ORDER BY interventions.id DESC
+                 LIMIT %(limit)s) AS latest
+     ) AS said
+ WHERE candidate_id = %(candidate_id)s
+   AND sittings.id = %(sitting_id)s;
 
 -- name: clocks
 -- Who sits the exam, and whom this very intervention closed.

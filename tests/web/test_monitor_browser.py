@@ -53,6 +53,8 @@ async def test_time_is_given_to_who_was_chosen_and_stands_in_the_record(
     alice, bob = await candidate(), await candidate()
     sitting_id = await alice.sit(exam_id)
     await bob.sit(exam_id)
+    for person in (alice, bob):
+        await person.page.wait_for_selector("body[data-live=open]")
     await monitor.goto(f"/staff/exams/{exam_id}/live")
     await expect(monitor.locator("#whom")).to_have_text("To all 2 who sit it")
     await monitor.check(f"#rows tr[data-id='{sitting_id}'] input")

@@ -4,13 +4,15 @@
  */
 import { find } from "./fields.js";
 
+const SPREAD_MS = 3_000;
 const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 
 /** @param {RoomOptions} room */
 export function open(room) {
   addEventListener("focus", () => room.outbox.trouble && room.outbox.hurry());
   listenToKeys(room);
-  listenToServer(room);
+  // A thousand rooms open in the same second.
+  setTimeout(listenToServer, Math.random() * SPREAD_MS, room);
 }
 
 /** @param {RoomOptions} room */
@@ -90,5 +92,8 @@ function listenToServer({ boot, clock, outbox, say, several, setTime }) {
   on("submitted", () => outbox.refresh());
   on("missed", () => outbox.refresh());
   // The server may have been away: what waits can go now.
-  stream.onopen = () => outbox.trouble && outbox.hurry();
+  stream.onopen = () => {
+    document.body.dataset.live = "open";
+    if (outbox.trouble) outbox.hurry();
+  };
 }
