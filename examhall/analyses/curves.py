@@ -30,13 +30,15 @@ def curved(totals: Whole, most: int, curve: Mapping[str, Any]) -> Whole:
     """Nobody falls below nothing, nobody gets more than all. An empty curve changes nothing else."""
     if not len(totals):
         return totals
+    # What wrong answers cost takes nobody below nothing, and is no debt that a curve has to pay first.
+    totals = np.maximum(totals, 0)
     match curve.get("kind", "none"):
         case "add":
             totals = totals + thousandths(curve["points"])
         case "scale":
             totals = _stretched(totals, most, curve.get("factor"))
         case "square_root":
-            totals = by_distinct(totals, lambda each: root_whole(max(each, 0) * most))
+            totals = by_distinct(totals, lambda each: root_whole(each * most))
         case "to_mean":
             totals = _moved(totals, most, exact(curve["mean_percent"]), curve.get("sd_percent"))
     return np.clip(totals, 0, most)

@@ -59,11 +59,7 @@ def by_group(
     `earned` and `worth` are the new points of each item in thousandths, `labels` say which item is which.
     """
     count = len(candidate_ids)
-    row_of = np.argsort(candidate_ids, kind="stable")
-    place = np.searchsorted(candidate_ids[row_of], membership.candidate_ids)
-    known = place < count
-    known[known] = candidate_ids[row_of][place[known]] == membership.candidate_ids[known]
-    row, group = row_of[place[known]], membership.group[known]
+    row, group = _rows_of(membership, candidate_ids)
     sizes = np.bincount(group, minlength=len(membership.groups))
     largest = sorted(
         (each for each in range(len(sizes)) if sizes[each]),
@@ -97,6 +93,17 @@ def by_group(
     in_any = np.zeros(count, np.bool_)
     in_any[row] = True
     return Grouped(Groups(membership.by, told, len(largest) - len(chosen), int((~in_any).sum())), first)
+
+
+def _rows_of(membership: Membership, candidate_ids: Whole) -> tuple[Whole, Whole]:
+    """The rows of the members, and the group of each: every attempt of theirs, and each of their groups."""
+    row_of = np.argsort(candidate_ids, kind="stable")
+    ordered = candidate_ids[row_of]
+    begins = np.searchsorted(ordered, membership.candidate_ids)
+    attempts = np.searchsorted(ordered, membership.candidate_ids, side="right") - begins
+    # Of each member the first, second, ... attempt: its place in all of them, less those of members before.
+    which = np.arange(attempts.sum()) - np.repeat(np.cumsum(attempts) - attempts, attempts)
+    return row_of[np.repeat(begins, attempts) + which], np.repeat(membership.group, attempts)
 
 
 def _differences(

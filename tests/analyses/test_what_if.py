@@ -149,6 +149,15 @@ def test_wrong_answers_cost_and_no_answer_costs_nothing() -> None:
     assert points([sat], negative_marking={"fraction": 0.5, "kinds": ["number"]}) == [2.0, 1.0, 0.0]
 
 
+def test_a_curve_begins_at_nothing_for_whom_wrong_answers_cost_more_than_they_had() -> None:
+    sat = three(["B", "B", "B"], ["A", "A", "A"])
+    costs = {"fraction": 1}
+    assert points([sat], negative_marking=costs, curve={"kind": "add", "points": 1}) == [1.0, 3.0]
+    # The mean is 1.5 of 3 already.
+    to_mean = {"kind": "to_mean", "mean_percent": 50}
+    assert points([sat], negative_marking=costs, curve=to_mean) == [0.0, 3.0]
+
+
 CURVES: list[tuple[dict[str, Any], list[float]]] = [
     ({"kind": "none"}, [0.0, 1.0, 2.0, 4.0]),
     ({"kind": "add", "points": 1.5}, [1.5, 2.5, 3.5, 4.0]),
@@ -275,6 +284,26 @@ def test_groups_stand_beside_everybody_else_and_the_easier_question_is_found() -
     assert algebra.dif[-1]["effect"] > 1.5
     assert found.told.groups.candidates_in_none == 199
     assert [each.group for each in unpack(found.candidates)][199:201] == ["Algebra", None]
+
+
+def test_every_attempt_of_somebody_counts_in_their_groups() -> None:
+    sat = three(
+        ["A", "A", "A"], ["B", "B", "B"], ["A", "B", "B"], ["A", "A", "B"],
+        candidate_ids=np.array([2, 1, 2, 3]), attempts=np.array([1, 1, 2, 1]),
+    )  # fmt: skip
+    membership = Membership(
+        "course",
+        [GroupNamed(7, "ALG", "Algebra"), GroupNamed(8, "GEO", "Geometry")],
+        np.array([2, 3, 2, 9]),
+        np.array([0, 1, 1, 0]),
+    )
+    found = outcome([sat], membership)
+    assert found.told.groups is not None
+    algebra, geometry = found.told.groups.groups
+    assert (algebra.candidates, algebra.new.mean_points) == (2, 2.0)
+    assert (geometry.candidates, geometry.new.mean_points) == (3, 2.0)
+    assert found.told.groups.candidates_in_none == 1
+    assert [each.group for each in unpack(found.candidates)] == ["Algebra", None, "Algebra", "Geometry"]
 
 
 def test_nobody_at_all_is_no_mistake() -> None:
