@@ -38,24 +38,25 @@ class Folder:
 
     async def put(self, path: str, parts: AsyncIterator[bytes]) -> None:
         temporary = self._root / INCOMING / uuid4().hex
-        with self._explained():
-            file = await _in_thread(lambda: _create(temporary))
         try:
-            gathered = bytearray()
-            async for part in parts:
-                gathered += part
-                if len(gathered) >= WRITE_BYTES:
-                    await self._write(file, bytes(gathered))
-                    gathered.clear()
-            await self._write(file, bytes(gathered))
             with self._explained():
-                await _in_thread(lambda: self._publish(file, temporary, self._root / path))
+                file = await _opened(lambda: _create(temporary))
+            try:
+                gathered = bytearray()
+                async for part in parts:
+                    gathered += part
+                    if len(gathered) >= WRITE_BYTES:
+                        await self._write(file, bytes(gathered))
+                        gathered.clear()
+                await self._write(file, bytes(gathered))
+                with self._explained():
+                    await _in_thread(lambda: self._publish(file, temporary, self._root / path))
+            finally:
+                os.close(file)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()
             raise
-        finally:
-            os.close(file)
 
     async def _write(self, file: int, data: bytes) -> None:
         with self._explained():
@@ -84,7 +85,7 @@ class Folder:
     async def stream(self, path: str, start: int, end: int | None) -> AsyncIterator[bytes]:
         with self._explained():
             # Once open it is read to its end, whoever replaces or deletes it meanwhile.
-            file = await _in_thread(lambda: os.open(self._root / path, os.O_RDONLY | os.O_NOFOLLOW))
+            file = await _opened(lambda: os.open(self._root / path, os.O_RDONLY | os.O_NOFOLLOW))
         try:
             at = start
             while end is None or at < end:
@@ -175,6 +176,18 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+async def _opened(function: Callable[[], int]) -> int:
+    """A file opened in a thread. A caller who is cancelled meanwhile never learns its number: it is closed."""
+    opening = asyncio.ensure_future(asyncio.to_thread(function))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await asyncio.wait({opening})
+        if opening.exception() is None:
+            os.close(opening.result())
+        raise
 
 
 async def _in_thread(function: Callable[[], T]) -> T:

@@ -290,3 +290,30 @@ async def test_the_event_loop_goes_on_while_the_disk_is_slow(tmp_path: Path) -> 
 
 def test_what_opens_a_bucket_is_never_printed() -> None:
     assert "hidden" not in repr(Access(secret="hidden", key="hidden"))
+
+
+@pytest.mark.anyio
+async def test_whoever_goes_away_while_a_file_is_opened_leaves_none_open(tmp_path: Path) -> None:
+    storage = Storage.open(tmp_path)
+    await storage.put("a/b", b"kept")
+
+    def descriptors() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    async def write() -> None:
+        await storage.put("a/c", b"never")
+
+    async def look() -> None:
+        await read(storage, "a/b")
+
+    before = descriptors()
+    for act in (look, write):
+        going = [asyncio.create_task(act()) for _ in range(50)]
+        # All of them wait for a thread, some have one.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for task in going:
+            task.cancel()
+        await asyncio.gather(*going, return_exceptions=True)
+    assert descriptors() <= before + 1
+    assert not list((tmp_path / INCOMING).glob("*"))
