@@ -23,7 +23,7 @@ from examhall.accounts.access import (
 )
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.attachment import download_headers
-from examhall.base.errors import SomebodyWasFaster, UnsupportedMediaType
+from examhall.base.errors import BodyTooLarge, SomebodyWasFaster, TooManyRequests, UnsupportedMediaType
 from examhall.base.versions import VersionRequired, etag, version_wanted
 from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, Text, refusals
 from examhall.forms import forms
@@ -217,6 +217,7 @@ async def get_submissions(
     | refusals(
         NotSignedIn, TokenInvalid, CrossSite, TicketOnly, NoSuchForm, FormNotOpen, FormChanged, BadAnswers,
         BadFiles, UploadTooSlow, RequestKeyUsed, SentAlready, UnknownOrganisation, UnsupportedMediaType,
+        BodyTooLarge, TooManyRequests,
     ),
     openapi_extra={
         "requestBody": {
@@ -244,6 +245,7 @@ async def post_submission(
     All or nothing, and once: a repeat with the same Idempotency-Key is answered 200 with the first's id.
     """
     refuse_tickets(me)
+    await request.app.state.limits.forms.require(str(me.id))
     body, uploads = await _read(request)
     sent = await send_form(
         db,
@@ -263,13 +265,23 @@ async def post_submission(
 async def _read(request: Request) -> tuple[SubmissionIn, list[tuple[str, UploadFile]]]:
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type == "application/json":
-        return _body(await request.body()), []
+        return _body(await _without_files(request)), []
     if media_type != "multipart/form-data":
         raise UnsupportedMediaType("Send this as application/json or multipart/form-data.")
     form = await request.form(max_files=FIELDS_LIMIT * FILES_LIMIT, max_fields=1, max_part_size=PART_BYTES)
     told = form.get("submission")
     uploads = [(name, part) for name, part in form.multi_items() if isinstance(part, UploadFile)]
     return _body(told.encode("utf-8", "replace") if isinstance(told, str) else b""), uploads
+
+
+async def _without_files(request: Request) -> bytes:
+    """The body, of which this path takes as much as files need: all of it would be one JSON document."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > PART_BYTES:
+            raise BodyTooLarge
+    return bytes(body)
 
 
 def _body(content: bytes) -> SubmissionIn:

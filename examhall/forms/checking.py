@@ -10,7 +10,15 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from examhall.base.errors import Malformed
 from examhall.base.wire import storable
-from examhall.forms.fields import LARGEST_NUMBER, LENGTHS, PATTERNS, STRING_CHARS, Document
+from examhall.forms.fields import (
+    CHOICES_LIMIT,
+    FIELDS_LIMIT,
+    LARGEST_NUMBER,
+    LENGTHS,
+    PATTERNS,
+    STRING_CHARS,
+    Document,
+)
 
 # Schemas that are being filled in just now; compiling one takes some 100 microseconds.
 VALIDATORS_KEPT = 256
@@ -80,11 +88,17 @@ class BadAnswers(Malformed):
 def find_wrong(schema: Document, data: Mapping[str, Any]) -> list[Wrong]:
     """Every field whose answer is missing or wrong, each told once; empty if the data is what is asked for.
 
-    In time proportional to the data, whatever the patterns.
+    In time proportional to the data, whatever the patterns. Of data with more names than a form has fields,
+    only so many are told.
     """
     # First what the validator cannot take and PostgreSQL cannot hold: afterwards data is flat, and short
     # enough by the schema.
-    wrong = {name: found for name, value in data.items() if (found := _unfit(name, value, schema))}
+    wrong: dict[str, Wrong] = {}
+    for name, value in data.items():
+        if found := _unfit(name, value, schema):
+            wrong[name] = found
+            if len(wrong) > FIELDS_LIMIT:
+                return list(wrong.values())
     fit = {name: value for name, value in data.items() if name not in wrong}
     for error in _validator(json.dumps(schema, sort_keys=True)).iter_errors(fit):
         for each in _told(error):
@@ -104,6 +118,9 @@ def _unfit(name: str, value: object, schema: Document) -> Wrong | None:
     if asked is None:
         return Wrong(name.encode("utf-8", "replace").decode()[:STRING_CHARS].replace("\0", "?"), "unknown")
     texts = value if isinstance(value, list) else [value]
+    # The validator makes an error of each: of a million, a gigabyte and minutes in which nobody is answered.
+    if len(texts) > CHOICES_LIMIT:
+        return Wrong(name, "maxItems", {"limit": CHOICES_LIMIT})
     for index, each in enumerate(texts):
         if isinstance(each, str):
             place = index if isinstance(value, list) else None

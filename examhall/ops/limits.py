@@ -42,7 +42,7 @@ WAYS_IN = re.compile(
 )
 # So many times what else an address is allowed may come in by it.
 SCHOOL = 100
-STRANGERS_FORMS = read_rates("30/minute,300/hour")
+FORMS = read_rates("30/minute,300/hour")
 SAVES = ("/answers/", "/answers")
 # A save of so many bytes counts once, a longer one for as many as it fills: it fills the disk as they do.
 SAVE_BYTES = 4096
@@ -68,7 +68,9 @@ class Limits:
         self.persons = Limit("persons", persons)
         self.saves = Limit("saves", saves)
         # Of forms that are open to strangers, by address: each may bring megabytes, and a person to read it.
-        self.strangers_forms = Limit("strangers_forms", STRANGERS_FORMS, store)
+        self.strangers_forms = Limit("strangers_forms", FORMS, store)
+        # The same by person: 25 MB each, as often as pages may be asked for, fill any disk.
+        self.forms = Limit("forms", FORMS)
         # For the handler that starts one: `await limits.calculations.require(str(me.id))`.
         self.calculations = Limit("calculations", calculations, store)
 

@@ -70,6 +70,7 @@ async def post_form(request: Request) -> Response:
     form_id = id_of(request, "form_id")
     async with request.app.state.database.transaction() as conn:
         form = await find_form_for(conn, form_id, me)
+    await request.app.state.limits.forms.require(str(me.id))
     sent = await _send(request, me, form)
     if isinstance(sent, Response):
         return sent
