@@ -179,7 +179,7 @@ def _flush_folder(folder: Path) -> None:
 
 
 async def _opened(function: Callable[[], int]) -> int:
-    """A file opened in a thread. A caller who is cancelled meanwhile never learns its number: it is closed."""
+    """Open a file in a thread. A caller who is cancelled meanwhile never learns its number: it is closed."""
     opening = asyncio.ensure_future(asyncio.to_thread(function))
     try:
         return await asyncio.shield(opening)

@@ -11,6 +11,7 @@ from examhall.accounts.tokens import Signer
 from examhall.base.db import Connection, Database
 from examhall.base.errors import Refusal, SomebodyWasFaster
 from examhall.forms.checking import BadAnswers
+from examhall.forms.erasing import erase_submission
 from examhall.forms.fields import write_document
 from examhall.forms.forms import FormChanged, FormNotOpen, NoSuchForm, edit_form, find_form
 from examhall.forms.history import list_history
@@ -108,6 +109,17 @@ async def test_strangers_requests_are_told_apart_too(conn: Connection) -> None:
     ]
     assert [each.is_new for each in sent] == [True, False, True]
     assert sent[0].submission_id == sent[1].submission_id
+
+
+async def test_submissions_that_came_by_the_same_key_can_all_be_erased(conn: Connection) -> None:
+    olga = await add_admin(conn)
+    form_id = await add_form(conn, olga, strangers=True)
+    link = (await find_form(conn, form_id)).link
+    theirs = [await send(conn, form_id, await add_person(conn), "1") for _ in range(2)]
+    stranger = await submit(conn, SIGNER, form_id, Filled(1, DATA), me=None, request_key="1", link=link)
+    for submission_id in (*theirs, stranger.submission_id):
+        await erase_submission(conn, submission_id, by=olga.id)
+        assert (await find_submission(conn, submission_id)).data is None
 
 
 async def test_a_form_that_can_be_sent_once_is(database: Database) -> None:
