@@ -24,6 +24,7 @@ from examhall.base.db import Connection, Database
 from examhall.base.errors import SomebodyWasFaster
 from examhall.exams.correcting import list_corrections
 from examhall.exams.correction import NothingToCorrect
+from examhall.exams.pass_mark import set_pass_mark
 from tests.scoring.corrected import jobs, rescore_all
 
 from .conftest import Office
@@ -151,6 +152,31 @@ async def test_of_many_who_decide_at_once_one_does(database: Database, office: O
     assert sorted(found) == ["already"] * 3 + ["decided"]
     async with database.transaction() as conn:
         assert len(await list_corrections(conn, office.exam_id)) == 1
+
+
+async def test_two_scenarios_official_at_once_do_not_wait_in_a_circle(
+    database: Database, office: Office
+) -> None:
+    scenario, by = await saved(database, office, pass_mark={"percent": 40})
+    async with database.transaction() as conn:
+        another_id = await add_scenario(conn, office.project_id, office.ann, office.exam_id)
+        another = await find_scenario(conn, another_id, by.id)
+    both_took = asyncio.Barrier(2)
+
+    async def decide(scenario: SavedScenario) -> None:
+        async with database.transaction() as conn:
+            # As far as `adopt_scenario` is before it touches the exam: both refer to its row.
+            await conn.execute(
+                """INSERT INTO scenario_adoptions
+                          (scenario_id, scenario_version, exam_id, exam_version, reason, adopted_by)
+                   VALUES (%s, %s, %s, 0, '', %s)""",
+                (scenario.id, scenario.version, office.exam_id, by.id),
+            )
+            await both_took.wait()
+            await set_pass_mark(conn, exam_id=office.exam_id, version=1, percent=Decimal(40))
+
+    done = await asyncio.gather(decide(scenario), decide(another), return_exceptions=True)
+    assert [type(each) for each in done if each is not None] == [SomebodyWasFaster]
 
 
 async def test_sent_again_it_is_refused_whatever_the_version(database: Database, office: Office) -> None:
