@@ -27,7 +27,7 @@ from examhall.accounts.telegram import (
     login_address,
     sign_in_with_telegram,
 )
-from examhall.base.errors import Refusal
+from examhall.base.errors import Forbidden, Refusal
 from examhall.base.noting import note
 from examhall.web.frame import framed
 from examhall.web.i18n import gettext_of
@@ -46,17 +46,26 @@ PENDING_PATH = "/sign-in/openid"
 PENDING_LIFE = timedelta(minutes=15)
 # From the account's page to the provider's.
 CONNECT_LIFE = timedelta(hours=1)
+PENDING_TELEGRAM = "examhall-telegram"
+TELEGRAM_PATH = "/sign-in/telegram"
+
+
+class NotBegunHere(Forbidden):
+    """Begin on the page of your account. If somebody sent you this link, do not go on."""
 
 
 async def telegram_page(request: Request) -> Response:
     """GET /sign-in/telegram: whom Telegram vouches for, and one button. Looking uses nothing up.
 
-    That nobody is signed in by a mere link is why there is a button: it could be somebody else's account.
+    That nobody is signed in by a mere link is why there is a button: it could be somebody else's account. And
+    none is connected by one: ?connect= of the account's page leaves a cookie, and leads to Telegram.
     """
     settings = request.app.state.settings
     again = login_address(settings.telegram_bot_token, settings.url)
     if again is None:
         raise TelegramNotSetUp
+    if connect := request.query_params.get("connect"):
+        return _to_telegram(request, connect, again)
     me = await who(request)
     if me is not None and me.exam_id is not None:
         me = None
@@ -68,6 +77,8 @@ async def telegram_page(request: Request) -> Response:
     if fields:
         try:
             proof = check_proof(fields, bot_token=settings.telegram_bot_token)
+            if me is not None:
+                _require_begun(request, me)
             context["full_name"] = proof.identity.full_name or f"Telegram {proof.identity.subject}"
         except Refusal as refusal:
             status, context["problem"] = refusal.status, gettext_of(request)(refusal.detail)
@@ -76,6 +87,32 @@ async def telegram_page(request: Request) -> Response:
     async with request.app.state.database.connection() as conn:
         account = await find_account(conn, me.id)
     return framed(request, me, account, "telegram.html", status, **context)
+
+
+def _to_telegram(request: Request, connect: str, address: str) -> Response:
+    """Where the account's page leads: whoever asked for it is remembered by their browser, and by no link."""
+    signer = signer_of(request)
+    wanted = signer.kept("telegram connect", connect)
+    if wanted is None:
+        raise ProofInvalid
+    response = RedirectResponse(address, SEE_OTHER, {"cache-control": "no-store"})
+    response.set_cookie(
+        PENDING_TELEGRAM,
+        signer.keep("telegram pending", {"person": wanted["person"]}, PENDING_LIFE),
+        max_age=int(PENDING_LIFE.total_seconds()),
+        path=TELEGRAM_PATH,
+        secure=is_secure(request),
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+def _require_begun(request: Request, me: Person) -> None:
+    """Refuse to connect what this person has not asked to connect in this browser."""
+    pending = signer_of(request).kept("telegram pending", request.cookies.get(PENDING_TELEGRAM, ""))
+    if pending is None or pending["person"] != me.id:
+        raise NotBegunHere
 
 
 async def post_telegram(request: Request) -> Response:
@@ -89,8 +126,11 @@ async def post_telegram(request: Request) -> Response:
         if "connect" in form:
             me = await page_person(request)
             refuse_tickets(me)
+            _require_begun(request, me)
             await connect_telegram(database, fields, bot_token=settings.telegram_bot_token, person_id=me.id)
-            return RedirectResponse("/account", SEE_OTHER)
+            response = RedirectResponse("/account", SEE_OTHER)
+            response.delete_cookie(PENDING_TELEGRAM, path=TELEGRAM_PATH, httponly=True, samesite="lax")
+            return response
         done = await sign_in_with_telegram(
             database, fields, bot_token=settings.telegram_bot_token, sign_up=settings.sign_up, browser=True
         )
@@ -200,8 +240,10 @@ async def _account(request: Request, me: Person, status: int = 200, problem: str
         account = await find_account(conn, me.id)
         connected = {each.provider: each for each in await list_connected(conn, person_id=me.id)}
     ways: list[tuple[str, str, Connected | None, str | None]] = []
-    if telegram := login_address(settings.telegram_bot_token, settings.url):
-        ways.append((PROVIDER, "Telegram", connected.pop(PROVIDER, None), telegram))
+    if settings.telegram_bot_token is not None:
+        token = signer_of(request).keep("telegram connect", {"person": me.id}, CONNECT_LIFE)
+        address = f"{TELEGRAM_PATH}?{urlencode({'connect': token})}"
+        ways.append((PROVIDER, "Telegram", connected.pop(PROVIDER, None), address))
     if settings.oidc_issuer is not None:
         token = signer_of(request).keep("openid connect", {"person": me.id}, CONNECT_LIFE)
         address = f"/sign-in/openid?{urlencode({'connect': token})}"

@@ -255,8 +255,13 @@ async def test_what_is_connected_to_somebody_stays_theirs(hall, browser):
     assert reply.status_code == 409
 
 
-async def test_telegram_is_connected_to_whoever_is_signed_in(hall, browser):
+async def test_telegram_is_connected_to_whoever_asked_for_it(hall, browser):
     person_id = await enter(hall, browser, "carol")
+    page = (await browser.get("/account")).text
+    address = re.search(r'href="(/sign-in/telegram\?connect=[^"]+)"', page)
+    assert address
+    away = await browser.get(address[1])
+    assert away.headers["location"].startswith("https://oauth.telegram.org/auth?")
     fields = signed(id=4711, first_name="Olima", auth_date=int(clock.now().timestamp()))
     page = await browser.get(f"/sign-in/telegram?{httpx.QueryParams(fields)}")
     form = {f"telegram_{name}": str(value) for name, value in fields.items()} | {"connect": "yes"}
@@ -267,6 +272,26 @@ async def test_telegram_is_connected_to_whoever_is_signed_in(hall, browser):
     async with hall.database.connection() as conn:
         found = await conn.execute("SELECT person_id FROM identities WHERE provider = 'telegram'")
         assert await found.fetchall() == [(person_id,)]
+
+
+async def test_a_link_that_somebody_sent_connects_nothing(hall, browser):
+    """Mallory's own proof under Carol's name: one click more, and Mallory could sign in as Carol."""
+    await enter(hall, browser, "mallory")
+    page = (await browser.get("/account")).text
+    address = re.search(r'href="(/sign-in/telegram\?connect=[^"]+)"', page)
+    await enter(hall, browser, "carol")
+    fields = signed(id=666, first_name="Carol", auth_date=int(clock.now().timestamp()))
+    form = {f"telegram_{name}": str(value) for name, value in fields.items()} | {"connect": "yes"}
+    # Neither by itself nor after a link that begins connecting Mallory's account.
+    for lure in ("/sign-in/telegram", address[1]):
+        await browser.get(lure)
+        page = await browser.get(f"/sign-in/telegram?{httpx.QueryParams(fields)}")
+        assert (page.status_code, 'name="connect"' in page.text) == (403, False)
+        reply = await browser.post("/sign-in/telegram", **form, csrf_token=csrf(page.text))
+        assert reply.status_code == 403
+    async with hall.database.connection() as conn:
+        found = await conn.execute("SELECT count(*) FROM identities")
+        assert await found.fetchall() == [(0,)]
 
 
 async def test_the_last_way_in_is_kept(hall, browser):
