@@ -26,7 +26,7 @@ from examhall.analyses.projects import OnlyLooking
 from examhall.analyses.scenarios import NoSuchScenario, find_scenario
 from examhall.base.clock import rfc3339
 from examhall.base.errors import TooManyRequests
-from examhall.base.event_stream import Broadcast, TooManyStreams
+from examhall.base.event_stream import STREAMS_OF_ONE, Broadcast, TooManyStreams
 from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, refusals
 
 router = APIRouter(tags=["Analyses"])
@@ -199,7 +199,7 @@ async def get_events(
             await find_calculation(conn, calculation_id, me.id)
         return Response(status_code=204)
     # Followed before it is read: what changes in between is told too.
-    stream = broadcast.follow(topic(calculation_id), whose=me.id)
+    stream = broadcast.follow(topic(calculation_id), whose=me.id, each=STREAMS_OF_ONE)
     try:
         async with db.connection() as conn:
             found = await find_calculation(conn, calculation_id, me.id)

@@ -26,6 +26,8 @@ STREAMS_LIMIT = 5_000
 RESERVED = 100
 # By one person, or one address of strangers: a school behind it, but not all that there are.
 STREAMS_EACH = 300
+# By one who is signed in: tabs and devices, but not so many that twenty people have all that there are.
+STREAMS_OF_ONE = 20
 # A reader who is cut off is found out by what it does not acknowledge: within this and `UNHEARD_S`, in ten
 # seconds. (What a proxy in between allows to be silent is 60 s as a rule.)
 HEARTBEAT_S = 4.0
@@ -205,14 +207,15 @@ class Streams:
     def __len__(self) -> int:
         return len(self._open)
 
-    def open(self, whose: Hashable = None) -> EventStream:
+    def open(self, whose: Hashable = None, *, each: int | None = None, is_public: bool = True) -> EventStream:
         """A stream for a handler to return; it hears what is sent from now on. Refuses beyond the limit.
 
-        What is open to the public says `whose` it is: nobody has them all, and some are left for others.
+        What says `whose` it is, is limited for each: nobody has them all. Of what is open to the public some
+        are left for others.
         """
         theirs = self._theirs.get(whose) if whose is not None else None
-        most = self._limit if whose is None else self._limit - self._reserved
-        if self._is_closed or len(self._open) >= most or (theirs and len(theirs) >= self._each):
+        most = self._limit if whose is None or not is_public else self._limit - self._reserved
+        if self._is_closed or len(self._open) >= most or (theirs and len(theirs) >= (each or self._each)):
             self.refused += 1
             raise TooManyStreams
         stream = EventStream(self._end_of)
@@ -255,10 +258,12 @@ class Broadcast:
         self._topics: dict[Hashable, _Topic] = {}
         self._is_relaying = False
 
-    def follow(self, *topics: Hashable, whose: Hashable = None) -> EventStream:
+    def follow(
+        self, *topics: Hashable, whose: Hashable = None, each: int | None = None, is_public: bool = True
+    ) -> EventStream:
         """A stream for a handler to return. It hears the topics from now on: whoever reads the state that
         the stream begins with after this call, and sends it, misses nothing in between."""
-        stream = self._streams.open(whose)
+        stream = self._streams.open(whose, each=each, is_public=is_public)
         for topic in topics:
             self._topics.setdefault(topic, _Topic()).streams.add(stream)
         return stream

@@ -16,7 +16,7 @@ import structlog
 
 from examhall.base.clock import rfc3339
 from examhall.base.db import Connection, Database, Unavailable, many, maybe, one
-from examhall.base.event_stream import MISSED, Broadcast, EventStream, encoded
+from examhall.base.event_stream import MISSED, STREAMS_OF_ONE, Broadcast, EventStream, encoded
 from examhall.base.listen import Listener
 from examhall.base.sqlfile import beside
 from examhall.sittings.interventions import CHANNEL, Intervention, find_intervention
@@ -79,7 +79,10 @@ class Live:
         """For a handler to return: how the sitting stands, what was announced, and what happens next."""
         # First, so that nothing falls between what is read below and what is heard from now on.
         stream = self._broadcast.follow(
-            _exam(sitting.exam_id), _sitting(sitting.id), whose=sitting.candidate_id
+            _exam(sitting.exam_id),
+            _sitting(sitting.exam_id, sitting.id),
+            whose=sitting.candidate_id,
+            each=STREAMS_OF_ONE,
         )
         stream.came = partial(self._presence.came, sitting.id)
         stream.went = partial(self._presence.went, sitting.id)
@@ -145,7 +148,7 @@ class Live:
             conn, SQL.clocks, Clock, exam_id=done.exam_id, sitting_ids=done.sitting_ids, since=done.done_at
         )
         for clock in clocks:
-            topic = _sitting(clock.sitting_id)
+            topic = _sitting(done.exam_id, clock.sitting_id)
             if self._broadcast.followers(topic):
                 self._broadcast.tell(topic, _what_happened(done, clock))
 
@@ -164,10 +167,10 @@ def _what_happened(done: Intervention, clock: Clock) -> bytes:
     return _event("time", reason=done.reason, submitted_at=None, **time)
 
 
-def _whom(done: Intervention) -> Sequence[tuple[str, int]]:
+def _whom(done: Intervention) -> Sequence[tuple[str, int] | tuple[str, int, int]]:
     if done.sitting_ids is None:
         return [_exam(done.exam_id)]
-    return [_sitting(each) for each in done.sitting_ids]
+    return [_sitting(done.exam_id, each) for each in done.sitting_ids]
 
 
 def _announcement(number: int, message: str, at: datetime) -> bytes:
@@ -187,5 +190,6 @@ def _exam(exam_id: int) -> tuple[str, int]:
     return "exam", exam_id
 
 
-def _sitting(sitting_id: int) -> tuple[str, int]:
-    return "sitting", sitting_id
+def _sitting(exam_id: int, sitting_id: int) -> tuple[str, int, int]:
+    # With its exam: whoever announces may have named sessions of another.
+    return "sitting", exam_id, sitting_id

@@ -12,7 +12,7 @@ import structlog
 
 from examhall.base.clock import rfc3339
 from examhall.base.db import Connection, Database, Unavailable, many, maybe
-from examhall.base.event_stream import MISSED, Broadcast, EventStream, encoded
+from examhall.base.event_stream import MISSED, STREAMS_OF_ONE, Broadcast, EventStream, encoded
 from examhall.base.sqlfile import beside
 from examhall.sittings.availability import ExamNotFound
 from examhall.sittings.presence import PROCESS_GONE_S
@@ -100,10 +100,12 @@ class Monitors:
         self._broadcast = broadcast
         self._watching: dict[int, asyncio.Task[None]] = {}
 
-    def stream(self, exam_id: int) -> EventStream:
+    def stream(self, exam_id: int, *, person_id: int) -> EventStream:
         """For a handler to return: what changes from now on. Whoever asks for the whole after it is open, and
         lays the changes over it, misses nothing: each says how a session stands, not what happened to it."""
-        stream = self._broadcast.follow(_topic(exam_id))
+        stream = self._broadcast.follow(
+            _topic(exam_id), whose=("monitor", person_id), each=STREAMS_OF_ONE, is_public=False
+        )
         watching = self._watching.get(exam_id)
         if watching is None or watching.done():
             self._watching[exam_id] = asyncio.create_task(self._watch(exam_id), name=f"monitor {exam_id}")

@@ -50,4 +50,4 @@ async def get_monitor(exam_id: Id, request: Request, me: Invigilator, db: Db) ->
     async with db.connection() as conn:
         await read_overall(conn, exam_id)
     monitors: Monitors = request.app.state.monitors
-    return monitors.stream(exam_id)
+    return monitors.stream(exam_id, person_id=me.id)

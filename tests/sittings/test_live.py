@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from examhall.base.db import Database
-from examhall.base.event_stream import Broadcast, EventStream, Streams
+from examhall.base.event_stream import STREAMS_OF_ONE, Broadcast, EventStream, Streams, TooManyStreams
 from examhall.base.listen import Listener
 from examhall.sittings.interventions import Order, announce, close, give_time, pause, resume
 from examhall.sittings.live import Live
@@ -138,12 +138,20 @@ async def test_what_is_for_others_is_not_heard(
         await give_time(conn, only, seconds=60)
         await announce(conn, only, message="For you alone.")
         await pause(conn, Order(elsewhere, None))
+        await announce(conn, Order(elsewhere, None, "", [sitting.id]), message="From another exam.")
         await announce(conn, Order(sitting.exam_id, None), message="For all.")
     assert (await page.next())[1]["text"] == "For all."
     theirs = Page(await live.stream(await sit(database, neighbour), last_heard=0))
     told = [await theirs.next() for _ in range(3)]
     assert [each[1].get("text") for each in told] == [None, "For you alone.", "For all."]
     await theirs.leave()
+
+
+async def test_one_candidate_cannot_take_the_streams_of_all(live: Live, sitting: Sitting) -> None:
+    theirs = [await live.stream(sitting, last_heard=0) for _ in range(STREAMS_OF_ONE)]
+    with pytest.raises(TooManyStreams):
+        await live.stream(sitting, last_heard=0)
+    del theirs
 
 
 async def test_who_comes_back_hears_only_what_is_new(
