@@ -103,6 +103,7 @@ async def revalidate_certificates(
             done += await _look_again(conn, issuer, outdated)
             seen = len(outdated)
             if seen < CHUNK:
+                await run(conn, SQL.hold_rules, exam_id=exam_id)
                 await run(conn, SQL.mark_validated, exam_id=exam_id)
     return done
 

@@ -98,8 +98,22 @@ UPDATE certificates
    AND successors.holder_id = certificates.holder_id
    AND successors.revoked_at IS NULL;
 
+-- name: hold_rules
+-- Whoever gives certificates by an older key holds its rule: they are waited for, and seen by what comes next.
+SELECT rules.id
+  FROM certificate_rules AS rules
+  JOIN exams ON exams.id = rules.exam_id
+  JOIN exam_standings
+    ON exam_standings.exam_id = exams.id
+   AND exam_standings.key_version = exams.key_version
+ WHERE rules.validated IS DISTINCT FROM exams.key_version
+   AND (%(exam_id)s::bigint IS NULL OR exams.id = %(exam_id)s)
+   AND results_released(exams)
+ ORDER BY rules.id
+   FOR NO KEY UPDATE OF rules;
+
 -- name: mark_validated
--- Without a lock: a certificate that another worker holds looks as it was, and its rule is not marked.
+-- A certificate that another worker holds looks as it was, and its rule is not marked.
 UPDATE certificate_rules
    SET validated = exams.key_version
   FROM exams

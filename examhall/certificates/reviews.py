@@ -82,6 +82,7 @@ async def decide_review(
         ):
             return
     else:
+        await run(conn, SQL.hold_certificate, certificate_id=certificate_id)
         waiting = await maybe(
             conn, SQL.hold, _Decided, certificate_id=certificate_id, key_version=key_version
         )

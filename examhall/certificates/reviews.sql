@@ -27,6 +27,13 @@ UPDATE certificate_reviews
    AND key_version = %(key_version)s
    AND decided_at IS NULL;
 
+-- name: hold_certificate
+-- Before its review, as who revokes it and who looks at it again after a correction do: none waits in a circle.
+SELECT id
+  FROM certificates
+ WHERE id = %(certificate_id)s
+   FOR UPDATE;
+
 -- name: hold
 -- FOR UPDATE: whoever keeps it at the same time waits, and then finds it decided.
 SELECT certificates.serial, reviews.key_version, reviews.decision

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from examhall.base.db import Connection, Database
-from examhall.certificates import revalidate
+from examhall.certificates import revalidate, rules
 from examhall.certificates.revalidate import NOT_EARNED, Revalidated, revalidate_certificates
 from examhall.certificates.revoking import revoke_certificate
 from examhall.certificates.rules import add_rule, follow_rules
@@ -241,7 +241,7 @@ async def test_a_worker_that_looks_while_another_dies_leaves_nothing_behind(
 KILLED = """
     import asyncio, os, signal, sys
     from examhall.base.db import Database
-    from examhall.certificates import revalidate
+    from examhall.certificates import revalidate, rules
     from tests.certificates.given import ISSUER
 
     async def main():
@@ -288,3 +288,21 @@ async def test_every_replacement_is_signed_and_says_what_it_says(
             proof = await prove(fresh, serial)
         assert proof.state == "genuine"
         assert json.loads(proof.signed or "")["serial"] == serial
+
+
+async def test_what_is_being_issued_by_the_old_key_is_looked_at_when_it_is_there(database: Database) -> None:
+    exam_id, people = await an_exam(database)
+    async with database.transaction() as conn:
+        await conn.execute("DELETE FROM certificates")
+        await conn.execute("UPDATE certificate_rules SET followed = NULL")
+    [(rule_id,)] = await rows(database, "SELECT id FROM certificate_rules")
+    async with database.transaction() as conn:
+        # A slow worker: signed by the old key, and not committed when the new one is settled already.
+        await rules._follow(conn, ISSUER, rule_id)
+        await corrected(database, exam_id, people, 90, 72, 60, 20)
+        looking = asyncio.create_task(revalidate_certificates(database, ISSUER, exam_id=exam_id))
+        await asyncio.wait({looking}, timeout=1)
+    await looking
+    await both(database, exam_id)
+    assert await rows(database, STANDING) == [("Person 1", 90, 1), ("Person 2", 72, 2), ("Person 3", 60, 1)]
+    assert await rows(database, "SELECT validated FROM certificate_rules") == [(2,)]

@@ -130,3 +130,31 @@ async def test_about_what_does_not_wait_nothing_is_decided(database: Database) -
                 decision="kept",
                 decided_by=olga,
             )
+
+
+async def test_a_decision_and_the_next_correction_do_not_wait_in_a_circle(database: Database) -> None:
+    review, olga = await one_that_waits(database)
+    async with database.transaction() as conn:
+        # As whoever looks at certificates again after a correction: the certificate first, then its review.
+        await conn.execute("SELECT FROM certificates WHERE id = %s FOR UPDATE", (review.certificate_id,))
+        deciding = asyncio.create_task(decide(database, review, "revoked", olga))
+        await somebody_waits(database)
+        await conn.execute(
+            """UPDATE certificate_reviews SET decided_at = now(), decision = 'earned_again'
+                WHERE certificate_id = %s""",
+            (review.certificate_id,),
+        )
+    with pytest.raises(DecidedOtherwise):
+        await deciding
+
+
+async def somebody_waits(database: Database) -> None:
+    async with database.connection() as conn, asyncio.timeout(20):
+        while True:
+            cursor = await conn.execute(
+                """SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+            )
+            if (await cursor.fetchone())[0]:  # type: ignore[index]
+                return
+            await asyncio.sleep(0.01)
