@@ -23,19 +23,20 @@ class Place(NamedTuple):
         return path.startswith((f"{self.path}/", *self.also))
 
 
-# A candidate's places first, then the office's.
+# A candidate's places first, then the office's. Who has both finds the office's in the masthead
+# and their own in the menu under their name.
 PLACES = (
     Place("/exams", _("My exams"), also=("/sittings/",)),
     Place("/dashboard", _("My progress")),
     Place("/certificates", _("Certificates")),
     Place("/forms", _("Forms"), also=("/organisations/",)),
     Place("/leaderboard", _("Leaderboard")),
-    Place("/staff/exams", _("Exams"), frozenset({"author", "analyst", "invigilator"})),
+    Place("/staff/exams", _("Exams"), frozenset({"author", "analyst", "invigilator"}), ("/staff/panels/",)),
     Place(
         "/staff/courses", _("Courses"), frozenset({"author", "analyst", "invigilator"}), ("/staff/contests/",)
     ),
     Place("/staff/certificates", _("Certificates"), frozenset({"author", "analyst"})),
-    Place("/staff/forms", _("Forms"), frozenset({"author"}), ("/staff/submissions/",)),
+    Place("/staff/forms", _("Forms"), frozenset({"author"}), ("/staff/submissions/", "/staff/organisations")),
     Place(
         "/staff/analyses",
         _("Analyses"),
