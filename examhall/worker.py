@@ -41,6 +41,7 @@ from examhall.scoring.rescore import rescore_sittings
 from examhall.scoring.results import score_sittings
 from examhall.settings import Settings
 from examhall.sittings.deadlines import keep_deadlines
+from examhall.sittings.presence import forget_old_presence
 from examhall.standings.achievements import award_due
 from examhall.standings.levels import settle_streak_levels
 from examhall.standings.ratings import list_exams_to_settle, rate_exam
@@ -282,6 +283,8 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
     async def _keep_house(timestamp: int) -> None:
         async with database.transaction() as conn:
             await ensure_partitions(conn)
+        async with database.transaction() as conn:
+            await forget_old_presence(conn)
         await jobs.job_manager.delete_old_jobs(nb_hours=FINISHED_JOBS_KEPT_H)
         await storage.sweep()
         await sweep_papers(database, storage)

@@ -89,7 +89,8 @@ UPDATE sittings
 
 -- name: pause_latecomers
 -- Their start did not see the pause yet, nor the pause their sitting. FOR SHARE: the exam is not resumed in
--- between, or they would stay paused for ever.
+-- between, or they would stay paused for ever. One that is being resumed is left alone: who closes what is due
+-- in all other exams waits for nobody here.
 WITH held AS MATERIALIZED (
     SELECT sittings.candidate_id, sittings.id,
            greatest(sittings.started_at, pauses.paused_at) AS paused_at
@@ -99,7 +100,7 @@ WITH held AS MATERIALIZED (
        AND sittings.paused_at IS NULL
        AND sittings.deadline_at > pauses.paused_at
      ORDER BY sittings.id
-       FOR SHARE OF pauses
+       FOR SHARE OF pauses SKIP LOCKED
        FOR UPDATE OF sittings SKIP LOCKED
 )
 UPDATE sittings

@@ -7,11 +7,12 @@ the kernel finds that nobody acknowledges the stream's signs of life (see base/e
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 import structlog
 
-from examhall.base.db import Database, Unavailable, maybe, run
+from examhall.base.db import Connection, Database, Unavailable, maybe, run
 from examhall.base.sqlfile import beside
 
 log = structlog.get_logger()
@@ -24,6 +25,8 @@ EVERY_S = 0.5
 SEEN_EVERY_S = 2.0
 # Then those who were connected to it count as cut off.
 PROCESS_GONE_S = 7.0
+# For whoever looks at yesterday's exam.
+KEPT_FOR = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -101,3 +104,9 @@ class Presence:
             # What came meanwhile is newer.
             self._changed = changed | self._changed
             raise
+
+
+async def forget_old_presence(conn: Connection) -> int:
+    """Drop what nobody looks at any more; give how many. Whoever is connected stays, however long."""
+    await run(conn, SQL.forget_processes, kept_for=KEPT_FOR)
+    return await run(conn, SQL.forget_presence, kept_for=KEPT_FOR)

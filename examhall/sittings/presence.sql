@@ -12,6 +12,18 @@ SELECT sitting_id, %(process)s, is_connected, statement_timestamp()
     DO UPDATE SET is_connected = excluded.is_connected, since = excluded.since
  WHERE stored.is_connected <> excluded.is_connected;
 
+-- name: forget_processes
+-- Processes that ended, or had nobody for so long: these begin anew with the next who comes.
+DELETE FROM presence_processes
+ WHERE seen_at < statement_timestamp() - %(kept_for)s::interval;
+
+-- name: forget_presence
+-- Who went long ago, and whoever was connected to a process that is not there any more.
+DELETE FROM presence
+ WHERE since < statement_timestamp() - %(kept_for)s::interval
+   AND (NOT is_connected
+        OR NOT EXISTS (SELECT FROM presence_processes WHERE process = presence.process));
+
 -- name: leave
 WITH gone AS (
     DELETE FROM presence_processes

@@ -255,6 +255,25 @@ async def test_a_latecomer_is_never_paused_after_the_exam_goes_on(dsn: str) -> N
         assert (await clock(office, seat)).paused_at is None
 
 
+async def test_while_an_exam_is_being_resumed_nobody_waits_to_pause_its_latecomers(dsn: str) -> None:
+    """The deadline engine would: every other exam's candidates would be closed late."""
+    async with (
+        await psycopg.AsyncConnection.connect(dsn) as engine,
+        await psycopg.AsyncConnection.connect(dsn) as office,
+    ):
+        exam_id = await add_exam(office)
+        await pause(office, Order(exam_id, None))
+        seat = await add_seat(office, exam_id=exam_id)
+        await office.commit()
+        await resume(office, Order(exam_id, None))
+        await engine.execute("SET lock_timeout = '5s'")
+        assert await pause_latecomers(engine) == 0
+        await office.rollback()
+        assert await pause_latecomers(engine) == 1
+        await engine.commit()
+        assert (await clock(office, seat)).paused_at is not None
+
+
 async def test_closing_all_hands_in_for_everybody_once(conn: Connection) -> None:
     exam_id = await add_exam(conn)
     seats = [await add_seat(conn, candidate_id=n, exam_id=exam_id) for n in range(1, 4)]

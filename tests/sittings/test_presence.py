@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from examhall.base.db import Database
-from examhall.sittings.presence import Presence
+from examhall.sittings.presence import Presence, forget_old_presence
 
 pytestmark = pytest.mark.anyio
 
@@ -72,4 +72,40 @@ async def test_after_a_crash_of_the_database_everybody_is_written_anew(
     # What a crash does to unlogged tables.
     async with database.transaction() as conn:
         await conn.execute("TRUNCATE presence, presence_processes")
+    await eventually(database, {1})
+
+
+async def test_who_went_long_ago_is_forgotten_and_who_is_there_is_not(
+    database: Database, presence: Presence
+) -> None:
+    presence.came(1)
+    presence.came(2)
+    await eventually(database, {1, 2})
+    presence.went(2)
+    await eventually(database, {1})
+    async with database.transaction() as conn:
+        # A process that was killed a week ago, and one that is there since then.
+        await conn.execute(
+            "INSERT INTO presence_processes VALUES (gen_random_uuid(), now() - interval '7 days')"
+        )
+        await conn.execute(
+            "INSERT INTO presence SELECT 3, process, true, now() FROM presence_processes ORDER BY seen_at LIMIT 1"
+        )
+        await conn.execute("UPDATE presence SET since = now() - interval '7 days'")
+        assert await forget_old_presence(conn) == 2
+        cursor = await conn.execute("SELECT sitting_id FROM presence")
+        assert await cursor.fetchall() == [(1,)]
+    presence.came(2)
+    await eventually(database, {1, 2})
+
+
+async def test_a_process_that_was_forgotten_writes_down_all_who_are_there(
+    database: Database, presence: Presence
+) -> None:
+    presence.came(1)
+    await eventually(database, {1})
+    async with database.transaction() as conn:
+        await conn.execute("UPDATE presence_processes SET seen_at = now() - interval '7 days'")
+        await conn.execute("UPDATE presence SET since = now() - interval '7 days'")
+        await forget_old_presence(conn)
     await eventually(database, {1})
