@@ -9,6 +9,8 @@ from oidc_provider_mock import User, run_server_in_thread
 USERS = [
     User(sub="alice", claims={"name": "Alice Example", "email": "alice@example.org", "email_verified": True}),
     User(sub="bob", claims={"name": "Bob"}),
+    # With the Kelvin sign in the place of the k.
+    User(sub="kelvin", claims={"name": "K", "email": "\u212aate@example.org", "email_verified": True}),
 ]
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from examhall.accounts.access import (
 )
 from examhall.accounts.failures import TooManySignIns
 from examhall.accounts.passwords import LONGEST_BYTES, SignInBusy, UnusablePassword
-from examhall.accounts.tokens import ACCESS_LIFE, Signer, TokenInvalid
 from examhall.accounts.telegram import sign_in_with_telegram
+from examhall.accounts.tokens import ACCESS_LIFE, Signer, TokenInvalid
 from examhall.accounts.turnstile import Turnstile
 from examhall.base.noting import note
 from examhall.base.shared_transaction import Crowded

@@ -240,7 +240,14 @@ def _identity(issuer: str, claims: dict[str, Any]) -> Identity:
 
 
 def _looks_right(email: str) -> bool:
-    return len(email) <= 254 and email.count("@") == 1 and email.isprintable() and " " not in email
+    # PostgreSQL's lower() makes a k of the Kelvin sign: an address that looks like Alice's is not hers.
+    return (
+        email.isascii()
+        and len(email) <= 254
+        and email.count("@") == 1
+        and email.isprintable()
+        and " " not in email
+    )
 
 
 def _is_as_safe(url: str, issuer: str) -> bool:

@@ -6,6 +6,7 @@ SHA-256 of the token. The same for the widget, its redirect, and a bot's login b
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ OLDEST = timedelta(minutes=10)
 AHEAD = timedelta(minutes=1)
 # Telegram's ids and instants have fewer digits.
 LONGEST_NUMBER = 18
+FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class TelegramNotSetUp(NotFound):
@@ -69,6 +71,9 @@ def read_proof(fields: Fields, *, bot_token: str, now: datetime) -> Proof:
     Every field that came belongs to what is signed, also those that nobody knows yet.
     """
     given = str(fields.get("hash", ""))
+    # Or what stands in one line of somebody's name could be read as a field of its own.
+    if not all(FIELD_NAME.fullmatch(name) for name in fields):
+        raise ProofInvalid
     signed = "\n".join(f"{name}={value}" for name, value in sorted(fields.items()) if name != "hash")
     key = hashlib.sha256(bot_token.encode()).digest()
     digest = hmac.digest(key, signed.encode(errors="replace"), hashlib.sha256)
@@ -95,8 +100,8 @@ def read_proof(fields: Fields, *, bot_token: str, now: datetime) -> Proof:
 async def sign_in_with_telegram(
     database: Database, fields: Fields, *, bot_token: str | None, sign_up: bool, browser: bool = False
 ) -> SignIn:
-    """Sign in whoever Telegram says it is. The proof is spent in the transaction that signs in: cut off before
-    its commit it is good again, and after it never.
+    """Sign in whoever Telegram says it is. The proof is spent in the transaction that signs in: cut off
+    before its commit it is good again, and after it never.
     """
     proof = check_proof(fields, bot_token=bot_token)
     async with database.transaction() as conn:

@@ -29,6 +29,15 @@ def alice(at: datetime = NOW, **more: str | int) -> dict[str, str | int]:
     return signed(**fields | more)
 
 
+def test_a_line_in_a_name_is_no_field():
+    """What Telegram would sign for an account named so, read as if it were somebody else's."""
+    given = alice(first_name="Mallory\nid=1", last_name="M")
+    forged = given | {"first_name": "Mallory", "id": 1}
+    forged[f"id={given['id']}\nlast_name"] = forged.pop("last_name")
+    with pytest.raises(ProofInvalid):
+        read_proof(forged, bot_token=TOKEN, now=NOW)
+
+
 def test_a_published_example_is_accepted():
     # Worked out with another program: printf and openssl.
     fields = {

@@ -141,6 +141,14 @@ async def test_a_verified_address_finds_the_account_that_is_there(hall, browser)
     assert len(await people(hall)) == 1
 
 
+async def test_an_address_that_only_looks_alike_finds_nobody(hall, browser):
+    async with hall.database.transaction() as conn:
+        await create_person(conn, username="kate", full_name="K", email="kate@example.org", roles=["admin"])
+    await browser.come_in("kelvin")
+    assert (await browser.get("/staff/exams")).status_code == 403
+    assert [email for _, _, email, _ in await people(hall)] == ["kate@example.org", None]
+
+
 async def test_without_sign_up_a_new_person_stays_outside(hall, browser):
     object.__setattr__(hall.settings, "sign_up", False)
     reply = await browser.come_in("bob")
