@@ -129,9 +129,12 @@ async def find_calculation(conn: Connection, calculation_id: int, person_id: int
     return found
 
 
-async def result_text(conn: Connection, calculation_id: int) -> str:
+async def result_text(conn: Connection, calculation_id: int, *, with_candidates: bool) -> str:
     """The result's JSON as it is stored, of one that is done; the caller has found it."""
-    return (await one(conn, SQL.result_text, _Result, calculation_id=calculation_id)).result
+    found = await one(
+        conn, SQL.result_text, _Result, calculation_id=calculation_id, with_candidates=with_candidates
+    )
+    return found.result
 
 
 async def read_outcome(conn: Connection, calculation_id: int) -> tuple[dict[str, Any], bytes]:

@@ -52,7 +52,8 @@ SELECT calculations.id, calculations.scenario_id, calculations.scenario_version,
  WHERE calculations.id = %(calculation_id)s;
 
 -- name: result_text
-SELECT result::text AS result
+-- Whose results move the most is a list of candidates: it is not for everybody in a project.
+SELECT CASE WHEN %(with_candidates)s THEN result ELSE result #- '{moves,largest}' END::text AS result
   FROM calculations
  WHERE id = %(calculation_id)s
    AND status = 'done';

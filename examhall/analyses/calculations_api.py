@@ -23,6 +23,7 @@ from examhall.analyses.calculate import (
 )
 from examhall.analyses.document import BadScenario
 from examhall.analyses.projects import OnlyLooking
+from examhall.analyses.results import may_see_candidates
 from examhall.analyses.scenarios import NoSuchScenario, find_scenario
 from examhall.base.clock import rfc3339
 from examhall.base.errors import TooManyRequests
@@ -154,10 +155,13 @@ async def get_calculations(
     responses=SEEN,
 )
 async def get_calculation(calculation_id: Id, me: Analyst, db: Db) -> Response:
+    """For analysts; for authors without `moves.largest`, which is about candidates one by one."""
     async with db.connection() as conn:
         found = await find_calculation(conn, calculation_id, me.id)
         # As PostgreSQL writes it: it may be long, and is read by nobody on its way.
-        result = await result_text(conn, calculation_id) if found.status == "done" else "null"
+        result = "null"
+        if found.status == "done":
+            result = await result_text(conn, calculation_id, with_candidates=may_see_candidates(me))
     body = msgspec.json.encode(_told(found) | {"result": msgspec.Raw(result.encode())})
     return Response(body, media_type="application/json")
 

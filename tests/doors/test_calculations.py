@@ -46,6 +46,23 @@ async def test_from_the_button_to_the_result(hall: Hall, ann: Caller, scenario_i
     assert [each["status_url"] for each in listed["items"]] == [address]
 
 
+async def test_an_author_in_the_project_is_not_told_of_candidates_one_by_one(
+    hall: Hall, call: Callable[..., Any], ann: Caller, scenario_id: int
+) -> None:
+    address = (await ann.post(f"/api/v1/scenarios/{scenario_id}/calculate", {})).json()["status_url"]
+    await worked_out(hall.database)
+    author = await call("anna", "author")
+    async with hall.database.transaction() as conn:
+        await conn.execute(
+            "INSERT INTO project_members (project_id, person_id, role) SELECT id, %s, 'editor' FROM projects",
+            (author.id,),
+        )
+    assert "largest" in (await ann.get(address)).json()["result"]["moves"]
+    told = (await author.get(address)).json()["result"]
+    assert (told["candidates"], "largest" in told["moves"]) == (12, False)
+    assert "candidate_id" not in str(told)
+
+
 async def test_ten_a_minute_are_enough_for_anybody(ann: Caller, scenario_id: int) -> None:
     asked = [await ann.post(f"/api/v1/scenarios/{scenario_id}/calculate", {}) for _ in range(11)]
     assert [each.status_code for each in asked] == [*[202] * 10, 429]
