@@ -5,26 +5,20 @@ each different answer once, and the part that is being taken in.
 """
 
 import json
-import struct
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from examhall.analyses.arithmetic import Whole
 from examhall.analyses.frames import HEADER, MEMBERS, PART, SITTINGS, frames
 from examhall.analyses.remarking import NOT_GIVEN, Given, Item, Sat
 from examhall.analyses.subgroups import GroupNamed, Membership
-from examhall.base.columns import HEADER as COPY_HEADER
+from examhall.base.columns import fields_of
+from examhall.scoring.cells import eights, unpack_cells
 
 # Columns of the sittings: see reading.sql.
 SITTING_FIELDS = 6
-# A cell of the marks: 20 bits for the row, 15 for the question, 28 for the thousandths.
-ROW_SHIFT, QUESTION_SHIFT, QUESTION_MASK, POINTS_MASK = 43, 28, 0x7FFF, 0xFFF_FFFF
-PART_SEPARATOR = "\x1f"
-TUPLE = struct.Struct(">h")
-FIELD = struct.Struct(">i")
 
 
 class Read:
@@ -45,7 +39,7 @@ class Read:
             elif kind == PART:
                 taking[-1].take(body)
             elif kind == MEMBERS:
-                members = _eights(body).reshape(-1, 2)
+                members = eights(body).reshape(-1, 2)
                 named = [GroupNamed(**group) for group in header["groups"]]
                 self.membership = Membership(header["by"], named, members[:, 0], members[:, 1])
         self.exams = [exam.sat() for exam in taking]
@@ -56,24 +50,23 @@ class _Taking:
 
     def __init__(self, said: Mapping[str, Any], sittings: bytes) -> None:
         self._said = said
-        self._sittings = _eights(sittings).reshape(-1, SITTING_FIELDS).T.copy()
+        self._sittings = eights(sittings).reshape(-1, SITTING_FIELDS).T.copy()
         count = self._sittings.shape[1]
         self._marks = np.zeros((count, len(said["items"])), np.int32)
-        self._columns = {
-            (item["question_number"], item["sub_part"]): column for column, item in enumerate(said["items"])
-        }
+        self._items = [(item["question_number"], item["sub_part"]) for item in said["items"]]
         # As answers and marks by hand name them.
-        self._named = {b"%d:%s" % (number, part.encode()): at for (number, part), at in self._columns.items()}
+        self._named = {
+            b"%d:%s" % (number, part.encode()): at for at, (number, part) in enumerate(self._items)
+        }
         # No answer is null, the first of each.
         self._answers: dict[int, dict[bytes, int]] = {column: {b"null": 0} for column in said["answered"]}
         self._which = {column: np.zeros(count, np.int32) for column in said["answered"]}
         self._by_hand = {column: np.full(count, NOT_GIVEN, np.int64) for column in said["by_hand"]}
 
     def take(self, part: bytes) -> None:
-        marks, parts, by_hand, answers = _fields(part)
-        cells = _eights(marks)
-        question = cells >> QUESTION_SHIFT & QUESTION_MASK
-        self._marks[cells >> ROW_SHIFT, self._column_of(question, parts.decode())] = cells & POINTS_MASK
+        marks, parts, by_hand, answers = fields_of(part)
+        cells = unpack_cells(marks, parts.decode(), self._items)
+        self._marks[cells.row, cells.column] = cells.value
         for row, name, points in _lines(by_hand):
             if (values := self._by_hand.get(self._named[name])) is not None:
                 values[int(row)] = int(points)
@@ -81,18 +74,6 @@ class _Taking:
             # Of a question in parts all are read, if one is needed.
             if (known := self._answers.get(column := self._named[name])) is not None:
                 self._which[column][int(row)] = known.setdefault(answer, len(known))
-
-    def _column_of(self, question: Whole, parts: str) -> Whole:
-        """The column of each cell, by its question and its part."""
-        of_cell = parts.split(PART_SEPARATOR) if len(question) else []
-        number = {part: place for place, part in enumerate(sorted(set(of_cell)))}
-        column = np.zeros((QUESTION_MASK + 1, max(len(number), 1)), np.int64)
-        for (asked, part), place in self._columns.items():
-            if part in number:
-                column[asked, number[part]] = place
-        which = np.fromiter((number[part] for part in of_cell), np.int64, len(of_cell))
-        found: Whole = column[question, which]
-        return found
 
     def sat(self) -> Sat:
         said = self._said
@@ -120,21 +101,5 @@ class _Taking:
         )
 
 
-def _eights(body: bytes) -> Whole:
-    return np.frombuffer(body, ">i8").astype(np.int64)
-
-
 def _lines(body: bytes) -> Iterator[list[bytes]]:
     return (line.split(b" ", 2) for line in body.split(b"\n")) if body else iter(())
-
-
-def _fields(part: bytes) -> Iterator[bytes]:
-    """The fields of one row of the copy; what is NULL is empty."""
-    row = memoryview(part.removeprefix(COPY_HEADER))
-    (count,) = TUPLE.unpack_from(row)
-    at = TUPLE.size
-    for _ in range(count):
-        (length,) = FIELD.unpack_from(row, at)
-        at += FIELD.size
-        yield bytes(row[at : at + max(length, 0)])
-        at += max(length, 0)

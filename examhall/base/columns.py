@@ -4,7 +4,8 @@ Format: https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORM
 width without NULLs: numbers, and instants in microseconds since `EPOCH`.
 """
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ Columns: TypeAlias = dict[str, NDArray[Any]]
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
+TUPLE, FIELD = struct.Struct(">h"), struct.Struct(">i")
 
 
 def microseconds(moment: datetime) -> int:
@@ -60,6 +62,18 @@ async def write_columns(
         await copy.write(HEADER)
         await copy.write(rows.tobytes())
         await copy.write(TRAILER)
+
+
+def fields_of(part: bytes) -> Iterator[bytes]:
+    """The fields of one row of a copy, of whatever width; what is NULL is empty. None of the trailer."""
+    row = memoryview(part.removeprefix(HEADER))
+    (count,) = TUPLE.unpack_from(row)
+    at = TUPLE.size
+    for _ in range(count):
+        (length,) = FIELD.unpack_from(row, at)
+        at += FIELD.size
+        yield bytes(row[at : at + max(length, 0)])
+        at += max(length, 0)
 
 
 def _row(types: Mapping[str, str]) -> np.dtype[Any]:
