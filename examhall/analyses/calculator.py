@@ -11,14 +11,13 @@ from typing import BinaryIO
 
 from examhall.analyses.failures import TookTooLong, TooLarge
 from examhall.analyses.frames import CANDIDATES, HEAD, PROGRESS, RESULT, WRONG
+from examhall.base.children import bare_environment
 
 COMMAND: tuple[str, ...] = (sys.executable, "-P", "-m", "examhall.analyses.calculating")
 # No result is nearly as large: a process that says so is broken.
 LARGEST_BYTES = 500_000_000
 # Behind everything else it may wait for the processors for long, but not for ever.
 LIMIT_S = 3600.0
-# What has no business there: addresses with passwords, and our settings.
-PRIVATE = ("DATABASE_URL", "EXAMHALL_")
 
 
 class CalculatorGone(Exception):
@@ -91,6 +90,9 @@ async def _listen(said: asyncio.StreamReader, tell: Callable[[str, float], None]
 
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in ours.items() if not name.startswith(PRIVATE)}
     # One processor is all that it is meant to wait for; and threads would each take address space.
-    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    return bare_environment(ours) | {
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }

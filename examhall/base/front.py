@@ -128,8 +128,10 @@ def _too_large(limit_bytes: int) -> BodyTooLarge:
 
 
 def _told(path: str) -> str:
-    """A path as the log has it: without a query, and without a ticket. Both may open something."""
-    return "/t/{ticket}" if path.startswith("/t/") else path
+    """A path as the log has it: without a query, a ticket, or a form's link. They may open something."""
+    if path.startswith("/t/"):
+        return "/t/{ticket}"
+    return "/f/{link}" if path.startswith("/f/") else path
 
 
 class _Counted:

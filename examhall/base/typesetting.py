@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from examhall.base.children import bare_environment
 from examhall.base.errors import Overloaded
 
 LENGTH = struct.Struct("!I")
@@ -148,6 +149,7 @@ class Typesetter:
                 stdout=asyncio.subprocess.PIPE,
                 # When memory ends the typesetter says so in a hundred lines.
                 stderr=asyncio.subprocess.DEVNULL,
+                env=bare_environment(os.environ),
             )
         return self._process
 

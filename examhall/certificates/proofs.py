@@ -70,10 +70,14 @@ class Proofs:
     async def check(
         self, source: str, fields: Sequence[Mapping[str, Any]], *, title: str, issuer: str, url: str
     ) -> None:
-        """Whether it can be kept: set with all that a certificate can have, and with the least of it."""
+        """Whether it can be kept: set with all that a certificate can have, and with the least of it.
+
+        As a picture too: a page can be too large for one, and whoever looked at a gallery would wait for it.
+        """
         for full in (True, False):
             facts = example_facts(title, fields, issuer=issuer, url=url, full=full)
             await self._tried(try_out(self._typesetter, source, facts))
+        await self._tried(print_example(self._typesetter, source, facts))
 
     async def _tried(self, setting: Any) -> Any:
         try:

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import os
 import re
 import sys
 from typing import IO
 from weakref import WeakKeyDictionary
 
+from examhall.base.children import bare_environment
 from examhall.base.errors import Refusal
 
 # Readers look for the header here, and for the trailer so near the end.
@@ -76,6 +78,7 @@ async def _count_pages(file: IO[bytes]) -> int:
         stdin=file,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
+        env=bare_environment(os.environ),
     )
     assert probe.stdout is not None
     try:

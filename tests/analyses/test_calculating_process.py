@@ -91,6 +91,7 @@ async def test_answers_read_in_another_order_give_the_same_bytes(database: Datab
 
 def test_it_is_told_no_passwords_and_takes_one_thread() -> None:
     ours = {"DATABASE_URL": "postgresql://secret", "EXAMHALL_SECRET": "hush", "PATH": "/bin"}
+    ours |= {"AWS_SECRET_ACCESS_KEY": "hush", "PGPASSWORD": "hush"}
     assert _environment(ours) == {
         "PATH": "/bin", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
     }  # fmt: skip

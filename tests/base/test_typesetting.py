@@ -141,3 +141,13 @@ async def test_an_idle_one_ends_and_whoever_comes_next_notices_nothing() -> None
         await asyncio.sleep(pause)
         assert await hello(typesetter) == before
     await typesetter.close()
+
+
+async def test_the_process_knows_no_secrets(typesetter: Typesetter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXAMHALL_SECRET", "hush")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://examhall:hush@localhost/examhall")
+    await hello(typesetter)
+    assert typesetter._process is not None
+    known = await asyncio.to_thread(Path(f"/proc/{typesetter._process.pid}/environ").read_bytes)
+    assert b"PATH=" in known
+    assert b"hush" not in known

@@ -157,6 +157,14 @@ async def test_a_template_that_loops_or_eats_memory_is_stopped(source: str) -> N
         await them.check(SOURCE, [MOTTO], title="T", issuer="Examhall", url=URL)
 
 
+async def test_a_page_too_large_for_a_picture_is_not_kept() -> None:
+    """As a PDF it is a few lines; whoever looked at the gallery would have gigabytes drawn."""
+    source = "#set page(width: 100000pt, height: 100000pt)\na"
+    async with proofs() as them:
+        with pytest.raises(BadTemplate):
+            await them.check(source, [], title="T", issuer="Examhall", url=URL)
+
+
 async def test_a_template_that_fails_for_one_certificate_breaks_no_issuing(
     database: Database, tmp_path: Path
 ) -> None:

@@ -283,8 +283,11 @@ async def test_a_correction_of_brackets_without_end_is_a_bad_correction(
 
 
 @pytest.mark.parametrize("breaks", [True, False])
-async def test_no_ticket_is_in_the_log_whatever_becomes_of_the_request(breaks: bool) -> None:
-    """Refused before any route is known, or broken: the address that was asked for still opens an exam."""
+@pytest.mark.parametrize(("asked", "told"), [("/t/", "/t/{ticket}"), ("/f/", "/f/{link}")])
+async def test_nothing_that_opens_a_door_is_in_the_log_whatever_becomes_of_the_request(
+    breaks: bool, asked: str, told: str
+) -> None:
+    """Refused before any route is known, or broken: the address still opens an exam, or a form."""
 
     async def inner(scope: Any, receive: Any, send: Any) -> None:
         if breaks:
@@ -296,6 +299,6 @@ async def test_no_ticket_is_in_the_log_whatever_becomes_of_the_request(breaks: b
         transport=httpx.ASGITransport(front), base_url="http://testserver"
     ) as client:
         with capture_logs() as entries:
-            await client.get("/t/SECRETTICKET?also=SECRET")
-    assert {entry["path"] for entry in entries} == {"/t/{ticket}"}
+            await client.get(f"{asked}SECRETTICKET?also=SECRET")
+    assert {entry["path"] for entry in entries} == {told}
     assert "SECRET" not in str(entries)
