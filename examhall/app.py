@@ -52,6 +52,7 @@ from examhall.events.refusals import noting_refusals
 from examhall.exams import contents
 from examhall.exams.sealing import SealedPapers
 from examhall.ops.counting import counts_of_web
+from examhall.ops.health import Health
 from examhall.ops.limits import Limited, Limits
 from examhall.ops.metrics import Exposition
 from examhall.ops.watch import Watch
@@ -129,6 +130,7 @@ class Hall:
         self.saves: GroupCommit[Save, Saved | Refusal] = GroupCommit(
             settings.database_url, write, queue_limit=settings.save_queue_limit, pooled=pooled
         )
+        self.health = Health(self.database, self.saves, self.shared_store)
         self.openid: OpenId | None = None
         if settings.oidc_issuer is not None and settings.oidc_client_id is not None:
             self.openid = OpenId(
@@ -271,6 +273,7 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "contest_list",
             "submissions",
             "master_data",
+            "health",
             "saves",
             "limits",
             "shared_store",

@@ -9,7 +9,7 @@ from examhall.accounts.access import Person, Staff
 from examhall.base.clock import rfc3339
 from examhall.base.wire import Db
 from examhall.ops.clock import database_time
-from examhall.ops.health import http_status, look
+from examhall.ops.health import http_status
 from examhall.ops.performance import describe
 
 router = APIRouter(tags=["Operations"])
@@ -21,12 +21,12 @@ NOT_KEPT = {"cache-control": "no-store"}
 
 
 @health_router.get("/health", summary="Alive and ready, per dependency")
-async def get_health(request: Request, db: Db) -> JSONResponse:
+async def get_health(request: Request) -> JSONResponse:
     """200 when this process can serve, 503 with what it lacks when it cannot.
 
     `events_lost` is how many events this process could not keep; an exam does not suffer from it.
     """
-    found = await look(db, request.app.state.saves, request.app.state.shared_store)
+    found = await request.app.state.health.look()
     found["events_lost"] = request.app.state.events.stats.lost
     return JSONResponse(found, http_status(found), NOT_KEPT)
 
@@ -41,7 +41,7 @@ async def get_metrics(request: Request) -> Response:
 @contests_router.get("/health", summary="Whether contests can be sat now")
 async def get_contests_health(request: Request, db: Db) -> JSONResponse:
     """As /health, with the time; for whoever wants to know whether it is worth trying."""
-    found = await look(db, request.app.state.saves, request.app.state.shared_store)
+    found = await request.app.state.health.look()
     if found["checks"]["database"]:
         async with db.connection() as conn:
             found["server_time"] = rfc3339(await database_time(conn))
