@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
+import psycopg
 import structlog
 
 from examhall.base.clock import rfc3339
@@ -26,35 +27,18 @@ EVERY_S = 1.0
 LOOKS_A_LOOK = 10
 # Of one exam; the attempts that began last.
 MOST = 20_000
+# As `clock.rfc3339` writes it.
+RFC_3339 = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
 # Changes in one event: a reader's queue holds 256 KB.
 CHANGED_TOGETHER = 500
 
 
 @dataclass(frozen=True)
 class Seat:
-    """One candidate's sitting."""
+    """One candidate's sitting, as JSON that says how it stands."""
 
     id: int
-    full_name: str
-    username: str
-    attempt_number: int
-    started_at: datetime
-    deadline_at: datetime
-    closed_at: datetime | None
-    closed_by: str | None
-    paused_at: datetime | None
-    granted_s: int
-    answered: int
-    saved_at: datetime | None
-    # Whether a page of theirs is connected, and since when it is or was; None before the first.
-    is_connected: bool
-    since: datetime | None
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            name: rfc3339(value) if isinstance(value, datetime) else value
-            for name, value in vars(self).items()
-        }
+    told: str
 
 
 @dataclass(frozen=True)
@@ -67,15 +51,10 @@ class Overall:
 
 class View(NamedTuple):
     overall: Overall
-    seats: Mapping[int, Seat]
+    seats: Mapping[int, str]
 
-    def as_json(self) -> bytes:
-        return msgspec.json.encode(
-            {
-                **_facts(self.overall),
-                "sessions": [seat.as_json() for seat in self.seats.values()],
-            }
-        )
+    def as_json(self) -> str:
+        return _told(self.overall, self.seats.values())
 
 
 async def read_overall(conn: Connection, exam_id: int) -> Overall:
@@ -88,8 +67,10 @@ async def read_overall(conn: Connection, exam_id: int) -> Overall:
 async def read_view(conn: Connection, exam_id: int) -> View:
     """All of it, the latest `MOST` sittings: two statements, however many there are."""
     overall = await read_overall(conn, exam_id)
-    seats = await many(conn, SQL.seats, Seat, exam_id=exam_id, limit=MOST, gone_s=PROCESS_GONE_S)
-    return View(overall, {seat.id: seat for seat in seats})
+    seats = await many(
+        conn, SQL.seats, Seat, exam_id=exam_id, limit=MOST, gone_s=PROCESS_GONE_S, utc=RFC_3339
+    )
+    return View(overall, {seat.id: seat.told for seat in seats})
 
 
 class Monitors:
@@ -124,7 +105,7 @@ class Monitors:
                 try:
                     async with self._database.connection() as conn:
                         view = await read_view(conn, exam_id)
-                except Unavailable as error:
+                except (Unavailable, psycopg.Error) as error:
                     log.warning("a monitor looks in vain", exam_id=exam_id, error=str(error))
                     last = None
                 except ExamNotFound:
@@ -144,22 +125,22 @@ class Monitors:
             # What happened before the first look, or while the database was away.
             self._broadcast.tell(_topic(exam_id), MISSED)
             return
-        changed = [seat for number, seat in view.seats.items() if last.seats.get(number) != seat]
+        changed = [told for number, told in view.seats.items() if last.seats.get(number) != told]
         if not changed and last.overall.paused_at == view.overall.paused_at:
             return
         for start in range(0, max(1, len(changed)), CHANGED_TOGETHER):
-            some = [seat.as_json() for seat in changed[start : start + CHANGED_TOGETHER]]
-            told = msgspec.json.encode({**_facts(view.overall), "sessions": some}).decode()
+            told = _told(view.overall, changed[start : start + CHANGED_TOGETHER])
             self._broadcast.tell(_topic(exam_id), encoded(told, name="changed"))
 
 
-def _facts(overall: Overall) -> dict[str, Any]:
-    return {
+def _told(overall: Overall, seats: Iterable[str]) -> str:
+    facts = {
         "title": overall.title,
         "items": overall.items,
         "paused_at": rfc3339(overall.paused_at) if overall.paused_at else None,
         "server_time": rfc3339(overall.server_time),
     }
+    return f'{msgspec.json.encode(facts).decode()[:-1]},"sessions":[{",".join(seats)}]}}'
 
 
 def _topic(exam_id: int) -> tuple[str, int]:

@@ -32,7 +32,7 @@ async def get_sessions(exam_id: Id, request: Request, me: Invigilator, db: Db) -
     async with db.connection() as conn:
         view = await read_view(conn, exam_id)
     headers = {"cache-control": "no-store", "vary": "accept-encoding"}
-    body = view.as_json()
+    body = view.as_json().encode()
     if accepts_gzip(request.headers.get("accept-encoding", "")):
         return Response(gzipped(Own(body)), 200, headers | {"content-encoding": "gzip"}, "application/json")
     return Response(body, 200, headers, "application/json")
