@@ -97,7 +97,8 @@ def dif(
         Whether the item itself counts in the sum on which people are matched. It should, under the
         Rasch model (Holland & Thayer 1988).
     purify : bool
-        Match on the items of class A alone, and on the item itself; again until the list stays the same.
+        Match without the items of class B and C and those significantly one-sided, and on the item itself;
+        again until the list stays the same.
     least : int, optional
         Neighbouring scores are put together until each holds as many of either group (thick matching,
         Donoghue & Allen 1993). 1 matches each score by itself. If left out: 1 if the smaller group has 10 for
@@ -131,12 +132,19 @@ def dif(
     how = as_matching(points, focal, least)
     found = _once(points, most, focal, anchor, how, matching, fewest)
     for _ in range(ROUNDS if purify else 0):
-        kept = (most > 0) & np.array([size not in ("B", "C") for size in found.size], bool)
+        kept = (most > 0) & ~_uneven(found)
         if (kept == anchor).all() or not kept.any():
             break
         anchor = kept
         found = _once(points, most, focal, anchor, how, matching, fewest)
     return found
+
+
+def _uneven(found: Dif) -> Bools:
+    """Of class B or C, or always to one side and not by chance."""
+    differs = np.array([size in ("B", "C") for size in found.size], bool)
+    one_sided = np.array([why == "one_sided" for why in found.why], bool)
+    return differs | (one_sided & (found.chi_squared >= CHI_SQUARED_95))
 
 
 def _once(

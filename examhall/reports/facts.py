@@ -161,7 +161,8 @@ def _facts(
         points=points,
         max_points=most,
         percent=round(100 * share, 1),
-        passed=None if due.pass_percent is None else 100 * share >= due.pass_percent,
+        # Exact: of 57 percent of 100 points 57 are enough, whatever floats make of it.
+        passed=None if due.pass_percent is None else 100 * due.points >= due.pass_percent * due.max_points,
         place=due.place,
         participants=due.participants,
         ahead_of=_ahead_of(due.place, due.sharing, due.participants),

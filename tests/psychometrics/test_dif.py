@@ -256,6 +256,16 @@ def test_an_infinite_odds_ratio_is_named_not_guessed() -> None:
     assert found.chi_squared[0] > 20
 
 
+def test_nobody_is_matched_on_a_question_that_is_always_to_one_side() -> None:
+    points, focal = simulated(2000, effect=0.0)
+    # Nobody of the others knows what all of the focal group were told.
+    points[:, 0] = focal
+    found = dif(points, np.ones(40), focal)
+    assert found.why[0] == "one_sided"
+    assert found.anchor.tolist() == [False] + [True] * 39
+    assert set(found.size[1:]) == {"A"}
+
+
 def test_nobody_at_all_has_no_estimates() -> None:
     found = dif(np.zeros((0, 3)), np.ones(3), np.zeros(0, bool))
     assert found.why == ("few_reference",) * 3

@@ -81,7 +81,7 @@ def test_a_rank_correlation_is_called_by_its_size(rho: float | None, begins: str
 
 def test_large_differences_between_groups_come_first() -> None:
     def item(number: int, size: str, effect: float | None) -> dict[str, Any]:
-        return {"question_number": number, "sub_part": "", "size": size, "effect": effect}
+        return {"question_number": number, "sub_part": "", "size": size, "effect": effect, "why": ""}
 
     dif = [item(1, "B", 1.2), item(2, "A", 0.1), item(3, "C", -1.6), item(4, "C", 2.0), item(5, "", None)]
     found = uneven_items({"dif": dif})
@@ -90,6 +90,14 @@ def test_large_differences_between_groups_come_first() -> None:
     assert "at question 4, 3" in words(groups={"groups": [group]})[-1]
     assert "too small" in words(groups={"groups": [{"dif": None}]})[-1]
     assert "No question" in words(groups={"groups": [{"dif": dif[:2]}]})[-1]
+
+
+def test_a_question_that_is_always_to_one_side_is_no_good_news() -> None:
+    item = {"question_number": 7, "sub_part": "b", "size": "", "effect": None, "why": "one_sided"}
+    assert (
+        "side between groups at question 7b" in words(groups={"groups": [{"dif": [item | {"p": 0.01}]}]})[-1]
+    )
+    assert "No question" in words(groups={"groups": [{"dif": [item | {"p": 0.3}]}]})[-1]
 
 
 def test_a_sign_is_a_sign() -> None:

@@ -11,6 +11,8 @@ from examhall.web.staff.item_words import Sentence
 SAME, ALMOST, ALIKE, SOMEWHAT = 0.995, 0.95, 0.8, 0.5
 # A share of candidates in another grade that a board wants to know about.
 MANY = 0.1
+# Below this a difference that cannot be measured, as it is always to one side, is not by chance.
+SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
@@ -191,24 +193,41 @@ def _unevenness(groups: Mapping[str, Any] | None, _: Words) -> list[Sentence]:
         return []
     tested = [group for group in groups["groups"] if group["dif"] is not None]
     large = [(group, item.label) for group in tested for item in uneven_items(group) if item.size == "C"]
+    one_sided = [
+        f"{each['question_number']}{each['sub_part']}"
+        for group in tested
+        for each in group["dif"]
+        if each["why"] == "one_sided" and each["p"] < SIGNIFICANT
+    ]
+    said = []
     if large:
-        labels = list(dict.fromkeys(label for _group, label in large))
-        return [
+        said.append(
             Sentence(
                 _("Large differences between groups at question {questions}: see below.").format(
-                    questions=_listed(labels)
+                    questions=_listed([label for _group, label in large])
                 ),
                 "bad",
             )
-        ]
+        )
+    if one_sided:
+        said.append(
+            Sentence(
+                _("Always to one side between groups at question {questions}: look at it by eye.").format(
+                    questions=_listed(one_sided)
+                ),
+                "bad",
+            )
+        )
+    if said:
+        return said
     if tested:
         return [Sentence(_("No question treats a group very differently from others as able."), "good")]
     return [Sentence(_("The groups are too small to tell whether questions treat them differently."), "wait")]
 
 
 def _listed(labels: Sequence[str]) -> str:
-    shown = list(labels[:6])
-    return ", ".join(shown) + (" …" if len(labels) > len(shown) else "")
+    different = list(dict.fromkeys(labels))
+    return ", ".join(different[:6]) + (" …" if len(different) > 6 else "")
 
 
 def _rounded_down(rho: float) -> str:
