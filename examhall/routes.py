@@ -68,8 +68,8 @@ from examhall.web.staff import forms as staff_forms
 from examhall.web.staff import items as staff_items
 from examhall.web.staff import judging as staff_judging
 from examhall.web.staff import key as staff_key
-from examhall.web.staff import master_data as staff_master_data
 from examhall.web.staff import live as staff_live
+from examhall.web.staff import master_data as staff_master_data
 from examhall.web.staff import operator
 from examhall.web.staff import organisations as staff_organisations
 from examhall.web.staff import panels as staff_panels
