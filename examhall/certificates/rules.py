@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any, Literal, TypeAlias
 
 from psycopg.types.json import Jsonb
@@ -166,6 +167,12 @@ async def set_rule_active(
     raise SomebodyWasFaster(version=stored.version)
 
 
+async def follow_new_pass_mark(conn: Connection, exam_id: int) -> None:
+    """Who passes an exam by its new pass mark is given their certificates; what was given already stands."""
+    if await run(conn, SQL.follow_again, exam_id=exam_id):
+        await enqueue(conn, "issue_certificates", [{"exam_id": exam_id}])
+
+
 async def list_due(conn: Connection, *, exam_id: int | None = None) -> list[Due]:
     """Rules not yet followed by the key as it is, of exams settled, and calibrated if they ask it."""
     return await many(conn, SQL.list_due, Due, exam_id=exam_id)
@@ -243,6 +250,8 @@ def _score(earner: _Earner) -> dict[str, Any]:
 
 def _check(condition: Condition, threshold: float | None) -> None:
     if (condition in WITH_THRESHOLD) != (threshold is not None):
+        raise BadRule
+    if threshold is not None and not isfinite(threshold):
         raise BadRule
     if condition == "top" and threshold is not None and (threshold < 1 or threshold != int(threshold)):
         raise BadRule

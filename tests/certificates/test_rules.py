@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from decimal import Decimal
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -13,10 +15,13 @@ from examhall.certificates.rules import (
     BadRule,
     NoPassMark,
     add_rule,
+    follow_new_pass_mark,
     follow_rules,
+    list_due,
     list_rules,
     set_rule_active,
 )
+from examhall.exams.pass_mark import set_pass_mark
 from examhall.standings.ratings import rate_exam
 from tests.standings.field import add_people, mark_all
 
@@ -183,9 +188,33 @@ async def test_after_a_correction_who_now_earned_one_gets_one(database: Database
 async def test_a_rule_that_makes_no_sense_is_refused(conn: Connection) -> None:
     [olga] = await add_people(conn, 1)
     exam_id = await add_settled(conn, {olga: 50})
-    for condition, threshold in (("sat", 1), ("top", None), ("top", 0), ("top", 1.5), ("scaled_score", None)):
+    for condition, threshold in (
+        ("sat", 1), ("top", None), ("top", 0), ("top", 1.5), ("top", inf), ("scaled_score", None),
+        ("scaled_score", nan),
+    ):  # fmt: skip
         with pytest.raises(BadRule):
             await rule(conn, exam_id, olga, condition=condition, threshold=threshold)
     with pytest.raises(NoPassMark):
         await rule(conn, exam_id, olga, condition="passed")
     assert await count(conn, "certificate_rules") == 0
+
+
+async def test_who_passes_by_a_new_pass_mark_is_given_theirs(database: Database) -> None:
+    async with database.transaction() as conn:
+        people = await add_people(conn, 3)
+        exam_id = await add_settled(conn, dict(zip(people, (90, 55, 20), strict=True)), pass_percent=60)
+        template_id = await add_template(conn)
+        for condition in ("passed", "sat"):
+            await add_rule(
+                conn, exam_id=exam_id, template_id=template_id, condition=condition,  # type: ignore[arg-type]
+                threshold=None, title="Diploma", fields={}, public=False, on_correction="keep",
+                created_by=people[0],
+            )  # fmt: skip
+    assert await follow_rules(database, ISSUER, exam_id=exam_id) == 1 + 3
+    async with database.transaction() as conn:
+        await set_pass_mark(conn, exam_id=exam_id, version=1, percent=Decimal(50))
+        await follow_new_pass_mark(conn, exam_id)
+        # The rule that asks for no pass mark is not followed again.
+        assert len(await list_due(conn, exam_id=exam_id)) == 1
+    assert await follow_rules(database, ISSUER, exam_id=exam_id) == 1
+    assert await follow_rules(database, ISSUER, exam_id=exam_id) == 0
