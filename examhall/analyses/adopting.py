@@ -14,6 +14,7 @@ from examhall.analyses.scenarios import SavedScenario
 from examhall.base.db import Connection, many, one, run
 from examhall.base.errors import Conflict, NotFound
 from examhall.base.sqlfile import beside
+from examhall.certificates.rules import follow_new_pass_mark
 from examhall.exams.correcting import find_standing
 from examhall.exams.correction import Correction
 from examhall.exams.pass_mark import set_pass_mark
@@ -138,6 +139,7 @@ async def adopt_scenario(
     if percent is not None:
         marked = await set_pass_mark(conn, exam_id=exam_id, version=version, percent=percent)
         version = marked.version
+        await follow_new_pass_mark(conn, exam_id)
     adopted = Adopted(
         version, key_version, marked.before if marked else None, marked.after if marked else None
     )

@@ -191,7 +191,10 @@ AnyBands: TypeAlias = Annotated[Annotated[Named, Tag("named")] | Annotated[Bands
 
 
 class PassMark(Body):
-    percent: Annotated[Percent, Field(gt=0)] = Field(description="Of all points, after all other changes.")
+    # Two places, as an exam's own has: what is calculated is what can be made official.
+    percent: Annotated[Percent, Field(gt=0, decimal_places=2)] = Field(
+        description="Of all points, after all other changes."
+    )
 
 
 class Subgroups(Body):

@@ -28,6 +28,14 @@ UPDATE certificate_rules
    AND exam_id = %(exam_id)s
    AND version = %(version)s;
 
+-- name: follow_again
+-- Waits for a worker that follows one of them: what it has marked as followed is not, by another pass mark.
+UPDATE certificate_rules
+   SET followed = NULL
+ WHERE exam_id = %(exam_id)s
+   AND condition = 'passed'
+   AND active;
+
 -- name: version_of
 SELECT version
   FROM certificate_rules

@@ -25,6 +25,7 @@ from examhall.base.errors import SomebodyWasFaster
 from examhall.exams.correcting import list_corrections
 from examhall.exams.correction import NothingToCorrect
 from examhall.exams.pass_mark import set_pass_mark
+from tests.certificates.given import add_template
 from tests.scoring.corrected import jobs, rescore_all
 
 from .conftest import Office
@@ -131,6 +132,23 @@ async def test_a_pass_mark_alone_marks_nobody_again(database: Database, office: 
         )
     assert (adopted.key_version, adopted.pass_percent_after) == (None, Decimal(60))
     assert await jobs(database, "rescore_sittings") == []
+    # No rule asks who passes.
+    assert await jobs(database, "issue_certificates") == []
+
+
+async def test_a_pass_mark_gives_certificates_to_whom_it_lets_pass(
+    database: Database, office: Office
+) -> None:
+    scenario, olga = await saved(database, office, pass_mark={"percent": 60})
+    async with database.transaction() as conn:
+        template_id = await add_template(conn)
+        await conn.execute(
+            """INSERT INTO certificate_rules (exam_id, template_id, condition, title, followed)
+               VALUES (%s, %s, 'passed', 'Diploma', 1)""",
+            (office.exam_id, template_id),
+        )
+        await adopt_scenario(conn, scenario, exam_id=office.exam_id, version=1, reason=REASON, by=olga)
+    assert len(await jobs(database, "issue_certificates")) == 1
 
 
 async def test_of_many_who_decide_at_once_one_does(database: Database, office: Office) -> None:

@@ -137,6 +137,7 @@ def test_changes_of_one_question_keep_their_order() -> None:
         ({**BASE, "grade_bands": "A"}, "/grade_bands"),
         ({**BASE, "grade_bands": [{"name": "A", "from_percent": 101}]}, "/grade_bands/0/from_percent"),
         ({**BASE, "pass_mark": {"percent": 0}}, "/pass_mark/percent"),
+        ({**BASE, "pass_mark": {"percent": 66.667}}, "/pass_mark/percent"),
         ({**BASE, "exclude_below_minutes": 0}, "/exclude_below_minutes"),
         ({**BASE, "exclude_sittings": [1] * 10_001}, "/exclude_sittings"),
         ({**BASE, "subgroups": {"by": "height"}}, "/subgroups/by"),
