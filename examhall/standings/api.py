@@ -19,7 +19,7 @@ from examhall.accounts.failures import network_of
 from examhall.accounts.tokens import TokenInvalid
 from examhall.accounts.visibility import set_hidden_from_standings
 from examhall.base import clock
-from examhall.base.event_stream import Broadcast, TooManyStreams
+from examhall.base.event_stream import STREAMS_OF_ONE, Broadcast, TooManyStreams
 from examhall.base.wire import LARGEST_ID, Body, Db, Limit, address_of, refusals
 from examhall.scoring.conclude import announce_results
 from examhall.sittings.availability import ExamNotFound
@@ -87,7 +87,9 @@ async def get_leaderboard(
 async def get_events(request: Request, me: Annotated[Person | None, Depends(visitor)]) -> Response:
     """Server-Sent Events: `changed` when there is something new to ask for, `missed` when there may be."""
     broadcast: Broadcast = request.app.state.broadcast
-    return broadcast.follow(TOPIC, whose=me.id if me else str(network_of(address_of(request))))
+    if me is not None:
+        return broadcast.follow(TOPIC, whose=me.id, each=STREAMS_OF_ONE)
+    return broadcast.follow(TOPIC, whose=str(network_of(address_of(request))))
 
 
 @router.put(
