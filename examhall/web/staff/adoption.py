@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -19,6 +20,7 @@ from examhall.analyses.adopting import (
 from examhall.analyses.calculate import find_calculation
 from examhall.analyses.scenarios import find_scenario
 from examhall.base.errors import Refusal, SomebodyWasFaster
+from examhall.base.wire import storable
 from examhall.exams.correcting import keyed_items
 from examhall.exams.correction import REASON_CHARS, BadCorrection, CorrectedSince, NothingToCorrect
 from examhall.web.frame import framed, id_of
@@ -85,7 +87,7 @@ async def post_official(request: Request) -> Response:
     me = await page_person(request)
     require_role(me, "author")
     form = await request.form()
-    reason = str(form.get("reason", "")).strip()[:REASON_CHARS]
+    reason = _reason(form)
     exam_id, version = _number(form.get("exam")), _number(form.get("version"))
     if exam_id is None:
         raise NotOfScenario
@@ -112,6 +114,15 @@ def left_out_in_words(name: str, _: Words) -> str:
         "scale": _("The scale: an exam's own follows from its calibration."),
         "pass_mark": _("The pass mark of several exams together: set each exam's own."),
     }[name]
+
+
+def _reason(form: FormData) -> str:
+    """As it was written; what cannot be stored is none."""
+    said = str(form.get("reason", "")).strip()[:REASON_CHARS]
+    try:
+        return storable(said)
+    except ValueError:
+        return ""
 
 
 def _number(said: object) -> int | None:
