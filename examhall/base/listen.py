@@ -19,6 +19,8 @@ RECONNECT_PAUSE_S = 0.5
 CHECK_EVERY_S = 5.0
 # One that has not answered within this is dead, even if the connection to it was never closed.
 ANSWER_S = 5.0
+# What reading an announcement raises that is none of ours: no number, another shape, nested beyond all measure.
+NOT_UNDERSTOOD = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 class Listener:
@@ -76,6 +78,7 @@ class Listener:
         for heard in self._callbacks[notice.channel]:
             try:
                 heard(notice.payload)
-            except ValueError:
-                # Anybody who reaches the database can announce anything.
+            except NOT_UNDERSTOOD:
+                # Anybody who reaches the database can announce anything, and nothing may end the listening:
+                # what other processes drop from their caches would be kept here.
                 log.error("announcement not understood", channel=notice.channel, payload=notice.payload[:100])

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
+import psycopg
 import structlog
 
 from examhall.base.clock import rfc3339
@@ -128,7 +129,8 @@ class Live:
                         await self._tell_of_results(conn, exam_id)
                     elif intervention := await find_intervention(conn, intervention_id):
                         await self._tell(conn, intervention)
-            except Unavailable as error:
+            except (Unavailable, psycopg.Error) as error:
+                # Those that follow are told, whatever was wrong with this one.
                 log.warning("an intervention could not be told", exam_id=exam_id, error=str(error))
                 self._broadcast.tell(_exam(exam_id), MISSED)
 

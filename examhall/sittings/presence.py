@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
+import psycopg
 import structlog
 
 from examhall.base.db import Connection, Database, Unavailable, maybe, run
@@ -79,8 +80,9 @@ class Presence:
                 try:
                     await self._write()
                     self._seen = loop.time()
-                except Unavailable:
-                    # Written anew when it is back, as after its crash.
+                except (Unavailable, psycopg.Error) as error:
+                    # Written anew when it is back, as after its crash; of whatever kind, it is no end.
+                    log.warning("presence is not written", error=str(error).strip())
                     self._seen = float("-inf")
             await asyncio.sleep(EVERY_S)
 

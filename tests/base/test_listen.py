@@ -1,6 +1,7 @@
 """What one process announces reaches the others, whatever the connection between them goes through."""
 
 import asyncio
+import json
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -107,17 +108,20 @@ async def test_a_connection_that_went_dead_without_a_word_is_made_anew(
         await listener.close()
 
 
-async def test_an_announcement_that_nobody_understands_does_not_deafen(dsn: str) -> None:
-    heard: list[int] = []
+@pytest.mark.parametrize(
+    "rubbish", ["rubbish", "[]", "7", "{}", '{"number": []}', "[" * 7000], ids=lambda text: text[:8]
+)
+async def test_an_announcement_that_nobody_understands_does_not_deafen(dsn: str, rubbish: str) -> None:
+    heard: set[int] = set()
     listener = Listener(dsn)
-    listener.on(CHANNEL, lambda payload: heard.append(int(payload)))
+    listener.on(CHANNEL, lambda payload: heard.add(json.loads(payload)["number"]))
     listener.open()
     try:
         await until(listener.connected.is_set)
         with capture_logs() as logged:
-            await announce(dsn, "rubbish")
-            await announce(dsn, "7")
-            await until(lambda: heard == [7])
+            await announce(dsn, rubbish)
+            await announce(dsn, '{"number": 7}')
+            await until(lambda: heard == {7})
         assert [each["event"] for each in logged] == ["announcement not understood"]
     finally:
         await listener.close()

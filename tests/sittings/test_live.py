@@ -49,7 +49,7 @@ class Page:
         fields = dict(line.split(": ", 1) for line in event.splitlines())
         if "data" not in fields:
             return await self.next()
-        return fields["event"], json.loads(fields["data"]), fields.get("id")
+        return fields["event"], json.loads(fields["data"] or "{}"), fields.get("id")
 
     async def leave(self) -> None:
         self._gone.set()
@@ -145,6 +145,20 @@ async def test_what_is_for_others_is_not_heard(
     told = [await theirs.next() for _ in range(3)]
     assert [each[1].get("text") for each in told] == [None, "For you alone.", "For all."]
     await theirs.leave()
+
+
+async def test_what_comes_after_one_that_cannot_be_told_is_told(
+    database: Database, live: Live, page: Page, sitting: Sitting
+) -> None:
+    await page.next()
+    async with database.transaction() as conn:
+        await announce(conn, Order(sitting.exam_id, None), message="Nobody can read this one.")
+        await conn.execute("ALTER TABLE interventions RENAME TO elsewhere")
+    assert (await page.next())[0] == "missed"
+    async with database.transaction() as conn:
+        await conn.execute("ALTER TABLE elsewhere RENAME TO interventions")
+        await announce(conn, Order(sitting.exam_id, None), message="Five minutes left.")
+    assert (await page.next())[1]["text"] == "Five minutes left."
 
 
 async def test_one_candidate_cannot_take_the_streams_of_all(live: Live, sitting: Sitting) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from examhall.base.db import Database
 from examhall.sittings.presence import Presence, forget_old_presence
@@ -89,7 +90,8 @@ async def test_who_went_long_ago_is_forgotten_and_who_is_there_is_not(
             "INSERT INTO presence_processes VALUES (gen_random_uuid(), now() - interval '7 days')"
         )
         await conn.execute(
-            "INSERT INTO presence SELECT 3, process, true, now() FROM presence_processes ORDER BY seen_at LIMIT 1"
+            """INSERT INTO presence
+               SELECT 3, process, true, now() FROM presence_processes ORDER BY seen_at LIMIT 1"""
         )
         await conn.execute("UPDATE presence SET since = now() - interval '7 days'")
         assert await forget_old_presence(conn) == 2
@@ -108,4 +110,17 @@ async def test_a_process_that_was_forgotten_writes_down_all_who_are_there(
         await conn.execute("UPDATE presence_processes SET seen_at = now() - interval '7 days'")
         await conn.execute("UPDATE presence SET since = now() - interval '7 days'")
         await forget_old_presence(conn)
+    await eventually(database, {1})
+
+
+async def test_it_is_written_again_whatever_was_wrong(database: Database, presence: Presence) -> None:
+    async with database.transaction() as conn:
+        await conn.execute("ALTER TABLE presence RENAME TO elsewhere")
+    with capture_logs() as logs:
+        presence.came(1)
+        async with asyncio.timeout(20):
+            while not logs:
+                await asyncio.sleep(0.05)
+    async with database.transaction() as conn:
+        await conn.execute("ALTER TABLE elsewhere RENAME TO presence")
     await eventually(database, {1})
