@@ -12,7 +12,7 @@ from examhall.accounts.access import NotSignedIn, Person, Staff, WrongRole, sign
 from examhall.accounts.people_file import BadPeopleFile, decode
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.errors import UnsupportedMediaType
-from examhall.base.wire import LARGEST_ID, After, Body, Db, Id, Limit, Page, refusals
+from examhall.base.wire import LARGEST_ID, After, Body, Db, Id, Limit, Page, page_of, refusals
 
 router = APIRouter(tags=["People and tickets"])
 
@@ -71,10 +71,7 @@ async def get_people(
     """In the order of their ids. For admins."""
     async with db.transaction() as conn:
         found = await people.list_people(conn, after=cursor, limit=limit + 1)
-    return Page(
-        items=[PersonOut(**vars(person)) for person in found[:limit]],
-        next_cursor=str(found[limit - 1].id) if len(found) > limit else None,
-    )
+    return page_of(found, limit, lambda person: PersonOut(**vars(person)), cursor=lambda person: person.id)
 
 
 @router.post(
@@ -191,7 +188,6 @@ def _csv(found: Sequence[tickets.Ticket], exam_id: int, request: Request) -> Res
 
 def _page(found: Sequence[tickets.Ticket], limit: int, request: Request) -> Page[TicketOut]:
     url = request.app.state.settings.url
-    return Page(
-        items=[TicketOut.of(ticket, url) for ticket in found[:limit]],
-        next_cursor=str(found[limit - 1].person_id) if len(found) > limit else None,
+    return page_of(
+        found, limit, lambda ticket: TicketOut.of(ticket, url), cursor=lambda ticket: ticket.person_id
     )

@@ -20,7 +20,7 @@ from examhall.analyses.projects import (
 from examhall.base.clock import rfc3339
 from examhall.base.errors import SomebodyWasFaster
 from examhall.base.versions import VersionRequired, etag, version_wanted
-from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, Text, refusals
+from examhall.base.wire import LARGEST_ID, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
 
 router = APIRouter(tags=["Analyses"])
 
@@ -29,7 +29,6 @@ SEEN = refusals(NotSignedIn, TokenInvalid, WrongRole, NoSuchProject)
 WRITTEN = SEEN | refusals(CrossSite, WrongRole, OnlyLooking, OwnersOnly)
 Name = Annotated[Text, Field(min_length=1, max_length=projects.NAME_CHARS)]
 Description = Annotated[Text, Field(max_length=projects.DESCRIPTION_CHARS)]
-Before = Annotated[int, Query(alias="cursor", ge=1, le=LARGEST_ID, description="As `next_cursor` had it.")]
 Archived = Annotated[bool, Query(description="Those that were put away, instead of the others.")]
 
 
@@ -101,10 +100,7 @@ async def get_projects(
         found = await projects.list_projects(
             conn, me.id, before_id=cursor, limit=limit + 1, archived=archived
         )
-    return Page(
-        items=[ProjectOut.of(project) for project in found[:limit]],
-        next_cursor=str(found[limit - 1].id) if len(found) > limit else None,
-    )
+    return page_of(found, limit, ProjectOut.of, cursor=lambda project: project.id)
 
 
 @router.post(

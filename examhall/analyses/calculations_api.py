@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
@@ -28,7 +28,7 @@ from examhall.analyses.scenarios import NoSuchScenario, find_scenario
 from examhall.base.clock import rfc3339
 from examhall.base.errors import TooManyRequests
 from examhall.base.event_stream import STREAMS_OF_ONE, Broadcast, TooManyStreams
-from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, refusals
+from examhall.base.wire import LARGEST_ID, Before, Body, Db, Id, Limit, Page, page_of, refusals
 
 router = APIRouter(tags=["Analyses"])
 
@@ -137,15 +137,12 @@ async def get_calculations(
     me: Analyst,
     db: Db,
     limit: Limit = 50,
-    cursor: Annotated[int, Query(ge=1, le=LARGEST_ID)] = LARGEST_ID,
+    cursor: Before = LARGEST_ID,
 ) -> Page[ListedOut]:
     async with db.connection() as conn:
         scenario = await find_scenario(conn, scenario_id, me.id)
-        found = await list_calculations(conn, scenario.id, before_id=cursor, limit=limit)
-    return Page(
-        items=[ListedOut.of(each) for each in found],
-        next_cursor=str(found[-1].id) if len(found) == limit else None,
-    )
+        found = await list_calculations(conn, scenario.id, before_id=cursor, limit=limit + 1)
+    return page_of(found, limit, ListedOut.of, cursor=lambda each: each.id)
 
 
 @router.get(

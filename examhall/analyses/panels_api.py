@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
@@ -27,7 +27,7 @@ from examhall.analyses.projects import STAFF
 from examhall.base.clock import rfc3339
 from examhall.base.errors import NotFound, SomebodyWasFaster
 from examhall.base.versions import VersionRequired, etag, version_wanted
-from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, Text, refusals
+from examhall.base.wire import LARGEST_ID, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.exams.correction import LARGEST_NUMBER
 
 router = APIRouter(tags=["Standard setting"])
@@ -42,7 +42,6 @@ JUDGED = refusals(
 )
 Name = Annotated[Text, Field(min_length=1, max_length=panels.NAME_CHARS)]
 Description = Annotated[Text, Field(max_length=panels.DESCRIPTION_CHARS)]
-Before = Annotated[int, Query(alias="cursor", ge=1, le=LARGEST_ID, description="As `next_cursor` had it.")]
 Round = Annotated[int, Field(ge=1, le=panels.MOST_ROUNDS, description="The round that the judge sees.")]
 Revision = Annotated[
     int, Field(ge=1, le=2**53 - 1, description="Counted by the client; of two the higher stays.")
@@ -154,10 +153,7 @@ async def get_panels(
     """The newest first: all of them for analysts, for others those on which they judge."""
     async with db.connection() as conn:
         found = await panels.list_panels(conn, exam_id=exam_id, me=me, before_id=cursor, limit=limit + 1)
-    return Page(
-        items=[PanelOut.of(panel) for panel in found[:limit]],
-        next_cursor=str(found[limit - 1].id) if len(found) > limit else None,
-    )
+    return page_of(found, limit, PanelOut.of, cursor=lambda panel: panel.id)
 
 
 @router.post(

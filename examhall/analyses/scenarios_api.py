@@ -22,7 +22,7 @@ from examhall.analyses.scenarios import ListedScenario, NoSuchScenario, SavedSce
 from examhall.base.clock import rfc3339
 from examhall.base.errors import SomebodyWasFaster
 from examhall.base.versions import VersionRequired, etag, version_wanted
-from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, Text, refusals
+from examhall.base.wire import LARGEST_ID, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
 
 router = APIRouter(tags=["Analyses"])
 # At the root: what editors are told as "$schema".
@@ -33,7 +33,6 @@ SEEN = refusals(NotSignedIn, TokenInvalid, WrongRole, NoSuchScenario)
 WRITTEN = refusals(NotSignedIn, TokenInvalid, WrongRole, CrossSite, OnlyLooking)
 Name = Annotated[Text, Field(min_length=1, max_length=NAME_CHARS)]
 Description = Annotated[Text, Field(max_length=DESCRIPTION_CHARS)]
-Before = Annotated[int, Query(alias="cursor", ge=1, le=LARGEST_ID, description="As `next_cursor` had it.")]
 Archived = Annotated[bool, Query(description="Those that were put away, instead of the others.")]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -154,10 +153,7 @@ async def get_scenarios(
         found = await scenarios.list_scenarios(
             conn, project_id, before_id=cursor, limit=limit + 1, archived=archived
         )
-    return Page(
-        items=[ListedOut.of(scenario) for scenario in found[:limit]],
-        next_cursor=str(found[limit - 1].id) if len(found) > limit else None,
-    )
+    return page_of(found, limit, ListedOut.of, cursor=lambda scenario: scenario.id)
 
 
 @router.post(

@@ -1,6 +1,6 @@
 """From bytes on the wire to values: bodies, texts that PostgreSQL can hold, pages of a list."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
@@ -11,6 +11,7 @@ from examhall.base.db import Database
 from examhall.base.errors import Refusal
 
 Item = TypeVar("Item")
+Row = TypeVar("Row")
 
 LARGEST_ID = 2**63 - 1
 
@@ -41,6 +42,10 @@ Limit: TypeAlias = Annotated[int, Query(ge=1, le=200, description="How many item
 After: TypeAlias = Annotated[
     int, Query(alias="cursor", ge=0, le=LARGEST_ID, description="The `next_cursor` of the page before.")
 ]
+# For lists with the highest id first.
+Before: TypeAlias = Annotated[
+    int, Query(alias="cursor", ge=1, le=LARGEST_ID, description="The `next_cursor` of the page before.")
+]
 
 
 class Page(BaseModel, Generic[Item]):
@@ -48,6 +53,14 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     next_cursor: str | None
+
+
+def page_of(
+    found: Sequence[Row], limit: int, item: Callable[[Row], Item], *, cursor: Callable[[Row], object]
+) -> Page[Item]:
+    """The first `limit` of what was found. One more was asked for: if it is there, a page follows."""
+    next_cursor = str(cursor(found[limit - 1])) if len(found) > limit else None
+    return Page(items=[item(row) for row in found[:limit]], next_cursor=next_cursor)
 
 
 async def database_of(request: Request) -> Database:

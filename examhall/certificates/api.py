@@ -19,7 +19,7 @@ from examhall.accounts.tokens import TokenInvalid
 from examhall.base.attachment import download_headers
 from examhall.base.errors import SomebodyWasFaster
 from examhall.base.versions import VersionRequired, etag, version_wanted
-from examhall.base.wire import LARGEST_ID, Db, Id, Limit, Page, Text, refusals
+from examhall.base.wire import LARGEST_ID, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.certificates import templates
 from examhall.certificates.gallery import (
     A_PAGE,
@@ -208,10 +208,7 @@ async def get_certificates(
 
 
 def _listed(found: Sequence[Any], limit: int) -> Page[HeldOut]:
-    return Page(
-        items=[HeldOut.of(each) for each in found[:limit]],
-        next_cursor=found[limit - 1].serial if len(found) > limit else None,
-    )
+    return page_of(found, limit, HeldOut.of, cursor=lambda each: each.serial)
 
 
 @router.post(

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.clock import now, rfc3339
-from examhall.base.wire import After, Body, Db, Id, Limit, Page, Text, refusals
+from examhall.base.wire import After, Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.certificates.badge import CertificateRevoked, badge_of
 from examhall.certificates.credentials import as_jwt, method_of, with_proof
 from examhall.certificates.reviews import (
@@ -210,10 +210,7 @@ async def get_reviews(
 ) -> Page[ReviewOut]:
     async with db.transaction() as conn:
         found = await list_reviews(conn, after_id=after, limit=limit + 1)
-    return Page(
-        items=[ReviewOut.of(each) for each in found[:limit]],
-        next_cursor=str(found[limit - 1].certificate_id) if len(found) > limit else None,
-    )
+    return page_of(found, limit, ReviewOut.of, cursor=lambda each: each.certificate_id)
 
 
 @router.post(

@@ -10,7 +10,7 @@ from examhall.accounts.tokens import TokenInvalid
 from examhall.base.clock import rfc3339
 from examhall.base.errors import SomebodyWasFaster, UnsupportedMediaType
 from examhall.base.versions import VersionRequired, etag, version_wanted
-from examhall.base.wire import LARGEST_ID, After, Body, Db, Id, Limit, Page, Text, refusals
+from examhall.base.wire import LARGEST_ID, After, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.courses import courses, enrolment
 from examhall.courses.courses import CourseCodeTaken, NoSuchCourse
 from examhall.courses.enrolment_file import BadEnrolmentFile, read_enrolment
@@ -24,7 +24,6 @@ Reader = Annotated[Person, Staff("author", "analyst", "invigilator")]
 Code = Annotated[Text, Field(min_length=1, max_length=courses.CODE_CHARS)]
 Title = Annotated[Text, Field(min_length=1, max_length=courses.TITLE_CHARS)]
 Description = Annotated[Text, Field(max_length=courses.DESCRIPTION_CHARS)]
-Before = Annotated[int, Query(alias="cursor", ge=1, le=LARGEST_ID, description="As `next_cursor` had it.")]
 
 
 class NewCourse(Body):
@@ -92,10 +91,7 @@ async def get_courses(_me: Reader, db: Db, limit: Limit = 50, cursor: Before = L
     """The newest first. For staff; what students see of theirs is GET /contests."""
     async with db.connection() as conn:
         found = await courses.list_courses(conn, before_id=cursor, limit=limit + 1)
-    return Page(
-        items=[CourseOut.of(course) for course in found[:limit]],
-        next_cursor=str(found[limit - 1].id) if len(found) > limit else None,
-    )
+    return page_of(found, limit, CourseOut.of, cursor=lambda course: course.id)
 
 
 @router.post(
@@ -159,10 +155,7 @@ async def get_enrolments(
             media_type="text/csv",
             headers={"Content-Disposition": f'attachment; filename="course-{course.id}.csv"'},
         )
-    return Page(
-        items=[StudentOut.of(student) for student in found[:limit]],
-        next_cursor=str(found[limit - 1].person_id) if len(found) > limit else None,
-    )
+    return page_of(found, limit, StudentOut.of, cursor=lambda student: student.person_id)
 
 
 @router.post(

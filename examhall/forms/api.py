@@ -25,7 +25,7 @@ from examhall.accounts.tokens import TokenInvalid
 from examhall.base.attachment import download_headers
 from examhall.base.errors import BodyTooLarge, SomebodyWasFaster, TooManyRequests, UnsupportedMediaType
 from examhall.base.versions import VersionRequired, etag, version_wanted
-from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, Text, refusals
+from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.forms import forms
 from examhall.forms.checking import BadAnswers
 from examhall.forms.exporting import export_csv
@@ -120,10 +120,7 @@ async def get_forms(
             found = await forms.list_forms(conn, before_id=cursor, limit=limit + 1)
         else:
             found = await forms.list_open_forms(conn, me.id, before_id=cursor, limit=limit + 1)
-    return Page(
-        items=[ListedFormOut.of(form) for form in found[:limit]],
-        next_cursor=str(found[limit - 1].id) if len(found) > limit else None,
-    )
+    return page_of(found, limit, ListedFormOut.of, cursor=lambda form: form.id)
 
 
 @router.post("/forms", status_code=201, summary="Create a form", responses=STAFF | WRITES)
@@ -203,10 +200,7 @@ async def get_submissions(
             before=before,
             limit=limit + 1,
         )
-    return Page(
-        items=[ListedSubmissionOut.of(each) for each in found[:limit]],
-        next_cursor=str(found[limit - 1].before) if len(found) > limit else None,
-    )
+    return page_of(found, limit, ListedSubmissionOut.of, cursor=lambda each: each.before)
 
 
 @router.post(

@@ -9,7 +9,7 @@ from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, Wron
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.errors import SomebodyWasFaster, UnsupportedMediaType
 from examhall.base.versions import VersionRequired, etag, version_wanted
-from examhall.base.wire import LARGEST_ID, After, Body, Db, Id, Limit, Page, Text, refusals
+from examhall.base.wire import LARGEST_ID, After, Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.forms import organisations
 from examhall.forms.kinds import UnknownKind, kinds_of_organisations, require_kind
 from examhall.forms.organisations import NoSuchMember, NoSuchOrganisation, OrganisationCodeTaken
@@ -59,10 +59,7 @@ async def get_organisations(
     """The newest first. For the office."""
     async with db.connection() as conn:
         found = await organisations.list_organisations(conn, before_id=cursor, limit=limit + 1, search=q)
-    return Page(
-        items=[OrganisationOut.of(each) for each in found[:limit]],
-        next_cursor=str(found[limit - 1].id) if len(found) > limit else None,
-    )
+    return page_of(found, limit, OrganisationOut.of, cursor=lambda each: each.id)
 
 
 @router.post(
@@ -159,10 +156,7 @@ async def get_members(
     async with db.transaction() as conn:
         await organisations.find_organisation(conn, organisation_id)
         found = await organisations.list_members(conn, organisation_id, after=cursor, limit=limit + 1)
-    return Page(
-        items=[MemberOut.of(each) for each in found[:limit]],
-        next_cursor=str(found[limit - 1].person_id) if len(found) > limit else None,
-    )
+    return page_of(found, limit, MemberOut.of, cursor=lambda each: each.person_id)
 
 
 @router.post(

@@ -25,7 +25,7 @@ from examhall.base.db import Connection
 from examhall.base.errors import SomebodyWasFaster
 from examhall.base.storage import MissingFile
 from examhall.base.versions import VersionRequired, etag, version_wanted
-from examhall.base.wire import Body, Db, Id, Limit, Page, Text, refusals
+from examhall.base.wire import Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.forms import submissions
 from examhall.forms.erasing import erase_submission
 from examhall.forms.files import NoSuchFile, find_file, list_files
@@ -171,7 +171,4 @@ async def _shown(conn: Connection, submission_id: int, me: Person) -> Submission
 
 
 def _page(found: Sequence[Listed], limit: int) -> Page[ListedSubmissionOut]:
-    return Page(
-        items=[ListedSubmissionOut.of(each) for each in found[:limit]],
-        next_cursor=str(found[limit - 1].before) if len(found) > limit else None,
-    )
+    return page_of(found, limit, ListedSubmissionOut.of, cursor=lambda each: each.before)

@@ -12,7 +12,7 @@ from examhall.accounts.tokens import TokenInvalid
 from examhall.base.noting import note
 from examhall.base.pieces import accepts_gzip, gzipped
 from examhall.base.shared_transaction import Crowded
-from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, Text, refusals
+from examhall.base.wire import LARGEST_ID, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.exams.content import Content
 from examhall.exams.contents import Contents
 from examhall.exams.sealing import SealedPaper, sealed_papers_of
@@ -175,16 +175,13 @@ async def get_exams(
     me: SignedIn,
     db: Db,
     limit: Limit = 50,
-    cursor: Annotated[int, Query(ge=1, le=LARGEST_ID)] = LARGEST_ID,
+    cursor: Before = LARGEST_ID,
 ) -> Page[AvailabilityOut]:
     async with db.connection() as conn:
         found = await my_exams(
             conn, candidate_id=me.id, only_exam_id=me.exam_id, before_id=cursor, limit=limit + 1
         )
-    return Page(
-        items=[AvailabilityOut.of(each) for each in found[:limit]],
-        next_cursor=str(found[limit - 1].exam_id) if len(found) > limit else None,
-    )
+    return page_of(found, limit, AvailabilityOut.of, cursor=lambda each: each.exam_id)
 
 
 @router.get("/exams/{exam_id}", summary="One exam that I may sit", responses=OF_EXAM | refusals(Crowded))

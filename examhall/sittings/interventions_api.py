@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -10,7 +10,7 @@ from examhall.accounts.access import CrossSite, NotSignedIn, Person, SignedIn, S
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.clock import rfc3339
 from examhall.base.event_stream import TooManyStreams
-from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, Text, refusals
+from examhall.base.wire import LARGEST_ID, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.sittings import interventions
 from examhall.sittings.admission import require_ticket_for
 from examhall.sittings.autosave import SessionNotFound
@@ -166,15 +166,14 @@ async def get_interventions(
     me: Annotated[Person, Staff("invigilator", "author", "analyst")],
     db: Db,
     limit: Limit = 50,
-    cursor: Annotated[int, Query(ge=1, le=LARGEST_ID)] = LARGEST_ID,
+    cursor: Before = LARGEST_ID,
 ) -> Page[ListedOut]:
     async with db.connection() as conn:
         found = await interventions.list_interventions(
             conn, exam_id=exam_id, before_id=cursor, limit=limit + 1
         )
-    return Page(
-        items=[ListedOut.of(each, by=each.full_name) for each in found[:limit]],
-        next_cursor=str(found[limit - 1].id) if len(found) > limit else None,
+    return page_of(
+        found, limit, lambda each: ListedOut.of(each, by=each.full_name), cursor=lambda each: each.id
     )
 
 

@@ -206,7 +206,7 @@ async def test_who_passes_by_a_new_pass_mark_is_given_theirs(database: Database)
         template_id = await add_template(conn)
         for condition in ("passed", "sat"):
             await add_rule(
-                conn, exam_id=exam_id, template_id=template_id, condition=condition,  # type: ignore[arg-type]
+                conn, exam_id=exam_id, template_id=template_id, condition=condition,
                 threshold=None, title="Diploma", fields={}, public=False, on_correction="keep",
                 created_by=people[0],
             )  # fmt: skip

@@ -44,6 +44,9 @@ async def test_from_the_button_to_the_result(hall: Hall, ann: Caller, scenario_i
     assert again.json() == asked.json() | {"status": "done"}
     listed = (await ann.get(f"/api/v1/scenarios/{scenario_id}/calculations")).json()
     assert [each["status_url"] for each in listed["items"]] == [address]
+    # A full page is the last, too.
+    one = (await ann.get(f"/api/v1/scenarios/{scenario_id}/calculations?limit=1")).json()
+    assert (len(one["items"]), one["next_cursor"]) == (1, None)
 
 
 async def test_an_author_in_the_project_is_not_told_of_candidates_one_by_one(
