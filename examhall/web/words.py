@@ -148,6 +148,7 @@ def monitor_words(language: str) -> Words:
             "{n} more is not shown: search or filter.", "{n} more are not shown: search or filter."
         ),
         "nobody": _("Nobody here."),
+        "to_nobody": _("Nobody sits it now"),
         "to_all": ngettext("To {n} who sits it", "To all {n} who sit it"),
         "to_some": ngettext("To {n} selected", "To {n} selected"),
         "done_time": _("Time given."),
@@ -157,11 +158,12 @@ def monitor_words(language: str) -> Words:
         "done_close": _("Closed and handed in."),
         "failed": _("That did not work: {why}"),
         "offline": _("No connection to the server. What you see may be old."),
-        "log_time": _("{n} minutes to {reached}"),
+        "reached": ngettext("{n} candidate", "{n} candidates"),
+        "log_time": ngettext("{n} more minute for {reached}", "{n} more minutes for {reached}"),
         "log_announcement": _("Said to {reached}"),
         "log_pause": _("Paused"),
         "log_resume": _("Went on"),
-        "log_close": _("Closed {reached}"),
+        "log_close": _("Closed for {reached}"),
         "by": _("by {who}"),
     }
 

@@ -9,7 +9,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from examhall.accounts.tokens import Signer
+from tests.pdfs import make_pdf
 from tests.web.conftest import SECRET, MakeCandidate, Served
+from tests.web.test_pdf_paper_browser import PHONE, with_paper
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -140,3 +142,15 @@ async def test_closed_by_staff_leads_to_the_result(served, candidate: MakeCandid
     await alice.sit(exam_id)
     await (await ivy(exam_id)).does("close", reason="The house is on fire.")
     await alice.page.wait_for_url("**/result")
+
+
+async def test_what_is_said_is_in_sight_beside_a_paper_on_a_phone(served, candidate, ivy) -> None:
+    exam_id = await with_paper(served, make_pdf(3))
+    alice = await candidate(**PHONE)
+    await alice.sit(exam_id)
+    await hears(alice.page)
+    invigilator = await ivy(exam_id)
+    await invigilator.does("announcements", text="Question 2: read 3 for 8.")
+    await expect(alice.page.locator("#news li p").first).to_be_in_viewport(ratio=1)
+    await invigilator.does("pause", reason="Fire alarm.")
+    await expect(alice.page.locator(".room-pause .sheet")).to_be_in_viewport(ratio=1)

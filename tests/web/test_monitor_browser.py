@@ -69,7 +69,7 @@ async def test_time_is_given_to_who_was_chosen_and_stands_in_the_record(
     )
     await expect(bob.page.locator("#news")).to_be_hidden()
     await expect(monitor.locator("#log li")).to_contain_text(
-        "30 minutes to 1 · <b>Ill</b> for a while · by Alice"
+        "30 more minutes for 1 candidate · <b>Ill</b> for a while · by Alice"
     )
     granted = await served.rows("SELECT granted_s FROM sittings WHERE exam_id = %s ORDER BY id", exam_id)
     assert granted == [(1800,), (0,)]

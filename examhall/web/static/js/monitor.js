@@ -193,7 +193,7 @@ function showTime(box, seat) {
 
 /** @param {number} open */
 function showWhom(open) {
-  const text = selected.size ? several("to_some", selected.size) : several("to_all", open);
+  const text = selected.size ? several("to_some", selected.size) : open ? several("to_all", open) : words.to_nobody;
   for (const box of [find("#whom"), ...all("[data-whom]")]) if (box.textContent !== text) box.textContent = text;
   const boxes = all("#rows input:not(:disabled)");
   find("#select-all").checked = boxes.length > 0 && boxes.every((box) => box.checked);
@@ -268,12 +268,10 @@ async function showLog() {
   find("#log").replaceChildren(
     ...deeds.map((/** @type {any} */ deed) => {
       const line = document.createElement("li");
-      const reached = deed.sessions ? several("to_some", deed.reached) : several("to_all", deed.reached);
-      const what = words[`log_${deed.kind}`].replace("{n}", (deed.seconds ?? 0) / 60).replace("{reached}", deed.reached.toLocaleString());
+      const said = deed.kind === "time" ? several("log_time", (deed.seconds ?? 0) / 60) : words[`log_${deed.kind}`];
+      const what = said.replace("{reached}", several("reached", deed.reached));
       const told = [what, deed.text || deed.reason, deed.by && words.by.replace("{who}", deed.by)].filter(Boolean).join(" · ");
-      const text = cell("p", told);
-      text.title = reached;
-      line.append(cell("span", timeOfDay.format(new Date(deed.done_at)), "soft num"), text);
+      line.append(cell("span", timeOfDay.format(new Date(deed.done_at)), "soft num"), cell("p", told));
       return line;
     }),
   );
