@@ -19,7 +19,7 @@ RECONNECT_PAUSE_S = 0.5
 CHECK_EVERY_S = 5.0
 # One that has not answered within this is dead, even if the connection to it was never closed.
 ANSWER_S = 5.0
-# What reading an announcement raises that is none of ours: no number, another shape, nested beyond all measure.
+# What reading an announcement raises that is none of ours: no number, another shape, nested beyond measure.
 NOT_UNDERSTOOD = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 

@@ -16,7 +16,7 @@ import psycopg
 import structlog
 
 from examhall.base.clock import rfc3339
-from examhall.base.db import Connection, Database, Unavailable, many, maybe, one
+from examhall.base.db import REQUEST_LIMIT_S, Connection, Database, Unavailable, many, maybe, one
 from examhall.base.event_stream import MISSED, STREAMS_OF_ONE, Broadcast, EventStream, encoded
 from examhall.base.listen import Listener
 from examhall.base.sqlfile import beside
@@ -96,6 +96,7 @@ class Live:
                 sitting_id=sitting.id,
                 after=last_heard,
                 limit=ANNOUNCEMENTS_KEPT,
+                margin_s=REQUEST_LIMIT_S,
             )
         stream.send(
             _event(

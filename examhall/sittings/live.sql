@@ -1,5 +1,6 @@
 -- name: standing
--- How a sitting stands, and what was announced to all or to it since it began: the oldest first.
+-- How a sitting stands, and what was announced to all or to it since it began: the oldest first. Announced is when
+-- it was written, and heard when it was committed: who started in between was nowhere yet to hear it.
 SELECT deadline_at, closes_at, closed_at, paused_at, statement_timestamp() AS server_time, said.announcements
   FROM sittings
  CROSS JOIN LATERAL (
@@ -10,7 +11,7 @@ SELECT deadline_at, closes_at, closed_at, paused_at, statement_timestamp() AS se
                  WHERE exam_id = sittings.exam_id
                    AND kind = 'announcement'
                    AND interventions.id > %(after)s
-                   AND done_at >= sittings.started_at
+                   AND done_at >= sittings.started_at - %(margin_s)s * interval '1 second'
                    AND (sitting_ids IS NULL OR sittings.id = ANY(sitting_ids))
                  ORDER BY interventions.id DESC
                  LIMIT %(limit)s) AS latest

@@ -14,8 +14,8 @@ from examhall.base.listen import Listener
 from examhall.sittings.interventions import Order, announce, close, give_time, pause, resume
 from examhall.sittings.live import Live
 from examhall.sittings.presence import Presence
-from examhall.sittings.start import Sitting, find_sitting
-from tests.sittings.seats import Seat, add_exam, add_seat
+from examhall.sittings.start import Sitting, find_sitting, start_sitting
+from tests.sittings.seats import ALICE, Seat, add_exam, add_seat
 
 pytestmark = pytest.mark.anyio
 
@@ -145,6 +145,18 @@ async def test_what_is_for_others_is_not_heard(
     told = [await theirs.next() for _ in range(3)]
     assert [each[1].get("text") for each in told] == [None, "For you alone.", "For all."]
     await theirs.leave()
+
+
+async def test_who_starts_while_an_announcement_is_made_reads_it(database: Database, live: Live) -> None:
+    async with database.transaction() as conn:
+        exam_id = await add_exam(conn)
+    async with database.transaction() as conn:
+        await announce(conn, Order(exam_id, None), message="Question 7 does not count.")
+        async with database.transaction() as starting:
+            started = (await start_sitting(starting, exam_id=exam_id, candidate_id=ALICE)).sitting
+    page = Page(await live.stream(started, last_heard=0))
+    assert [(await page.next())[0] for _ in range(2)] == ["time", "announcement"]
+    await page.leave()
 
 
 async def test_what_comes_after_one_that_cannot_be_told_is_told(
