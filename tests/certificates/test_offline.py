@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import subprocess
@@ -5,14 +6,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pypdf
 import pytest
 
 from examhall.base.typesetting import Typesetter
 from examhall.certificates.designs import BUNDLED
 from examhall.certificates.offline import BadKeys, check_pdf, read_keys
-from examhall.certificates.pdf_reader import LARGEST_BYTES
+from examhall.certificates.pdf_reader import LARGEST_BYTES, read_pdf
 from examhall.certificates.printing import EXAMPLE_ISSUED_AT, print_pdf
-from examhall.certificates.signing import PublicKey, base64url, key_set
+from examhall.certificates.signing import ATTACHMENT, PublicKey, base64url, key_set
 from examhall.cli import main
 from examhall.web.vendoring import FONTS
 
@@ -99,6 +101,15 @@ def test_a_file_that_was_saved_on_top_of_itself_is_noticed(genuine: bytes) -> No
 def test_a_second_proof_is_noticed(genuine: bytes) -> None:
     both = paper.with_attachment(genuine, OURS.sign(MALLORY).attachment)
     assert (check_pdf(both, KEYS).verdict) == "altered"
+
+
+def test_of_a_thousand_proofs_two_are_read(genuine: bytes) -> None:
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(genuine))
+    for _ in range(1_000):
+        writer.add_attachment(ATTACHMENT, b"{}")
+    laden = io.BytesIO()
+    writer.write(laden)
+    assert len(read_pdf(laden.getvalue(), ATTACHMENT).attachments) == 2
 
 
 def test_without_a_proof_it_is_not_ours() -> None:
