@@ -15,10 +15,11 @@ from examhall.analyses.editing import exams_named, last_calculations
 from examhall.analyses.projects import ROLES, CannotJoin, LastOwner, Project, require_analyst
 from examhall.analyses.scenarios import list_scenarios
 from examhall.base.errors import Refusal, SomebodyWasFaster
-from examhall.base.wire import LARGEST_ID, storable
+from examhall.base.wire import storable
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
+from examhall.web.staff.given import before_of, text_problems, version_in
 from examhall.web.staff.outcome_words import headline
 
 A_PAGE = 50
@@ -32,7 +33,7 @@ async def projects_page(request: Request) -> Response:
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
         found = await projects.list_projects(
-            conn, me.id, before_id=_before(request), limit=A_PAGE + 1, archived=archived
+            conn, me.id, before_id=before_of(request), limit=A_PAGE + 1, archived=archived
         )
     return framed(
         request,
@@ -63,7 +64,7 @@ async def _project(
         project = await projects.find_project(conn, project_id, me.id)
         members = await projects.list_members(conn, project_id)
         found = await list_scenarios(
-            conn, project_id, before_id=_before(request), limit=A_PAGE + 1, archived=archived
+            conn, project_id, before_id=before_of(request), limit=A_PAGE + 1, archived=archived
         )
         last = await last_calculations(conn, found)
         titles = await exams_named(conn, sorted({exam for each in found for exam in each.exams}))
@@ -194,20 +195,15 @@ def _number(given: object) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _before(request: Request) -> int:
-    return _number(request.query_params.get("before")) or LARGEST_ID
-
-
 def _given(form: FormData) -> dict[str, Any]:
     def text(name: str) -> str:
         value = form.get(name, "")
         return value.strip().replace("\r\n", "\n") if isinstance(value, str) else ""
 
-    version = text("version")
     return {
         "name": text("name"),
         "description": text("description"),
-        "version": int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
+        "version": version_in(text("version")),
     }
 
 
@@ -215,22 +211,6 @@ def _problems(request: Request, given: Mapping[str, Any]) -> dict[str, str]:
     return text_problems(
         request, given, {"name": projects.NAME_CHARS, "description": projects.DESCRIPTION_CHARS}
     )
-
-
-def text_problems(request: Request, given: Mapping[str, Any], limits: Mapping[str, int]) -> dict[str, str]:
-    """What is wrong with texts of a form, by field; only a description may be empty."""
-    _ = gettext_of(request)
-    problems: dict[str, str] = {}
-    for name, most in limits.items():
-        try:
-            storable(given[name])
-        except ValueError:
-            problems[name] = _("This holds a character that cannot be stored.")
-        if len(given[name]) > most:
-            problems[name] = _("At most %(most)s characters.") % {"most": most}
-        elif not given[name] and name != "description":
-            problems[name] = _("Please fill this in.")
-    return problems
 
 
 async def _form(

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from examhall.accounts.access import Person, has_role, page_person, require_role
 from examhall.accounts.people import find_account
 from examhall.base.errors import Refusal, SomebodyWasFaster
-from examhall.base.wire import LARGEST_ID, storable
+from examhall.base.wire import storable
 from examhall.contests.bulk import stats_of
 from examhall.contests.contests import contests_of_course
 from examhall.courses import courses
@@ -18,6 +18,7 @@ from examhall.courses.courses import CourseCodeTaken, create_course, edit_course
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
+from examhall.web.staff.given import before_of, text_problems, version_in
 
 READERS = ("author", "analyst", "invigilator")
 A_PAGE = 50
@@ -33,8 +34,7 @@ async def courses_page(request: Request) -> Response:
     me = await page_person(request)
     require_role(me, *READERS)
     search = searched(request)
-    before = request.query_params.get("before", "")
-    before_id = int(before) if before.isdigit() and before.isascii() and len(before) < 19 else LARGEST_ID
+    before_id = before_of(request)
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
         found = await list_courses(conn, before_id=before_id, limit=A_PAGE + 1, search=search)
@@ -147,33 +147,22 @@ async def _given(request: Request) -> dict[str, Any]:
         value = form.get(name, "")
         return value.strip() if isinstance(value, str) else ""
 
-    version = text("version")
     return {
         "code": text("code"),
         "title": text("title"),
         "description": text("description").replace("\r\n", "\n"),
         "active": "active" in form,
-        "version": int(version) if version.isdigit() and version.isascii() and len(version) < 10 else 0,
+        "version": version_in(text("version")),
     }
 
 
 def _problems(request: Request, given: Mapping[str, Any]) -> dict[str, str]:
-    _ = gettext_of(request)
-    problems: dict[str, str] = {}
-    for name, most in (
-        ("code", courses.CODE_CHARS),
-        ("title", courses.TITLE_CHARS),
-        ("description", courses.DESCRIPTION_CHARS),
-    ):
-        try:
-            storable(given[name])
-        except ValueError:
-            problems[name] = _("This holds a character that cannot be stored.")
-        if len(given[name]) > most:
-            problems[name] = _("At most %(most)s characters.") % {"most": most}
-        elif not given[name] and name != "description":
-            problems[name] = _("Please fill this in.")
-    return problems
+    limits = {
+        "code": courses.CODE_CHARS,
+        "title": courses.TITLE_CHARS,
+        "description": courses.DESCRIPTION_CHARS,
+    }
+    return text_problems(request, given, limits)
 
 
 async def _form(

@@ -12,7 +12,6 @@ from starlette.routing import Route
 from examhall.accounts.access import Person, has_role, page_person, require_role
 from examhall.accounts.people import find_account
 from examhall.base.errors import Forbidden, Malformed, Refusal, SomebodyWasFaster
-from examhall.base.wire import LARGEST_ID, storable
 from examhall.forms import forms
 from examhall.forms.fields import Field, write_document
 from examhall.forms.forms import Form, Settings, create_form, edit_form, find_form, list_forms
@@ -23,6 +22,7 @@ from examhall.web.public import SEE_OTHER
 from examhall.web.staff.courses import searched
 from examhall.web.staff.form_builder import Row, fields_of, moved, read_rows
 from examhall.web.staff.form_choices import choices
+from examhall.web.staff.given import before_of, text_problems
 
 A_PAGE = 50
 
@@ -32,8 +32,7 @@ async def forms_page(request: Request) -> Response:
     me = await page_person(request)
     require_role(me, "author")
     search = searched(request)
-    before = request.query_params.get("before", "")
-    before_id = int(before) if before.isdecimal() and len(before) < 19 else LARGEST_ID
+    before_id = before_of(request)
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
         found = await list_forms(conn, before_id=before_id, limit=A_PAGE + 1, search=search)
@@ -161,20 +160,8 @@ def _number(posted: FormData, name: str) -> int | None:
 
 
 def _problems(request: Request, settings: Settings) -> dict[str, str]:
-    _ = gettext_of(request)
-    problems = {}
-    limits = (("title", forms.TITLE_CHARS), ("description", forms.DESCRIPTION_CHARS))
-    for name, most in limits:
-        value = getattr(settings, name)
-        try:
-            storable(value)
-        except ValueError:
-            problems[name] = _("This holds a character that cannot be stored.")
-        if len(value) > most:
-            problems[name] = _("At most %(most)s characters.") % {"most": most}
-        elif not value and name == "title":
-            problems[name] = _("Please fill this in.")
-    return problems
+    limits = {"title": forms.TITLE_CHARS, "description": forms.DESCRIPTION_CHARS}
+    return text_problems(request, {name: getattr(settings, name) for name in limits}, limits)
 
 
 def _differences(request: Request, theirs: Form, settings: Settings, fields: Sequence[Field]) -> list[str]:

@@ -17,7 +17,7 @@ from examhall.reference.values import CODE_CHARS, NAME_CHARS, PATTERN
 from examhall.web.frame import framed
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
-from examhall.web.staff.analyses import text_problems
+from examhall.web.staff.given import text_problems, version_in
 
 READERS = ("author", "analyst")
 NUMBERS = ("lowest", "highest", "mean", "sd", "step")
@@ -150,12 +150,11 @@ def _given(kind: str, form: FormData) -> dict[str, Any]:
         value = form.get(name, "")
         return value.strip().replace("\r\n", "\n") if isinstance(value, str) else ""
 
-    version = text("version")
     return {
         "code": text("code").lower(),
         "name": text("name"),
         "active": "active" in form,
-        "version": int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
+        "version": version_in(text("version")),
         "value": {name: text(f"value-{name}")[:2_000] for name in fields_of(kind, {})},
     }
 

@@ -12,7 +12,6 @@ from examhall.accounts.access import Person, has_role, page_person, require_role
 from examhall.accounts.people import find_account
 from examhall.base.csv_file import Problem
 from examhall.base.errors import Refusal, SomebodyWasFaster
-from examhall.base.wire import LARGEST_ID, storable
 from examhall.forms import organisations
 from examhall.forms.kinds import kinds_of_organisations
 from examhall.forms.lists import submissions_of_organisation
@@ -34,10 +33,12 @@ from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
 from examhall.web.staff.courses import searched
+from examhall.web.staff.given import before_of, text_problems, version_in
 
 A_PAGE = 50
 MEMBERS_SHOWN = 200
 USERNAME_CHARS = 100
+EMAIL_CHARS = 254
 
 
 async def organisations_page(request: Request) -> Response:
@@ -161,30 +162,20 @@ def _given(form: FormData) -> dict[str, Any]:
         value = form.get(name, "")
         return value.strip() if isinstance(value, str) else ""
 
-    version = text("version")
     return {
         "code": text("code"),
         "name": text("name"),
         "kind": text("kind"),
         "email": text("email"),
         "active": "active" in form,
-        "version": int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
+        "version": version_in(text("version")),
     }
 
 
 async def _problems(request: Request, given: Mapping[str, Any]) -> dict[str, str]:
     _ = gettext_of(request)
-    problems: dict[str, str] = {}
-    limits = (("code", organisations.CODE_CHARS), ("name", organisations.NAME_CHARS), ("email", 254))
-    for name, most in limits:
-        try:
-            storable(given[name])
-        except ValueError:
-            problems[name] = _("This holds a character that cannot be stored.")
-        if len(given[name]) > most:
-            problems[name] = _("At most %(most)s characters.") % {"most": most}
-        elif not given[name] and name != "email":
-            problems[name] = _("Please fill this in.")
+    limits = {"code": organisations.CODE_CHARS, "name": organisations.NAME_CHARS, "email": EMAIL_CHARS}
+    problems = text_problems(request, given, limits, may_be_empty=("email",))
     if given["email"] and "@" not in given["email"]:
         problems["email"] = _("This is not an e-mail address.")
     async with request.app.state.database.transaction() as conn:
@@ -196,8 +187,7 @@ async def _problems(request: Request, given: Mapping[str, Any]) -> dict[str, str
 async def _list(request: Request, me: Person, problems: Sequence[Problem] = ()) -> Response:
     search = searched(request)
     params = request.query_params
-    before = params.get("before", "")
-    before_id = int(before) if before.isdecimal() and len(before) < 19 else LARGEST_ID
+    before_id = before_of(request)
     done = {name: int(value) for name in ("added", "changed") if (value := params.get(name, "")).isdecimal()}
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)

@@ -23,7 +23,7 @@ from examhall.reference.catalog import list_entries
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
-from examhall.web.staff.analyses import text_problems
+from examhall.web.staff.given import text_problems
 from examhall.web.staff.scenario_editor import editor
 from examhall.web.staff.scenario_form import LONGEST_DOCUMENT, as_text, document_of, exams_of, read_document
 from examhall.web.staff.scenario_words import Said, scenario_in_words

@@ -1,0 +1,45 @@
+"""What pages' forms and addresses say, as values: texts within their limits, versions, places in a list."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from starlette.requests import Request
+
+from examhall.base.wire import LARGEST_ID, storable
+from examhall.web.i18n import gettext_of
+
+# Digits of what integer and bigint can hold for certain.
+VERSION_DIGITS, ID_DIGITS = 9, 18
+
+
+def text_problems(
+    request: Request,
+    given: Mapping[str, Any],
+    limits: Mapping[str, int],
+    *,
+    may_be_empty: Collection[str] = ("description",),
+) -> dict[str, str]:
+    """What is wrong with texts of a form, by field."""
+    _ = gettext_of(request)
+    problems: dict[str, str] = {}
+    for name, most in limits.items():
+        try:
+            storable(given[name])
+        except ValueError:
+            problems[name] = _("This holds a character that cannot be stored.")
+        if len(given[name]) > most:
+            problems[name] = _("At most %(most)s characters.") % {"most": most}
+        elif not given[name] and name not in may_be_empty:
+            problems[name] = _("Please fill this in.")
+    return problems
+
+
+def version_in(text: str) -> int:
+    """The version that a form carries; 0, which no row has, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= VERSION_DIGITS else 0
+
+
+def before_of(request: Request) -> int:
+    """Where in a list with the highest id first a page begins; at its beginning for anything else."""
+    text = request.query_params.get("before", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= ID_DIGITS else LARGEST_ID
