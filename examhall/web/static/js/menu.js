@@ -1,4 +1,7 @@
-/** The menu under the person's name opens and closes by itself; Escape and a press elsewhere close it too. */
+/**
+ * The menu under the person's name opens and closes by itself; Escape and a press elsewhere close it too. Where a page's
+ * tabs are wider than a phone, the one on view is in sight.
+ */
 
 const menu = document.querySelector("details.menu");
 
@@ -15,4 +18,11 @@ if (menu instanceof HTMLDetailsElement) {
   menu.addEventListener("focusout", (event) => {
     if (event.relatedTarget instanceof Node && !menu.contains(event.relatedTarget)) menu.open = false;
   });
+}
+
+for (const tab of document.querySelectorAll(".tabs [aria-current=page]")) {
+  const tabs = tab.parentElement;
+  if (!(tab instanceof HTMLElement) || !tabs) continue;
+  const beyond = tab.getBoundingClientRect().right - tabs.getBoundingClientRect().right;
+  if (beyond > 0) tabs.scrollLeft += beyond + tab.offsetWidth / 2;
 }
