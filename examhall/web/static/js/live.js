@@ -74,13 +74,18 @@ function listenToServer({ boot, clock, outbox, say, several, setTime }) {
   /** @param {string} name @param {(data: any) => void} act */
   const on = (name, act) =>
     stream.addEventListener(name, (event) => act(event.data && JSON.parse(event.data)));
+  /** How it stood then may come after how it stands now. */
+  let newest = "";
+  /** @param {any} time */
+  const isOld = ({ server_time }) => server_time < newest || ((newest = server_time), false);
   on("time", (time) => {
+    if (isOld(time)) return;
     setTime(time);
     showPause(time, time.reason ?? "");
     if (time.submitted_at) outbox.refresh();
   });
   on("extended", (time) => {
-    setTime(time);
+    if (!isOld(time)) setTime(time);
     const minutes = time.seconds / 60;
     const given = Number.isInteger(minutes) ? several("given_minutes", minutes) : several("given_seconds", time.seconds);
     post(time.reason ? `${given} ${time.reason}` : given);
