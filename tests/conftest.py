@@ -19,6 +19,10 @@ from .chromium import find_chromium
 SCHEMA = Path(__file__).parents[1] / "schema.sql"
 
 
+# For the databases that are there at once, and the largest that a test fills.
+ROOM_BYTES = 4_000_000_000
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
@@ -27,7 +31,7 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """The server that all tests of this process share. It may forget: no test of durability uses it."""
-    folder = Path(tempfile.mkdtemp(prefix="examhall-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="examhall-test-", dir=_memory()))
     # Started by root, PostgreSQL runs as somebody else, who must be able to walk through.
     folder.chmod(0o711)
     server = Postgres(folder / "data", durable=False)
@@ -36,6 +40,14 @@ def postgres() -> Iterator[Postgres]:
     yield server
     server.stop(quick=True)
     shutil.rmtree(folder)
+
+
+def _memory() -> Path | None:
+    """Where a thousand small files are made in a moment: a database for each test is as many. None: as ever."""
+    memory = Path("/dev/shm")  # noqa: S108 - the folder in it is mkdtemp's
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < ROOM_BYTES:
+        return None
+    return memory
 
 
 def make_template(server: Postgres) -> None:
