@@ -43,8 +43,8 @@ def postgres() -> Iterator[Postgres]:
 
 
 def _memory() -> Path | None:
-    """Where a thousand small files are made in a moment: a database for each test is as many. None: as ever."""
-    memory = Path("/dev/shm")  # noqa: S108 - the folder in it is mkdtemp's
+    """Where a thousand small files are made in a moment, as many as each test's database has; else None."""
+    memory = Path("/dev/shm")
     if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < ROOM_BYTES:
         return None
     return memory
