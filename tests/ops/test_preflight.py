@@ -117,6 +117,9 @@ def test_indexes_are_read_from_the_schema() -> None:
     found = server.indexes_of(server.SCHEMA)
     assert {"people_pkey", "one_open_sitting", "sittings_attempt", "sittings_due", "answers_pkey"} <= found
     assert "answer_history_pkey" not in found
+    # A primary key with a name of its own.
+    assert "scenario_adoptions_once" in found
+    assert "scenario_adoptions_pkey" not in found
 
 
 async def test_a_commit_is_timed(dsn: str) -> None:

@@ -134,9 +134,14 @@ async def check_revision(conn: Connection) -> Finding:
 def indexes_of(schema: str) -> set[str]:
     """Names of the indexes that schema.sql makes: written out, unique constraints, primary keys."""
     named = set(re.findall(r"^CREATE (?:UNIQUE )?INDEX (\w+)", schema, re.MULTILINE))
-    named |= set(re.findall(r"CONSTRAINT (\w+) UNIQUE", schema))
+    named |= set(re.findall(r"CONSTRAINT (\w+) (?:UNIQUE|PRIMARY KEY)", schema))
     tables = re.findall(r"^CREATE (?:UNLOGGED )?TABLE (\w+) \((.*?)^\)", schema, re.MULTILINE | re.DOTALL)
-    return named | {f"{table}_pkey" for table, body in tables if "PRIMARY KEY" in body}
+    # One without a name of its own has the table's.
+    return named | {
+        f"{table}_pkey"
+        for table, body in tables
+        if "PRIMARY KEY" in re.sub(r"CONSTRAINT \w+ PRIMARY KEY", "", body)
+    }
 
 
 async def check_indexes(conn: Connection) -> Finding:
