@@ -69,6 +69,9 @@ PUBLIC = {
 }
 # What a candidate who is nobody in particular may do.
 EVERYBODYS = {
+    # One's own.
+    ("GET", "/account"),
+    ("POST", "/account/disconnect"),
     ("POST", "/api/v1/auth/logout"),
     ("GET", "/api/v1/me"),
     ("GET", "/api/v1/exams"),
