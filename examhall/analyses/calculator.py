@@ -44,7 +44,15 @@ async def work_out(
 ) -> Calculated:
     """The result of what is in the file, from its beginning. Cancelled, it ends the process at once."""
     file.flush()
-    process = await _started(command, file)
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        str(file.fileno()),
+        # Its lifeline: held open as long as we live.
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        pass_fds=[file.fileno()],
+        env=_environment(os.environ),
+    )
     assert process.stdout is not None
     try:
         async with asyncio.timeout(LIMIT_S):
@@ -61,28 +69,6 @@ async def work_out(
             process.kill()
         # However we are told to stop, no process is left behind.
         await asyncio.shield(process.wait())
-
-
-async def _started(command: Sequence[str], file: BinaryIO) -> asyncio.subprocess.Process:
-    starting = asyncio.ensure_future(
-        asyncio.create_subprocess_exec(
-            *command,
-            str(file.fileno()),
-            # Its lifeline: held open as long as we live.
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            pass_fds=[file.fileno()],
-            env=_environment(os.environ),
-        )
-    )
-    try:
-        return await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        # Told to stop while it starts: half a process could be left behind, a whole one can be ended.
-        process = await starting
-        process.kill()
-        await process.wait()
-        raise
 
 
 async def _listen(said: asyncio.StreamReader, tell: Callable[[str, float], None]) -> Calculated:
