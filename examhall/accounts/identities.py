@@ -5,10 +5,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
 
-from examhall.accounts.people import Account, create_person
-from examhall.accounts.sign_in import Fresh, SignIn
+from examhall.accounts.people import create_person
+from examhall.accounts.sign_in import Fresh, Method, SignIn, open_sign_in
 from examhall.base.csv_file import UNSTORABLE
 from examhall.base.db import Connection, many, maybe, run
 from examhall.base.errors import Conflict, Forbidden, NotFound, Unauthorized
@@ -16,7 +15,6 @@ from examhall.base.sqlfile import beside
 
 SQL = beside(__file__)
 
-Method: TypeAlias = Literal["telegram", "openid"]
 LONGEST_NAME = 200
 
 
@@ -96,19 +94,10 @@ async def sign_in_by_identity(
     if whose is None:
         whose = _Whose(await _settle(conn, identity, sign_up=sign_up))
     fresh = Fresh.of(browser=browser)
-    account = await maybe(
-        conn,
-        SQL.open_sign_in,
-        Account,
-        person_id=whose.person_id,
-        sign_in_id=fresh.sign_in_id,
-        method=method,
-        token_hash=fresh.token_hash,
-        life=fresh.life,
-    )
-    if account is None:
+    signed_in = await open_sign_in(conn, person_id=whose.person_id, method=method, fresh=fresh)
+    if signed_in is None:
         raise AccountClosed
-    return SignIn(fresh.sign_in_id, account, None, fresh.refresh_token)
+    return signed_in
 
 
 async def connect_identity(conn: Connection, identity: Identity, *, person_id: int) -> None:

@@ -42,24 +42,3 @@ DELETE FROM identities
 INSERT INTO spent_proofs (digest, good_until)
 VALUES (%(digest)s, %(good_until)s)
     ON CONFLICT (digest) DO NOTHING;
-
--- name: open_sign_in
--- FOR SHARE: whoever deactivates this person waits, and then finds the sign-in to end.
-WITH person AS (
-    SELECT id, username, email, full_name, roles
-      FROM people
-     WHERE id = %(person_id)s
-       AND active
-       FOR SHARE
-), opened AS (
-    INSERT INTO sign_ins (id, person_id, method, expires_at)
-    SELECT %(sign_in_id)s, id, %(method)s, now() + %(life)s
-      FROM person
-), kept AS (
-    INSERT INTO refresh_tokens (token_hash, sign_in_id)
-    SELECT %(token_hash)s::bytea, %(sign_in_id)s
-      FROM person
-     WHERE %(token_hash)s::bytea IS NOT NULL
-)
-SELECT id, username, email, full_name, roles
-  FROM person;

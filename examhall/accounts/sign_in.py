@@ -9,7 +9,7 @@ import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID, uuid4
 
 from examhall.accounts.ended import end_sign_in
@@ -31,6 +31,7 @@ from examhall.base.sqlfile import beside
 
 SQL = beside(__file__)
 
+Method: TypeAlias = Literal["password", "telegram", "openid"]
 # From the last time it was used.
 REFRESH_LIFE = timedelta(days=30)
 REFRESH_TOKEN_BYTES = 32
@@ -140,11 +141,21 @@ async def _open(conn: Connection, person: _Claimant, new_hash: str | None, fresh
         # Row count 0: somebody changed it meanwhile, and open_sign_in will find that out.
         await run(conn, SQL.replace_hash, person_id=person.id, password_hash=password_hash, new_hash=new_hash)
         password_hash = new_hash
+    return await open_sign_in(
+        conn, person_id=person.id, method="password", fresh=fresh, password_hash=password_hash
+    )
+
+
+async def open_sign_in(
+    conn: Connection, *, person_id: int, method: Method, fresh: Fresh, password_hash: str | None = None
+) -> SignIn | None:
+    """Store a sign-in; None when the account is not active, or the password is another by now."""
     account = await maybe(
         conn,
         SQL.open_sign_in,
         Account,
-        person_id=person.id,
+        person_id=person_id,
+        method=method,
         password_hash=password_hash,
         sign_in_id=fresh.sign_in_id,
         token_hash=fresh.token_hash,

@@ -25,11 +25,11 @@ WITH person AS (
       FROM people
      WHERE id = %(person_id)s
        AND active
-       AND password_hash = %(password_hash)s
+       AND (%(method)s <> 'password' OR password_hash = %(password_hash)s)
        FOR SHARE
 ), opened AS (
     INSERT INTO sign_ins (id, person_id, method, expires_at)
-    SELECT %(sign_in_id)s, id, 'password', now() + %(life)s
+    SELECT %(sign_in_id)s, id, %(method)s, now() + %(life)s
       FROM person
 ), kept AS (
     INSERT INTO refresh_tokens (token_hash, sign_in_id)
