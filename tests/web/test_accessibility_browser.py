@@ -248,7 +248,7 @@ async def test_what_went_on_in_an_exam(alice: Candidate) -> None:
     for path in (f"/staff/exams/{exam_id}/activity", "/staff/activity"):
         await page.goto(path)
         await page.wait_for_selector(".chart-area canvas")
-        await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        await page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
         found += await violations(page) + await sideways(page)
     assert "\n".join(found) == ""
 
@@ -338,7 +338,7 @@ async def test_the_room_and_its_result(alice: Candidate) -> None:
     await page.click("#confirm")
     await page.wait_for_url("**/result")
     await page.wait_for_selector(".figure", timeout=20_000)
-    await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    await page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
     await look()
     assert "\n".join(found) == ""
     assert len(await served.stored(sitting_id)) == 2

@@ -21,7 +21,7 @@ async def test_two_analysts_write_the_same_scenario(alice: Candidate) -> None:
     found: list[str] = []
 
     async def look() -> None:
-        await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        await page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
         found.extend(await violations(page) + await sideways(page))
 
     async with await psycopg.AsyncConnection.connect(served.dsn) as conn:

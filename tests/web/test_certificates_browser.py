@@ -117,11 +117,11 @@ async def test_of_two_editors_the_second_sees_what_the_first_did(desk: Desk) -> 
         await each.wait_for_selector(".notice.good, .notice.bad")
     assert "Somebody changed this" in await other.locator(".notice.bad").inner_text()
     assert await other.input_value("#source") == "= Second"
-    await other.click("summary >> nth=0")
+    await other.click("main summary >> nth=0")
     assert await other.locator("details[open] textarea").input_value() == "= First"
     await other.click("#editor button[type=submit]")
     await other.wait_for_selector(".notice.good")
-    assert await other.locator("details").count() == 3
+    assert await other.locator("main details").count() == 3
 
 
 async def test_a_list_is_seen_before_it_is_issued_and_issued_once(desk: Desk) -> None:

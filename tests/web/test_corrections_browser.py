@@ -19,7 +19,7 @@ async def test_from_a_wrong_answer_to_what_a_candidate_reads(alice: Candidate) -
     found: list[str] = []
 
     async def look() -> None:
-        await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        await page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
         found.extend(await violations(page) + await sideways(page))
 
     async with await psycopg.AsyncConnection.connect(served.dsn) as conn:

@@ -46,6 +46,8 @@ export class PdfPaper {
     /** @type {any[]} */
     this.sheets = [];
     this.current = 1;
+    // Gliding to a page, what is passed on the way is not where one is. 0: not gliding.
+    this.goal = 0;
     this.zoom = 1;
     Object.assign(this, attempt(() => JSON.parse(sessionStorage[key])));
     this.drawn = /** @type {any[]} */ ([]);
@@ -277,6 +279,7 @@ export class PdfPaper {
     if (!sheet) return;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.pages.scrollTo({ top: sheet.box.offsetTop - this.pages.offsetTop - 8, behavior: calm ? "auto" : behavior });
+    this.goal = sheet.number;
     this.arrive(sheet.number);
   }
 
@@ -317,6 +320,8 @@ export class PdfPaper {
     place.onfocus = () => place.select();
     find("form", this.box).onsubmit = () => (place.blur(), false);
     this.pages.addEventListener("scroll", () => this.look(), { passive: true });
+    for (const end of ["scrollend", "wheel", "touchmove", "pointerdown", "keydown"])
+      this.pages.addEventListener(end, () => (this.goal = 0), { passive: true });
     this.box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.press(event));
     for (const tab of all(".pdf-tabs button")) tab.onclick = () => this.turn(tab.dataset.side);
     addEventListener("resize", () => this.resize());
@@ -324,7 +329,7 @@ export class PdfPaper {
 
   /** Which page is in the middle. */
   look() {
-    if (!this.pages.clientHeight) return;
+    if (!this.pages.clientHeight || this.goal) return;
     const middle = this.pages.scrollTop + this.pages.clientHeight / 2 + this.pages.offsetTop;
     const found = this.sheets.findLast(({ box }) => box.offsetTop <= middle);
     if (found && found.number !== this.current) this.arrive(found.number);
