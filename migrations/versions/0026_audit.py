@@ -1,0 +1,14 @@
+"""The audit of what staff do."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0026"
+down_revision = "0025"
+
+
+def upgrade() -> None:
+    connection = op.get_bind().connection.dbapi_connection
+    # Without parameters psycopg sends the file as it is: many statements, percent signs and all.
+    connection.execute(Path(__file__).with_suffix(".sql").read_bytes())
