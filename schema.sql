@@ -280,8 +280,11 @@ CREATE TABLE questions (
     number  smallint NOT NULL CHECK (number >= 1),
     prompt  text     NOT NULL,
     topic   text,
+    -- What it is called, wherever it stands: its number is its place, and changes when it is moved.
+    id      bigint   GENERATED ALWAYS AS IDENTITY,
     PRIMARY KEY (exam_id, number)
 );
+CREATE UNIQUE INDEX questions_id ON questions (id);
 
 CREATE TABLE items (
     exam_id         bigint        NOT NULL,
@@ -297,7 +300,8 @@ CREATE TABLE items (
     key             jsonb         NOT NULL DEFAULT '{}',
     points          numeric(8, 3) NOT NULL CHECK (points >= 0),
     PRIMARY KEY (exam_id, question_number, sub_part),
-    FOREIGN KEY (exam_id, question_number) REFERENCES questions ON DELETE CASCADE
+    -- A question that is moved takes its items along.
+    FOREIGN KEY (exam_id, question_number) REFERENCES questions ON UPDATE CASCADE ON DELETE CASCADE
 );
 
 -- Every change of a key after the import, for ever.

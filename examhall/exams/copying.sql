@@ -17,12 +17,12 @@ VALUES (%(id)s, %(title)s, %(kind)s, %(test_type)s, %(instructions)s, %(opens_at
         %(key_version)s, %(sealed_before_s)s);
 
 -- name: read_questions
-COPY (SELECT exam_id, number, prompt, topic
+COPY (SELECT exam_id, number, prompt, topic, id
         FROM questions
        WHERE exam_id = %(exam_id)s) TO STDOUT (FORMAT binary);
 
 -- name: write_questions
-COPY questions (exam_id, number, prompt, topic) FROM STDIN (FORMAT binary);
+COPY questions (exam_id, number, prompt, topic, id) FROM STDIN (FORMAT binary);
 
 -- name: read_items
 COPY (SELECT exam_id, question_number, sub_part, kind, prompt, presented, key, points
