@@ -12,9 +12,7 @@ from examhall.base.wire import Body, Text
 from examhall.exams.answers import ItemRule, accepts
 from examhall.exams.exam_file_kinds import FIELDS, read_kind
 from examhall.exams.exam_file_problems import Problems
-from examhall.exams.exam_file_tree import Mapping as MappingNode
-from examhall.exams.exam_file_tree import Node, Scalar
-from examhall.exams.exam_file_tree import Sequence as SequenceNode
+from examhall.exams.exam_file_tree import tree_of
 from examhall.exams.exam_file_values import Value, fields
 from examhall.exams.exam_file_values import points as read_points
 
@@ -152,7 +150,7 @@ def work_out(correction: Correction, items: Sequence[KeyedItem], earlier: Earlie
     problems = Problems()
     edits = {(item.question_number, item.sub_part): Edit(item, item.key, item.points) for item in items}
     for number, change in enumerate(correction.changes, start=1):
-        root = Value(_node(_said(change)), f"changes.{number}", problems)
+        root = Value(tree_of(_said(change)), f"changes.{number}", problems)
         if isinstance(change, Undo):
             edits |= _taken_back(change, root, edits, earlier)
             continue
@@ -206,7 +204,7 @@ def _read_key(said: dict[str, Any], root: Value, edit: Edit) -> dict[str, Any]:
         for name in SHOWN
         if name in edit.before.presented
     }
-    value = Value(_node({**kept, **said, **shown}), root.path, root.problems)
+    value = Value(tree_of({**kept, **said, **shown}), root.path, root.problems)
     found = fields(value, value.names)
     for name in sorted(said.keys() - FIELDS[kind]):
         found[name].bad(f"`{name}` does not go with the type {kind}.")
@@ -260,16 +258,3 @@ def _rule(item: KeyedItem) -> ItemRule:
         return frozenset(each["key"] for each in item.presented.get(column, ()))
 
     return ItemRule(item.kind, options=keys("left") or keys("options"), right=keys("right"))
-
-
-def _node(value: object) -> Node:
-    """A value of the document as a node of an exam file; it has no line of its own."""
-    match value:
-        case dict():
-            entries = {str(name): _node(each) for name, each in value.items()}
-            return MappingNode(0, 0, entries, {name: Scalar(0, 0, name) for name in entries})
-        case list():
-            return SequenceNode(0, 0, [_node(each) for each in value])
-        case bool():
-            return Scalar(0, 0, "true" if value else "false")
-    return Scalar(0, 0, str(value), quoted=True)

@@ -49,10 +49,11 @@ def read_questions(value: Value) -> tuple[Question, ...]:
     found = items(value, most=MOST_QUESTIONS)
     if value.is_list and not found:
         value.bad("An exam has at least one question.")
-    return tuple(_question(number, each) for number, each in enumerate(found, start=1))
+    return tuple(read_question(number, each) for number, each in enumerate(found, start=1))
 
 
-def _question(number: int, value: Value) -> Question:
+def read_question(number: int, value: Value) -> Question:
+    """The question that stands at this place; what is wrong with it is noted."""
     found = fields(value, ITEM | QUESTION)
     if "number" in found and whole(found["number"], least=1, most=MOST_QUESTIONS) != number:
         found["number"].bad(f"This is question {number} by its place in the list; `number` may be left out.")

@@ -71,6 +71,21 @@ def read_tree(source: bytes | str, problems: Problems, *, largest_bytes: int) ->
         raise bad_at(1, 1, "This is not a YAML file that can be read.") from error
 
 
+def tree_of(value: object) -> Node:
+    """What a program says in JSON, as the same tree. It has no lines: what is wrong is told by its path."""
+    match value:
+        case dict():
+            entries = {str(name): tree_of(each) for name, each in value.items()}
+            return Mapping(0, 0, entries, {name: Scalar(0, 0, name) for name in entries})
+        case list():
+            return Sequence(0, 0, [tree_of(each) for each in value])
+        case bool():
+            return Scalar(0, 0, "true" if value else "false")
+        case None:
+            return Scalar(0, 0, "")
+    return Scalar(0, 0, str(value), quoted=True)
+
+
 def _decode(source: bytes | str, largest_bytes: int) -> str:
     raw = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
     if len(raw) > largest_bytes:
