@@ -250,6 +250,8 @@ CREATE TABLE exams (
     reports           boolean     NOT NULL DEFAULT false,
     -- How long before its opening candidates may download the sealed paper; NULL: the exam is not sealed.
     sealed_before_s   integer,
+    -- Its authors' alone: no candidate sees it, starts it or gets a ticket for it.
+    is_draft          boolean     NOT NULL DEFAULT false,
     CONSTRAINT exams_sealed
         CHECK (sealed_before_s IS NULL OR (sealed_before_s BETWEEN 1 AND 2592000 AND opens_at IS NOT NULL)),
     CONSTRAINT exams_window CHECK (closes_at > opens_at),
@@ -274,6 +276,23 @@ RETURN CASE exam.release
             ELSE exam.released_at IS NOT NULL
        END;
 
+-- Parts of an exam, one after the other: those of its questions that have none come first.
+CREATE TABLE sections (
+    id             bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    exam_id        bigint   NOT NULL REFERENCES exams ON DELETE CASCADE,
+    place          smallint NOT NULL CHECK (place >= 1),
+    title          text     NOT NULL,
+    instructions   text     NOT NULL DEFAULT '',
+    -- Whether its questions come in each candidate's own order.
+    shuffle        boolean  NOT NULL DEFAULT false,
+    -- A pool: how many of its questions each candidate gets. NULL: all of them.
+    draw           smallint CHECK (draw >= 1),
+    -- Whether a pool's questions may be worth different points, and so two candidates' exams.
+    unequal_points boolean  NOT NULL DEFAULT false,
+    CONSTRAINT sections_of_exam UNIQUE (exam_id, id),
+    CONSTRAINT sections_place UNIQUE (exam_id, place) DEFERRABLE
+);
+
 -- A question is what is read; its items are what is answered: one with sub_part '', or 'a', 'b', ...
 CREATE TABLE questions (
     exam_id bigint   NOT NULL REFERENCES exams ON DELETE CASCADE,
@@ -282,9 +301,13 @@ CREATE TABLE questions (
     topic   text,
     -- What it is called, wherever it stands: its number is its place, and changes when it is moved.
     id      bigint   GENERATED ALWAYS AS IDENTITY,
-    PRIMARY KEY (exam_id, number)
+    section_id bigint,
+    PRIMARY KEY (exam_id, number),
+    CONSTRAINT questions_section FOREIGN KEY (exam_id, section_id) REFERENCES sections (exam_id, id)
+        ON DELETE SET NULL (section_id)
 );
 CREATE UNIQUE INDEX questions_id ON questions (id);
+CREATE INDEX questions_section ON questions (section_id) WHERE section_id IS NOT NULL;
 
 CREATE TABLE items (
     exam_id         bigint        NOT NULL,
@@ -304,6 +327,30 @@ CREATE TABLE items (
     FOREIGN KEY (exam_id, question_number) REFERENCES questions ON UPDATE CASCADE ON DELETE CASCADE
 );
 
+-- Whether a sitting for which these questions were drawn has this one; NULL: it has the whole exam. Wherever the
+-- questions, items or points of a sitting are counted, this decides. PostgreSQL puts the body in its place.
+CREATE FUNCTION is_drawn(drawn smallint[], question smallint) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN drawn IS NULL OR question = ANY(drawn);
+
+-- What one candidate gets of an exam: of a pool as many as are drawn, at what they are worth on average.
+CREATE FUNCTION exam_size(exam bigint) RETURNS TABLE (questions integer, items integer, points numeric)
+LANGUAGE sql STABLE ROWS 1
+AS $$
+SELECT coalesce(sum(least(parts.draw, parts.questions)), 0)::integer,
+       coalesce(round(sum(parts.items * least(parts.draw, parts.questions) / parts.questions)), 0)::integer,
+       coalesce(round(sum(parts.points * least(parts.draw, parts.questions) / parts.questions), 3), 0)
+  FROM (SELECT sections.draw, count(*) AS questions, sum(worth.items) AS items, sum(worth.points) AS points
+          FROM questions
+          LEFT JOIN sections ON sections.id = questions.section_id
+         CROSS JOIN LATERAL (SELECT count(*) AS items, coalesce(sum(items.points), 0) AS points
+                               FROM items
+                              WHERE items.exam_id = questions.exam_id
+                                AND items.question_number = questions.number) AS worth
+         WHERE questions.exam_id = exam
+         GROUP BY questions.section_id, sections.draw) AS parts
+$$;
+
 -- Every change of a key after the import, for ever.
 CREATE TABLE key_corrections (
     exam_id      bigint      NOT NULL REFERENCES exams ON DELETE CASCADE,
@@ -317,6 +364,20 @@ CREATE TABLE key_corrections (
     -- Each item that it changed: {question_number, sub_part, kind, from: {key, points}, to: {key, points}}.
     changes      jsonb       NOT NULL,
     PRIMARY KEY (exam_id, key_version)
+);
+
+-- What authors changed, part by part and for ever. Two who change different parts do not disturb each other.
+CREATE TABLE exam_edits (
+    exam_id   bigint      NOT NULL REFERENCES exams ON DELETE CASCADE,
+    -- Of the exam, which this change made.
+    version   integer     NOT NULL,
+    -- 'settings', 'question:17', 'order', ...
+    part      text        NOT NULL,
+    edited_by bigint REFERENCES people,
+    edited_at timestamptz NOT NULL,
+    before    jsonb       NOT NULL,
+    after     jsonb       NOT NULL,
+    PRIMARY KEY (exam_id, part, version)
 );
 
 CREATE TABLE pictures (
@@ -337,8 +398,8 @@ CREATE TABLE assignments (
 CREATE INDEX assignments_person ON assignments (person_id);
 
 -- Who may sit an exam, in one place: of a course's, who is actively enrolled; of one assigned to some, who is
--- among them; of any other, everybody. LANGUAGE sql, STABLE and RETURNS TABLE: PostgreSQL puts the body in
--- the place of the call, which costs nothing.
+-- among them; of any other, everybody; a draft, nobody. LANGUAGE sql, STABLE and RETURNS TABLE: PostgreSQL puts
+-- the body in the place of the call, which costs nothing.
 CREATE FUNCTION admission(exam bigint, course bigint, person bigint) RETURNS TABLE (admitted boolean)
 LANGUAGE sql STABLE ROWS 1
 AS $$
@@ -351,7 +412,18 @@ SELECT (course IS NULL
                       AND enrolments.active))
    AND (NOT EXISTS (SELECT FROM assignments WHERE exam_id = exam)
         OR EXISTS (SELECT FROM assignments WHERE exam_id = exam AND person_id = person))
+   AND NOT EXISTS (SELECT FROM exams WHERE exams.id = exam AND exams.is_draft)
 $$;
+
+-- In which room somebody sits an exam, and where in it. Who has no row may sit anywhere.
+CREATE TABLE seating (
+    exam_id   bigint NOT NULL REFERENCES exams ON DELETE CASCADE,
+    person_id bigint NOT NULL REFERENCES people ON DELETE CASCADE,
+    room      text   NOT NULL CHECK (room <> ''),
+    seat      text   NOT NULL DEFAULT '',
+    PRIMARY KEY (exam_id, person_id)
+);
+CREATE INDEX seating_person ON seating (person_id);
 
 -- PDF papers. The file is in the storage; a paper that was replaced stays here, for who asks what was when.
 CREATE TABLE exam_papers (
@@ -435,6 +507,8 @@ CREATE TABLE sittings (
     granted_s      integer     NOT NULL DEFAULT 0,
     -- Its clock stands still since then: it is not due, and gets the time back.
     paused_at      timestamptz,
+    -- The questions drawn for it at its start, by number; NULL: the whole exam. It never changes.
+    drawn          smallint[],
     PRIMARY KEY (candidate_id, id),
     CONSTRAINT sittings_attempt UNIQUE (candidate_id, exam_id, attempt_number),
     CONSTRAINT sittings_closed CHECK ((closed_at IS NULL) = (closed_by IS NULL))
@@ -482,7 +556,8 @@ CREATE TABLE pauses (
 CREATE TABLE interventions (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     exam_id     bigint      NOT NULL REFERENCES exams ON DELETE CASCADE,
-    kind        text        NOT NULL CHECK (kind IN ('time', 'announcement', 'pause', 'resume', 'close')),
+    kind        text        NOT NULL CHECK (kind IN
+                ('time', 'announcement', 'pause', 'resume', 'close', 'readmit')),
     done_by     bigint REFERENCES people,
     done_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- Whom it was for; NULL: everybody who sits it.
@@ -494,7 +569,7 @@ CREATE TABLE interventions (
     reason      text        NOT NULL DEFAULT '',
     -- A repeat of the same request does nothing and is told what the first did.
     request_key text,
-    CONSTRAINT interventions_seconds CHECK ((kind = 'time') = (seconds IS NOT NULL))
+    CONSTRAINT interventions_seconds CHECK ((kind IN ('time', 'readmit')) = (seconds IS NOT NULL))
 );
 CREATE UNIQUE INDEX interventions_request ON interventions (done_by, request_key) WHERE request_key IS NOT NULL;
 CREATE INDEX interventions_exam ON interventions (exam_id, id DESC);

@@ -1,6 +1,7 @@
 -- name: open_sittings
 -- However many starts arrive at once, the indexes one_open_sitting and sittings_attempt let one insert: the
 -- others wait for it and insert nothing. In the order of the keys, so that two batches do not deadlock.
+-- FOR KEY SHARE, which the foreign key takes anyway: waits for an author's change, then starts the changed exam.
 INSERT INTO sittings (candidate_id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at)
 SELECT wanted.candidate_id, exams.id, taken.attempts + 1, wanted.seed, statement_timestamp(),
        ends.deadline_at, ends.deadline_at + exams.grace_s * interval '1 second'
@@ -18,8 +19,10 @@ SELECT wanted.candidate_id, exams.id, taken.attempts + 1, wanted.seed, statement
    AND (exams.closes_at IS NULL OR exams.closes_at > statement_timestamp())
    AND taken.attempts < exams.attempts_allowed
    AND admission.admitted
+   AND NOT exams.is_draft
    AND NOT EXISTS (SELECT FROM pauses WHERE exam_id = exams.id)
  ORDER BY wanted.candidate_id, exams.id
+   FOR KEY SHARE OF exams
 ON CONFLICT DO NOTHING
 RETURNING candidate_id, id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at,
           closed_at, closed_by, paused_at, statement_timestamp() AS server_time;
