@@ -29,6 +29,7 @@ from examhall.reference import api as reference
 from examhall.reports import api as reports
 from examhall.scoring import api as scoring
 from examhall.scoring import corrections_api as corrections
+from examhall.scoring import readmission_api as readmission
 from examhall.settings import Settings
 from examhall.sittings import api as sittings
 from examhall.sittings import interventions_api as interventions
@@ -102,6 +103,7 @@ UNDER_API: tuple[APIRouter, ...] = (
     scoring.router,
     scoring.tests_router,
     corrections.router,
+    readmission.router,
     courses.router,
     ops.contests_router,
     contests.router,

@@ -43,6 +43,16 @@ class Concluded:
 
 
 @dataclass(frozen=True)
+class _Held:
+    id: int
+
+
+@dataclass(frozen=True)
+class _OpenAgain:
+    exam_id: int
+
+
+@dataclass(frozen=True)
 class _Standing:
     key_version: int
     is_over: bool
@@ -59,6 +69,8 @@ async def conclude_due(conn: Connection, follow_ups: Sequence[str], *, limit: in
     concluded = await many(
         conn, SQL.conclude_due, Concluded, latest_start_s=LATEST_START_S, limit=limit, channel=CHANNEL
     )
+    if concluded:
+        concluded = await _without_let_in_again(conn, concluded)
     await follow(conn, concluded, follow_ups)
     return concluded
 
@@ -80,6 +92,14 @@ async def conclude_by_hand(conn: Connection, follow_ups: Sequence[str], *, exam_
     await follow(conn, [concluded], follow_ups)
     await announce_results(conn, exam_id)
     return concluded
+
+
+async def _without_let_in_again(conn: Connection, concluded: Sequence[Concluded]) -> list[Concluded]:
+    """Those that nobody sits, seen anew: somebody may have been let in since the look that found them."""
+    exam_ids = [exam.exam_id for exam in concluded]
+    await many(conn, SQL.hold_concluded, _Held, exam_ids=exam_ids)
+    open_again = {each.exam_id for each in await many(conn, SQL.take_back, _OpenAgain, exam_ids=exam_ids)}
+    return [exam for exam in concluded if exam.exam_id not in open_again]
 
 
 async def follow(conn: Connection, concluded: Sequence[Concluded], follow_ups: Sequence[str]) -> None:

@@ -41,6 +41,24 @@ SELECT concluded.exam_id, concluded.key_version
  CROSS JOIN LATERAL pg_notify(%(channel)s, concluded.exam_id::text)
  ORDER BY exams.closes_at, exams.id;
 
+-- name: hold_concluded
+-- Whoever lets somebody in again holds the exam: they are waited for here, and those who come later wait for the
+-- conclusion, and see it.
+SELECT id
+  FROM exams
+ WHERE id = ANY(%(exam_ids)s)
+ ORDER BY id
+   FOR SHARE;
+
+-- name: take_back
+DELETE FROM conclusions
+ USING exams
+ WHERE exams.id = conclusions.exam_id
+   AND exams.id = ANY(%(exam_ids)s)
+   AND conclusions.key_version = exams.key_version
+   AND EXISTS (SELECT FROM sittings WHERE sittings.exam_id = exams.id AND closed_at IS NULL)
+RETURNING exams.id AS exam_id;
+
 -- name: standing
 SELECT exams.key_version,
        coalesce(exams.closes_at

@@ -1,12 +1,13 @@
 -- name: closed_sittings
 -- FOR SHARE: a correction of the key waits until this marking is committed, and a marking that comes while one
--- is under way waits for it and reads the corrected key. Markings do not wait for each other.
+-- is under way waits for it and reads the corrected key. Of the sittings too: one that is let in again this moment
+-- is not marked, and letting in waits for a marking. Markings do not wait for each other.
 SELECT sittings.candidate_id, sittings.id, sittings.exam_id, exams.version AS exam_version, exams.key_version
   FROM unnest(%(candidate_ids)s::bigint[], %(sitting_ids)s::bigint[]) AS wanted (candidate_id, id)
   JOIN sittings USING (candidate_id, id)
   JOIN exams ON exams.id = sittings.exam_id
  WHERE sittings.closed_at IS NOT NULL
-   FOR SHARE OF exams;
+   FOR SHARE OF exams, sittings;
 
 -- name: items_with_keys
 SELECT exam_id, question_number, sub_part, kind, key, points

@@ -1,4 +1,4 @@
-"""What invigilators do while an exam is sat: give time, announce, pause, resume, close.
+"""What invigilators do while an exam is sat: give time, announce, pause, resume, close, let in again.
 
 Each is one transaction: its line in the record, what it does, and the announcement by which the candidates'
 pages and the monitors hear of it. Sittings are locked in the order of their ids, as by saves.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from psycopg.errors import ForeignKeyViolation
+from psycopg.errors import ForeignKeyViolation, UniqueViolation
 
 from examhall.base.db import Connection, many, maybe, one, run
 from examhall.base.errors import Conflict
@@ -22,7 +22,7 @@ SQL = beside(__file__)
 # Processes hear "<exam> <intervention>", and read the rest.
 CHANNEL = "interventions"
 
-Kind: TypeAlias = Literal["time", "announcement", "pause", "resume", "close"]
+Kind: TypeAlias = Literal["time", "announcement", "pause", "resume", "close", "readmit"]
 
 
 class AlreadyPaused(Conflict):
@@ -35,6 +35,14 @@ class NotPaused(Conflict):
 
 class NobodySitsIt(Conflict):
     """None of those sits this exam at this moment."""
+
+
+class NobodyToLetIn(Conflict):
+    """None of those has handed in this exam."""
+
+
+class SitsItAgain(Conflict):
+    """One of those sits this exam again already, in another attempt."""
 
 
 class RequestKeyUsed(Conflict):
@@ -148,6 +156,30 @@ async def close(conn: Connection, order: Order) -> Intervention:
     if closed:
         await enqueue_scoring(conn, closed)
     return await _done(conn, order, kept, len(closed), needs_somebody=True)
+
+
+async def readmit(conn: Connection, order: Order, *, seconds: int) -> Intervention:
+    """Open again what these have handed in, with so much time from now on; their answers are as they were.
+
+    Whoever calls it sees to it that no result of theirs counts meanwhile: scoring/readmission.py.
+    """
+    kept = await _keep(conn, "readmit", order, seconds=seconds)
+    if isinstance(kept, Intervention):
+        return kept
+    try:
+        reached = await many(
+            conn,
+            SQL.readmit,
+            _Reached,
+            exam_id=order.exam_id,
+            sitting_ids=order.sitting_ids,
+            seconds=seconds,
+        )
+    except UniqueViolation as error:
+        raise SitsItAgain from error
+    if not reached:
+        raise NobodyToLetIn
+    return await _done(conn, order, kept, len(reached))
 
 
 async def pause_latecomers(conn: Connection) -> int:

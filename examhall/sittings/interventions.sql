@@ -149,3 +149,28 @@ UPDATE sittings
  WHERE sittings.candidate_id = held.candidate_id
    AND sittings.id = held.id
 RETURNING sittings.candidate_id, sittings.id, sittings.exam_id;
+
+-- name: readmit
+-- FOR UPDATE: whoever marks one of these this moment is waited for, and who comes to mark it later finds it open.
+-- The index one_open_sitting refuses whoever sits the exam again already.
+WITH held AS MATERIALIZED (
+    SELECT candidate_id, id, statement_timestamp() + make_interval(secs => %(seconds)s) AS deadline_at
+      FROM sittings
+     WHERE exam_id = %(exam_id)s
+       AND closed_at IS NOT NULL
+       AND id = ANY(%(sitting_ids)s)
+     ORDER BY id
+       FOR UPDATE
+)
+UPDATE sittings
+   SET closed_at = NULL,
+       closed_by = NULL,
+       deadline_at = held.deadline_at,
+       closes_at = held.deadline_at + exams.grace_s * interval '1 second',
+       granted_s = granted_s + greatest(0, ceil(extract(epoch FROM held.deadline_at - sittings.deadline_at)))::integer,
+       paused_at = CASE WHEN EXISTS (SELECT FROM pauses WHERE pauses.exam_id = exams.id) THEN statement_timestamp() END
+  FROM held, exams
+ WHERE sittings.candidate_id = held.candidate_id
+   AND sittings.id = held.id
+   AND exams.id = %(exam_id)s
+RETURNING sittings.id;
