@@ -34,6 +34,8 @@ class Sitting:
     closed_by: str | None
     # Its clock stands still since then.
     paused_at: datetime | None
+    # The numbers of the questions drawn for it; None: the whole exam. It never changes.
+    drawn: list[int] | None
     server_time: datetime
 
     @property
@@ -72,7 +74,8 @@ async def start_sittings(conn: Connection, wanted: Sequence[Wanted]) -> list[Sta
 
     However many requests arrive at once, one sitting is opened for a candidate and an exam: the unique index
     `one_open_sitting` decides, and the losers are given the winner's. The deadline is fixed here, on the
-    database's clock: the lesser of start + duration and the end of the window. Two statements in all.
+    database's clock: the lesser of start + duration and the end of the window. So are the questions drawn from
+    pools: each set of as many is equally likely, and it is kept. Two statements in all.
     """
     columns = {
         "candidate_ids": [each.candidate_id for each in wanted],
