@@ -10,7 +10,7 @@ from examhall.accounts.passwords import LONGEST_BYTES
 from examhall.base import csv_file
 from examhall.base.csv_file import BadFile, Problem, read_rows
 
-ROLES = ("candidate", "invigilator", "author", "analyst", "admin")
+ROLES = ("candidate", "invigilator", "marker", "author", "analyst", "admin")
 REQUIRED = ("username", "full_name")
 
 LINES_LIMIT = 20_000
