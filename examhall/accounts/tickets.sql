@@ -23,7 +23,7 @@ SELECT gen_random_uuid(), %(exam_id)s, people.id
    AND CASE WHEN %(person_ids)s::bigint[] IS NULL
             THEN admission.admitted
                  AND (exams.course_id IS NOT NULL
-                      OR people.id IN (SELECT person_id FROM assignments WHERE exam_id = %(exam_id)s))
+                      OR people.id IN (SELECT person_id FROM expected_people(%(exam_id)s)))
             ELSE people.id = ANY(%(person_ids)s) END
  ORDER BY people.id
     ON CONFLICT (exam_id, person_id) WHERE revoked_at IS NULL DO NOTHING;

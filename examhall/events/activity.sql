@@ -168,7 +168,9 @@ DO UPDATE SET computed_at = excluded.computed_at, took_s = excluded.took_s, sitt
 -- name: exam_activity
 SELECT exams.id AS exam_id, exams.title, exams.opens_at, exams.closes_at, exams.duration_s, computed_at, took_s,
        sittings, timed_sittings, lost_events, statement_timestamp() AS now,
-       (SELECT count(*) FROM assignments WHERE exam_id = exams.id) AS assigned
+       CASE WHEN EXISTS (SELECT FROM assignments WHERE exam_id = exams.id)
+              OR EXISTS (SELECT FROM group_assignments WHERE exam_id = exams.id)
+            THEN (SELECT count(*) FROM expected_people(exams.id)) ELSE 0 END AS assigned
   FROM exams
   LEFT JOIN activity_rollups ON exam_id = exams.id
  WHERE exams.id = %(exam_id)s;

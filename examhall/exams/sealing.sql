@@ -26,7 +26,7 @@ ON CONFLICT (exam_id, content_hash) DO NOTHING;
 SELECT sealed_papers.version
   FROM sealed_papers
   JOIN exams ON exams.id = sealed_papers.exam_id
- WHERE coalesce(exams.closes_at, 'infinity') > statement_timestamp() - interval '1 day';
+ WHERE coalesce(last_closing(exams), 'infinity') > statement_timestamp() - interval '1 day';
 
 -- name: key_releases
 SELECT people.full_name, sealed_key_releases.reason, sealed_key_releases.released_at

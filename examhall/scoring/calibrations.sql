@@ -1,7 +1,7 @@
 -- name: standing
 -- Of an exam, as those see it who wait for its calibration.
 SELECT exams.id, exams.title, exams.kind, exams.key_version, exams.closes_at,
-       coalesce(exams.closes_at < statement_timestamp() - exams.grace_s * interval '1 second', false) AS is_over,
+       coalesce(last_closing(exams) < statement_timestamp() - exams.grace_s * interval '1 second', false) AS is_over,
        conclusions.concluded_at, counted.sittings, counted.still_open, counted.unmarked,
        EXISTS (SELECT
                  FROM procrastinate_jobs

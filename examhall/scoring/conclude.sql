@@ -1,6 +1,7 @@
 -- name: conclude_due
 -- One snapshot sees the key's version, the sittings and their marks, so they belong together. No lock: workers
--- that find the same exam meet at the primary key, and the later one inserts nothing. OFFSET 0 keeps each
+-- that find the same exam meet at the primary key, and the later one changes nothing. What was concluded before
+-- somebody got a later window of their own is concluded again after it. OFFSET 0 keeps each
 -- EXISTS a look by index, stopping at the first row, for the few exams over and not concluded.
 WITH concluded AS (
     INSERT INTO conclusions (exam_id, key_version)
@@ -8,10 +9,13 @@ WITH concluded AS (
       FROM exams
      WHERE exams.closes_at
            < statement_timestamp() - make_interval(secs => greatest(exams.grace_s, %(latest_start_s)s))
+       AND last_closing(exams)
+           < statement_timestamp() - make_interval(secs => greatest(exams.grace_s, %(latest_start_s)s))
        AND NOT EXISTS (SELECT
                          FROM conclusions
                         WHERE exam_id = exams.id
-                          AND key_version = exams.key_version)
+                          AND key_version = exams.key_version
+                          AND concluded_at >= last_closing(exams))
        AND NOT EXISTS (SELECT
                          FROM sittings
                         WHERE exam_id = exams.id
@@ -32,7 +36,11 @@ WITH concluded AS (
                        OFFSET 0)
      ORDER BY exams.closes_at, exams.id
      LIMIT %(limit)s
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (exam_id, key_version)
+    DO UPDATE SET concluded_at = excluded.concluded_at
+     WHERE conclusions.concluded_at < (SELECT last_closing(exams)
+                                         FROM exams
+                                        WHERE exams.id = excluded.exam_id)
     RETURNING exam_id, key_version
 )
 SELECT concluded.exam_id, concluded.key_version
@@ -61,7 +69,7 @@ RETURNING exams.id AS exam_id;
 
 -- name: standing
 SELECT exams.key_version,
-       coalesce(exams.closes_at
+       coalesce(last_closing(exams)
                 < statement_timestamp() - make_interval(secs => greatest(exams.grace_s, %(latest_start_s)s)),
                 true) AS is_over,
        NOT EXISTS (SELECT

@@ -15,6 +15,8 @@ SELECT people.username, people.full_name, people.email, sittings.id AS sitting_i
        items.points AS max_points
   FROM (SELECT person_id FROM assignments WHERE exam_id = %(exam_id)s
          UNION
+        SELECT person_id FROM expected_people(%(exam_id)s)
+         UNION
         SELECT enrolments.person_id
           FROM exams
           JOIN enrolments ON enrolments.course_id = exams.course_id

@@ -6,7 +6,7 @@ SELECT exams.id, exams.title, exams.kind, courses.code AS course, exams.opens_at
   FROM exams
   LEFT JOIN courses ON courses.id = exams.course_id
  CROSS JOIN LATERAL (SELECT CASE WHEN exams.opens_at > statement_timestamp() THEN 'coming'
-                                 WHEN exams.closes_at <= statement_timestamp() THEN 'over'
+                                 WHEN last_closing(exams) <= statement_timestamp() THEN 'over'
                                  ELSE 'open'
                             END AS state) AS standing
  WHERE (exams.title ILIKE %(pattern)s OR courses.code ILIKE %(pattern)s)
@@ -17,22 +17,7 @@ SELECT exams.id, exams.title, exams.kind, courses.code AS course, exams.opens_at
 
 -- name: standing
 WITH expected AS (
-    SELECT assignments.person_id
-      FROM assignments
-      JOIN exams ON exams.id = assignments.exam_id
-     WHERE assignments.exam_id = %(exam_id)s
-       AND (exams.course_id IS NULL
-            OR EXISTS (SELECT
-                         FROM enrolments
-                        WHERE course_id = exams.course_id
-                          AND person_id = assignments.person_id
-                          AND active))
-     UNION ALL
-    SELECT enrolments.person_id
-      FROM exams
-      JOIN enrolments ON enrolments.course_id = exams.course_id AND enrolments.active
-     WHERE exams.id = %(exam_id)s
-       AND NOT EXISTS (SELECT FROM assignments WHERE exam_id = exams.id)
+    SELECT person_id FROM expected_people(%(exam_id)s)
 ), came AS (
     SELECT count(DISTINCT candidate_id)::integer AS people,
            count(*) FILTER (WHERE closed_at IS NULL)::integer AS in_now,
@@ -55,7 +40,7 @@ SELECT exams.id, exams.title, exams.kind, courses.code AS course, exams.opens_at
        results_released(exams) AS is_released, exams.show_key, exams.pass_percent, exams.version,
        exams.key_version,
        CASE WHEN exams.opens_at > statement_timestamp() THEN 'coming'
-            WHEN exams.closes_at <= statement_timestamp() THEN 'over'
+            WHEN last_closing(exams) <= statement_timestamp() THEN 'over'
             ELSE 'open'
        END AS state,
        statement_timestamp() AS server_time, size.questions, size.items, size.points,
@@ -71,7 +56,8 @@ SELECT exams.id, exams.title, exams.kind, courses.code AS course, exams.opens_at
                        FROM items
                       WHERE exam_id = exams.id) AS size
  CROSS JOIN LATERAL (SELECT exams.course_id IS NOT NULL
-                            OR EXISTS (SELECT FROM assignments WHERE exam_id = exams.id) AS any) AS named
+                            OR EXISTS (SELECT FROM assignments WHERE exam_id = exams.id)
+                            OR EXISTS (SELECT FROM group_assignments WHERE exam_id = exams.id) AS any) AS named
  WHERE exams.id = %(exam_id)s;
 
 -- name: results

@@ -99,14 +99,14 @@ SELECT sittings.id AS session_id, sittings.exam_id, exams.title, sittings.attemp
    AND sittings.id = %(sitting_id)s;
 
 -- name: breakdown
--- The key only once the window is over (without one: concluded by hand) and nobody sits any more: what one
+-- The key only once everybody's window is over (without one: concluded by hand) and nobody sits any more: what one
 -- reads, another would know.
 SELECT items.question_number, items.sub_part, items.kind, marks.points, items.points AS max_points,
        answers.answer,
        CASE WHEN exams.show_key
              AND results_released(exams)
              AND CASE WHEN exams.closes_at IS NULL THEN EXISTS (SELECT FROM conclusions WHERE exam_id = exams.id)
-                      ELSE exams.closes_at + exams.grace_s * interval '1 second' < statement_timestamp()
+                      ELSE last_closing(exams) + exams.grace_s * interval '1 second' < statement_timestamp()
                  END
              AND NOT EXISTS (SELECT FROM sittings AS others WHERE exam_id = exams.id AND closed_at IS NULL)
             THEN items.key

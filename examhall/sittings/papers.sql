@@ -10,7 +10,8 @@ SELECT exams.title,
                 WHERE candidate_id = %(person_id)s
                   AND exam_id = exams.id) AS has_sat,
        admission.admitted AS is_admitted,
-       coalesce(exams.closes_at <= statement_timestamp(), false) AS window_over
+       coalesce(own.closes_at <= statement_timestamp(), false) AS window_over
   FROM exams
  CROSS JOIN admission(exams.id, exams.course_id, %(person_id)s)
+ CROSS JOIN own_time(exams, %(person_id)s) AS own
  WHERE exams.id = %(exam_id)s;

@@ -23,7 +23,7 @@ pools AS MATERIALIZED (
                                   WHERE draw IS NOT NULL AND exam_id IN (SELECT id FROM seen))
      GROUP BY questions.exam_id, sections.id
 )
-INSERT INTO sittings (candidate_id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at, drawn)
+INSERT INTO sittings (candidate_id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at, drawn, allotted_s)
 SELECT wanted.candidate_id, exams.id, taken.attempts + 1, wanted.seed, statement_timestamp(),
        ends.deadline_at, ends.deadline_at + exams.grace_s * interval '1 second',
        CASE WHEN exams.id IN (SELECT exam_id FROM pools)
@@ -35,7 +35,8 @@ SELECT wanted.candidate_id, exams.id, taken.attempts + 1, wanted.seed, statement
                                              LIMIT pools.draw) AS drawn
                         WHERE pools.exam_id = exams.id
                         ORDER BY drawn.number)
-       END
+       END,
+       floor(extract(epoch FROM ends.deadline_at - statement_timestamp()))::integer
   FROM wanted
   JOIN exams ON exams.id = wanted.exam_id
  CROSS JOIN admission(exams.id, exams.course_id, wanted.candidate_id)
@@ -43,10 +44,9 @@ SELECT wanted.candidate_id, exams.id, taken.attempts + 1, wanted.seed, statement
                        FROM sittings
                       WHERE sittings.candidate_id = wanted.candidate_id
                         AND sittings.exam_id = exams.id) AS taken
- CROSS JOIN LATERAL (SELECT least(statement_timestamp() + exams.duration_s * interval '1 second',
-                                  exams.closes_at) AS deadline_at) AS ends
- WHERE (exams.opens_at IS NULL OR exams.opens_at <= statement_timestamp())
-   AND (exams.closes_at IS NULL OR exams.closes_at > statement_timestamp())
+ CROSS JOIN own_time(exams, wanted.candidate_id) AS ends
+ WHERE (ends.opens_at IS NULL OR ends.opens_at <= statement_timestamp())
+   AND (ends.closes_at IS NULL OR ends.closes_at > statement_timestamp())
    AND taken.attempts < exams.attempts_allowed
    AND admission.admitted
    AND NOT exams.is_draft

@@ -1,9 +1,10 @@
 -- name: upcoming
 -- What runs first, then what is open, then what comes soonest.
-SELECT exams.id AS exam_id, exams.title, exams.opens_at, exams.closes_at, exams.duration_s,
+SELECT exams.id AS exam_id, exams.title, own.opens_at, own.closes_at, own.duration_s,
        running.id AS sitting_id
   FROM exams
  CROSS JOIN admission(exams.id, exams.course_id, %(person_id)s)
+ CROSS JOIN own_time(exams, %(person_id)s) AS own
  CROSS JOIN LATERAL (SELECT count(*) AS attempts
                        FROM sittings
                       WHERE candidate_id = %(person_id)s
@@ -14,9 +15,9 @@ SELECT exams.id AS exam_id, exams.title, exams.opens_at, exams.closes_at, exams.
    AND running.closed_at IS NULL
  WHERE admission.admitted
    AND (running.id IS NOT NULL
-        OR (coalesce(exams.closes_at, 'infinity') > statement_timestamp()
+        OR (coalesce(own.closes_at, 'infinity') > statement_timestamp()
             AND taken.attempts < exams.attempts_allowed))
- ORDER BY running.id IS NULL, exams.opens_at NULLS FIRST, exams.id
+ ORDER BY running.id IS NULL, own.opens_at NULLS FIRST, exams.id
  LIMIT %(limit)s;
 
 -- name: ratings

@@ -1,5 +1,6 @@
 -- name: find_standing
-SELECT exams.id AS exam_id, exams.title, exams.kind, exams.closes_at, exams.live_standing,
+-- It stands still before the exam's end until the last window of somebody's own is over.
+SELECT exams.id AS exam_id, exams.title, exams.kind, last_closing(exams) AS closes_at, exams.live_standing,
        settled.exam_id IS NOT NULL AND results_released(exams) AS is_final,
        coalesce(settled.rated, exams.rated) AS rated, coalesce(settled.participants, 0) AS participants,
        exams.closes_at - make_interval(mins => exams.freeze_minutes) AS freezes_at,

@@ -1,11 +1,12 @@
 -- name: my_exams
 -- What is open to this person or will be, the running ones with their deadline.
-SELECT exams.id, exams.title, exams.opens_at, exams.closes_at, exams.duration_s, exams.attempts_allowed,
+SELECT exams.id, exams.title, own.opens_at, own.closes_at, own.duration_s, exams.attempts_allowed,
        (SELECT count(*)::integer FROM questions WHERE exam_id = exams.id) AS questions,
        taken.attempts_used, running.id AS sitting_id, running.deadline_at,
        statement_timestamp() AS server_time
   FROM exams
  CROSS JOIN admission(exams.id, exams.course_id, %(candidate_id)s)
+ CROSS JOIN own_time(exams, %(candidate_id)s) AS own
  CROSS JOIN LATERAL (SELECT count(*)::integer AS attempts_used
                        FROM sittings
                       WHERE candidate_id = %(candidate_id)s
@@ -17,9 +18,9 @@ SELECT exams.id, exams.title, exams.opens_at, exams.closes_at, exams.duration_s,
  WHERE admission.admitted
    AND (%(only_exam_id)s::bigint IS NULL OR exams.id = %(only_exam_id)s)
    AND (running.id IS NOT NULL
-        OR (coalesce(exams.closes_at, 'infinity') > statement_timestamp()
+        OR (coalesce(own.closes_at, 'infinity') > statement_timestamp()
             AND taken.attempts_used < exams.attempts_allowed))
- ORDER BY running.id IS NULL, exams.opens_at NULLS FIRST, exams.id
+ ORDER BY running.id IS NULL, own.opens_at NULLS FIRST, exams.id
  LIMIT %(limit)s;
 
 -- name: my_finished_sittings

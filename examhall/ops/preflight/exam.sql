@@ -19,7 +19,7 @@ expected AS (
      WHERE people.active
        AND admission.admitted
        AND (exam.course_id IS NOT NULL
-            OR people.id IN (SELECT person_id FROM assignments WHERE exam_id = exam.id))
+            OR people.id IN (SELECT person_id FROM expected_people(exam.id)))
 )
 SELECT exam.id, title, opens_at, closes_at, duration_s, clock_timestamp() AS now,
        (SELECT count(*) FROM expected) AS expected,
