@@ -1,5 +1,10 @@
 -- A draft is its authors' alone. What authors change is kept part by part, with who changed what from what.
-ALTER TABLE exams ADD COLUMN is_draft boolean NOT NULL DEFAULT false;
+ALTER TABLE exams
+    ADD COLUMN is_draft boolean NOT NULL DEFAULT false,
+    ADD COLUMN timezone text NOT NULL DEFAULT 'UTC',
+    ADD COLUMN request_key text,
+    ADD COLUMN request_hash bytea;
+CREATE UNIQUE INDEX exams_request ON exams (created_by, request_key) WHERE request_key IS NOT NULL;
 
 CREATE TABLE exam_edits (
     exam_id   bigint      NOT NULL REFERENCES exams ON DELETE CASCADE,
