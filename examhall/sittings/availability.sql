@@ -7,7 +7,7 @@ SELECT asked.n, exams.id AS exam_id, exams.title, exams.kind, exams.test_type, o
        AS asked (candidate_id, exam_id, n)
   JOIN exams ON exams.id = asked.exam_id
  CROSS JOIN admission(exams.id, exams.course_id, asked.candidate_id)
- CROSS JOIN own_time(exams, asked.candidate_id) AS own
+ CROSS JOIN own_time(exams, asked.candidate_id, statement_timestamp()) AS own
  CROSS JOIN LATERAL (SELECT count(*)::integer AS attempts_used,
                             max(id) FILTER (WHERE closed_at IS NULL) AS open_sitting_id
                        FROM sittings
@@ -23,7 +23,7 @@ SELECT asked.n, chosen.id AS exam_id
      SELECT exams.id
        FROM exams
       CROSS JOIN admission(exams.id, exams.course_id, asked.candidate_id)
-      CROSS JOIN own_time(exams, asked.candidate_id) AS own
+      CROSS JOIN own_time(exams, asked.candidate_id, statement_timestamp()) AS own
       WHERE exams.test_type = asked.test_type
         AND admission.admitted
         AND (asked.only_exam_id IS NULL OR exams.id = asked.only_exam_id)
@@ -43,7 +43,7 @@ SELECT exams.id AS exam_id, exams.title, exams.kind, exams.test_type, own.opens_
        EXISTS (SELECT FROM pauses WHERE exam_id = exams.id) AS is_paused
   FROM exams
  CROSS JOIN admission(exams.id, exams.course_id, %(candidate_id)s)
- CROSS JOIN own_time(exams, %(candidate_id)s) AS own
+ CROSS JOIN own_time(exams, %(candidate_id)s, statement_timestamp()) AS own
  CROSS JOIN LATERAL (SELECT count(*)::integer AS attempts_used,
                             max(id) FILTER (WHERE closed_at IS NULL) AS open_sitting_id
                        FROM sittings

@@ -13,5 +13,5 @@ SELECT exams.title,
        coalesce(own.closes_at <= statement_timestamp(), false) AS window_over
   FROM exams
  CROSS JOIN admission(exams.id, exams.course_id, %(person_id)s)
- CROSS JOIN own_time(exams, %(person_id)s) AS own
+ CROSS JOIN own_time(exams, %(person_id)s, statement_timestamp()) AS own
  WHERE exams.id = %(exam_id)s;

@@ -44,7 +44,7 @@ SELECT wanted.candidate_id, exams.id, taken.attempts + 1, wanted.seed, statement
                        FROM sittings
                       WHERE sittings.candidate_id = wanted.candidate_id
                         AND sittings.exam_id = exams.id) AS taken
- CROSS JOIN own_time(exams, wanted.candidate_id) AS ends
+ CROSS JOIN own_time(exams, wanted.candidate_id, statement_timestamp()) AS ends
  WHERE (ends.opens_at IS NULL OR ends.opens_at <= statement_timestamp())
    AND (ends.closes_at IS NULL OR ends.closes_at > statement_timestamp())
    AND taken.attempts < exams.attempts_allowed

@@ -4,7 +4,7 @@ SELECT exams.id AS exam_id, exams.title, own.opens_at, own.closes_at, own.durati
        running.id AS sitting_id
   FROM exams
  CROSS JOIN admission(exams.id, exams.course_id, %(person_id)s)
- CROSS JOIN own_time(exams, %(person_id)s) AS own
+ CROSS JOIN own_time(exams, %(person_id)s, statement_timestamp()) AS own
  CROSS JOIN LATERAL (SELECT count(*) AS attempts
                        FROM sittings
                       WHERE candidate_id = %(person_id)s

@@ -6,7 +6,7 @@ SELECT exams.id, exams.title, own.opens_at, own.closes_at, own.duration_s, exams
        statement_timestamp() AS server_time
   FROM exams
  CROSS JOIN admission(exams.id, exams.course_id, %(candidate_id)s)
- CROSS JOIN own_time(exams, %(candidate_id)s) AS own
+ CROSS JOIN own_time(exams, %(candidate_id)s, statement_timestamp()) AS own
  CROSS JOIN LATERAL (SELECT count(*)::integer AS attempts_used
                        FROM sittings
                       WHERE candidate_id = %(candidate_id)s

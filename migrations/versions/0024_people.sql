@@ -140,10 +140,10 @@ CREATE UNIQUE INDEX one_accommodation ON accommodations (person_id, group_id, ex
 CREATE INDEX accommodations_group ON accommodations (group_id) WHERE group_id IS NOT NULL;
 CREATE INDEX accommodations_exam ON accommodations (exam_id, closes_at) WHERE exam_id IS NOT NULL;
 
--- When somebody may start an exam and how long they have: with the deadline of a start at this moment. What is
+-- When somebody may start an exam and how long they have: with the deadline of a start at that moment. What is
 -- given does not add up: of several the one that gives most counts, but a time of their own for this exam and a
 -- window of their own stand before all others. PostgreSQL puts the body in the place of the call.
-CREATE FUNCTION own_time(exam exams, person bigint)
+CREATE FUNCTION own_time(exam exams, person bigint, at timestamptz)
 RETURNS TABLE (opens_at timestamptz, closes_at timestamptz, duration_s integer, deadline_at timestamptz)
 LANGUAGE sql STABLE ROWS 1
 AS $$
@@ -151,7 +151,7 @@ SELECT coalesce(own.opens_at, exam.opens_at),
        coalesce(own.closes_at, exam.closes_at),
        exam.duration_s + greatest(round(exam.duration_s * (own.factor - 1)), own.extra_s)::integer,
        common.deadline_at
-       + make_interval(secs => greatest(extract(epoch FROM common.deadline_at - statement_timestamp())
+       + make_interval(secs => greatest(extract(epoch FROM common.deadline_at - at)
                                         * (own.factor - 1), own.extra_s)::double precision)
   FROM (SELECT CASE WHEN bool_or(given.has_window) THEN min(given.opens_at) FILTER (WHERE given.has_window)
                     ELSE min(given.opens_at) END AS opens_at,
@@ -173,7 +173,7 @@ SELECT coalesce(own.opens_at, exam.opens_at),
                   JOIN memberships ON memberships.group_id = theirs.group_id
                  WHERE memberships.person_id = person
                    AND (theirs.exam_id = exam.id OR theirs.exam_id IS NULL)) AS given) AS own
- CROSS JOIN LATERAL (SELECT least(statement_timestamp() + exam.duration_s * interval '1 second',
+ CROSS JOIN LATERAL (SELECT least(at + exam.duration_s * interval '1 second',
                                   coalesce(own.closes_at, exam.closes_at)) AS deadline_at) AS common
 $$;
 
