@@ -25,6 +25,7 @@ from examhall.base.errors import NotFound, Refusal
 from examhall.base.event_stream import Broadcast, Streams
 from examhall.base.front import Front, send_refusal
 from examhall.base.group_commit import GroupCommit, Write
+from examhall.base.languages import offer_pseudo_languages
 from examhall.base.listen import Listener
 from examhall.base.pieces import SMALLEST_BYTES
 from examhall.base.requests import ROUTE, Requests
@@ -225,6 +226,8 @@ class Hall:
 def create_app(given: Settings | Hall) -> ASGIApp:
     """The application of one web process; around a hall of your own, if you open and close it yourself."""
     hall = Hall(given) if isinstance(given, Settings) else given
+    if hall.settings.pseudo_languages:
+        offer_pseudo_languages()
     api = FastAPI(
         title="Examhall",
         version=__version__,
@@ -325,7 +328,7 @@ class _Doors:
         elif scope["type"] != "http":
             raise ValueError(f"no door for {scope['type']}")
         elif self._private_port is not None and not self._is_at_its_port(scope):
-            await send_refusal(NotFound(), send)
+            await send_refusal(NotFound(), send, scope)
         elif scope["method"] == "POST" and (found := PATH.fullmatch(scope["path"])):
             scope[ROUTE] = SAVE_ROUTE
             await self._hall.save_route(scope, receive, send, int(found[1]))

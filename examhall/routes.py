@@ -20,6 +20,9 @@ from examhall.contests import api as contests
 from examhall.courses import api as courses
 from examhall.exams import api as exams
 from examhall.exams import paper_api as papers
+from examhall.exams import questions_api as questions
+from examhall.exams import seating_api as seating
+from examhall.exams.exam_file_pictures import PICTURE_BYTES
 from examhall.forms import api as forms
 from examhall.forms import organisations_api as organisations
 from examhall.forms import submissions_api as submissions
@@ -43,6 +46,7 @@ from examhall.web import (
     candidate,
     dashboard,
     elsewhere,
+    language,
     leaderboard,
     public,
     report,
@@ -94,6 +98,8 @@ UNDER_API: tuple[APIRouter, ...] = (
     office.router,
     exams.router,
     papers.router,
+    questions.router,
+    seating.router,
     sittings.router,
     paper_reading.router,
     sealed_api.router,
@@ -141,6 +147,7 @@ PAGES = [
     *sealed.routes,
     *candidate.routes,
     *public.routes,
+    *language.routes,
     *elsewhere.routes,
     *dashboard.routes,
     *leaderboard.routes,
@@ -183,9 +190,11 @@ PAGES = [
 def uploads(settings: Settings) -> Uploads:
     """What takes whole files: which path, and how many bytes at most, with what a form puts around a file."""
     paper = re.compile(r"(/api(/v1)?|/staff)/exams/[0-9]+/paper")
+    pictures = re.compile(r"(/api(/v1)?|/staff)/exams/[0-9]+/pictures")
     form = re.compile(r"/api(/v1)?/forms/[0-9]+/submissions|/forms/[0-9]+|/f/[^/]+")
     return [
         (paper, settings.paper_mb * 1_000_000 + FORM_BYTES),
+        (pictures, PICTURE_BYTES + FORM_BYTES),
         # Its other answers come with the files.
         (form, FILES_BYTES + BODY_LIMIT_BYTES),
     ]

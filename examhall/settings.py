@@ -109,6 +109,8 @@ class Settings:
     oidc_name: str = "OpenID"
     # Whether somebody whom Telegram or the provider vouches for, and nobody here knows, becomes a candidate.
     sign_up: bool = True
+    # For whoever builds pages: two languages that show untranslated words, and right-to-left layout.
+    pseudo_languages: bool = False
     # Which of a server's processes this is: set by whoever starts it.
     given_process_name: str | None = None
 
@@ -381,6 +383,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], object]]] = {
     "EXAMHALL_OIDC_CLIENT_SECRET": ("oidc_client_secret", str),
     "EXAMHALL_OIDC_NAME": ("oidc_name", str),
     "EXAMHALL_SIGN_UP": ("sign_up", _yes_or_no),
+    "EXAMHALL_PSEUDO_LANGUAGES": ("pseudo_languages", _yes_or_no),
     "EXAMHALL_PROCESS": ("given_process_name", str),
 }
 BY_FIELD = {field: (variable, read) for variable, (field, read) in VARIABLES.items()}

@@ -146,6 +146,11 @@ async def page_person(request: Request, *roles: str) -> Person:
     return _person(claims)
 
 
+def cookie_person(request: Request) -> Person:
+    """Whoever's browser this is, without a proof that they meant what it asks for: `refuse_cross_site` first."""
+    return _person(_cookie_claims(request.scope, signer_of(request)))
+
+
 async def signed_in(request: Request, _documented: Annotated[object, Depends(BEARER)]) -> Person:
     """`person_of` for FastAPI, which would call a plain function in a thread."""
     return person_of(request)

@@ -1,7 +1,7 @@
 """People: their accounts, one at a time or many from a file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from psycopg.errors import UniqueViolation
 
@@ -35,6 +35,8 @@ class Account:
     email: str | None
     full_name: str
     roles: Sequence[str]
+    # What they chose to read Examhall in, where it is of use.
+    language: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,11 @@ async def find_account(conn: Connection, person_id: int) -> Account:
     if account is None:
         raise NoSuchPerson
     return account
+
+
+async def keep_language(conn: Connection, person_id: int, language: str) -> None:
+    """Wherever they sign in from now on, pages are in this language."""
+    await run(conn, SQL.keep_language, person_id=person_id, language=language)
 
 
 async def list_people(conn: Connection, *, after: int, limit: int) -> list[ListedPerson]:

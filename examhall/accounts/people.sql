@@ -4,7 +4,7 @@ VALUES (%(username)s, %(full_name)s, %(email)s, %(password_hash)s, %(roles)s)
 RETURNING id;
 
 -- name: find_account
-SELECT id, username, email, full_name, roles
+SELECT id, username, email, full_name, roles, language
   FROM people
  WHERE id = %(person_id)s
    AND active;
@@ -94,3 +94,9 @@ SELECT given.username, given.full_name, given.email, given.password_hash,
        WITH ORDINALITY AS given (username, full_name, email, password_hash, roles, active, position)
  WHERE NOT EXISTS (SELECT FROM people WHERE lower(people.username) = lower(given.username))
  ORDER BY given.position;
+
+-- name: keep_language
+UPDATE people
+   SET language = %(language)s
+ WHERE id = %(person_id)s
+   AND active;

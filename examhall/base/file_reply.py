@@ -50,7 +50,7 @@ async def reply_with(
     try:
         wanted = _range_of(request, file)
     except RangeNotSatisfiable as refusal:
-        return _beyond_the_end(refusal, file)
+        return _beyond_the_end(request, refusal, file)
     start, end = wanted or (0, file.size)
     status = 206 if wanted else 200
     common["content-length"] = str(end - start)
@@ -62,8 +62,8 @@ async def reply_with(
     return StreamingResponse(stream, status, common, file.media_type)
 
 
-def _beyond_the_end(refusal: RangeNotSatisfiable, file: StoredFile) -> Response:
-    reply = problem.response(refusal)
+def _beyond_the_end(request: Request, refusal: RangeNotSatisfiable, file: StoredFile) -> Response:
+    reply = problem.response(refusal, request)
     reply.headers["content-range"] = f"bytes */{file.size}"
     return reply
 

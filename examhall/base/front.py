@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from examhall.base import problem
 from examhall.base.errors import BodyTooLarge, Refusal
+from examhall.base.languages import language_of
 from examhall.base.logs import REQUEST_ID
 from examhall.base.requests import REFUSAL, Requests
 
@@ -92,7 +93,7 @@ class Front:
             await self._app(scope, counted, send_with_headers)
         except BodyTooLarge as refusal:
             scope[REFUSAL] = refusal.code
-            await send_refusal(refusal, send_with_headers)
+            await send_refusal(refusal, send_with_headers, scope)
         except ClientDisconnect:
             # Went away amid its own body: no bug of ours, and nobody is there to be answered.
             return
@@ -101,7 +102,7 @@ class Front:
             # theirs again once they have answered, for the log.
             log.error("unexpected error", path=_told(scope["path"]), exc_info=error)
             if not answering:
-                await send_json(500, problem.BUG, send_with_headers, media_type=problem.MEDIA_TYPE)
+                await send_json(500, problem.bug(), send_with_headers, media_type=problem.MEDIA_TYPE)
 
     def _limit_of(self, scope: Scope) -> int:
         if scope["method"] in ("PUT", "POST"):
@@ -149,11 +150,11 @@ class _Counted:
         return message
 
 
-async def send_refusal(refusal: Refusal, send: Send) -> None:
+async def send_refusal(refusal: Refusal, send: Send, scope: Scope) -> None:
     """Answer with a refusal where there is no framework around to do it."""
-    await send_json(
-        refusal.status, problem.document(refusal), send, problem.headers_of(refusal), problem.MEDIA_TYPE
-    )
+    language = language_of(scope)
+    headers = problem.headers_of(refusal, language)
+    await send_json(refusal.status, problem.document(refusal, language), send, headers, problem.MEDIA_TYPE)
 
 
 async def send_json(

@@ -34,7 +34,7 @@ class CertificateListsRoute:
             else:
                 page = await self._gallery.public(cursor=None, limit=A_PAGE)
         except Refusal as refusal:
-            await send_refusal(refusal, send)
+            await send_refusal(refusal, send, scope)
             return
         known = any(
             name == b"if-none-match" and page.etag in value.decode("latin-1")

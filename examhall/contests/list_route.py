@@ -40,7 +40,7 @@ class ContestListRoute:
                 limit=A_PAGE,
             )
         except Refusal as refusal:
-            await send_refusal(refusal, send)
+            await send_refusal(refusal, send, scope)
             return
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})

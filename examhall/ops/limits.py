@@ -118,7 +118,7 @@ class Limited:
         # The hottest path: no headers about what is left.
         elif refusal := self._limits.saves.refuse(str(person_id), _save_cost(scope)):
             scope[REFUSAL] = refusal.code
-            await send_refusal(refusal, send)
+            await send_refusal(refusal, send, scope)
         else:
             await self._app(scope, receive, send)
 
@@ -178,7 +178,7 @@ class Limited:
             page = await self._page(Request(scope), refusal)
             await page(scope, receive, send_with_headers)
         else:
-            await send_refusal(refusal, send_with_headers)
+            await send_refusal(refusal, send_with_headers, scope)
 
     def _read_address(self, given: str) -> str | None:
         """An address as it is counted; None where it is trusted. What is no address is counted together."""

@@ -30,7 +30,7 @@ from examhall.sittings.autosave import (
     Save,
     Saved,
     SessionNotFound,
-    exam_of_sitting,
+    what_is_sat,
 )
 
 PATH = re.compile(r"(?:/api(?:/v1)?)?/sessions/([0-9]{1,18})/answers/?")
@@ -39,7 +39,7 @@ LARGEST_REVISION = 2**53 - 1
 # In one request: as many as an exam has questions at most.
 ANSWERS_LIMIT = 500
 CSRF = CSRF_HEADER.lower().encode()
-# A few hundred bytes each; the rules are shared by all who sit the exam.
+# A few hundred bytes each; the rules are shared by all who sit the exam, a draw lies over them.
 SITTINGS_KEPT = 50_000
 
 
@@ -69,7 +69,10 @@ encode = msgspec.json.Encoder().encode
 
 
 class Sat(NamedTuple):
-    """What a sitting is of: neither ever changes, nor do the questions once somebody sits them."""
+    """What a sitting is of: neither ever changes, nor do the questions once somebody sits them.
+
+    A question that was not drawn for it is none that its exam has.
+    """
 
     exam_id: int
     rules: Mapping[tuple[int, str], ItemRule]
@@ -116,7 +119,7 @@ class SaveRoute:
                 raise outcome
         except Refusal as refusal:
             scope[REFUSAL] = refusal.code
-            await send_refusal(refusal, send)
+            await send_refusal(refusal, send, scope)
             return
         await send_json(200, _saved(answers, outcome), send)
 
@@ -146,9 +149,9 @@ class SaveRoute:
 
     async def _look_up(self, candidate_id: int, sitting_id: int) -> Sat:
         async with self._database.connection() as conn:
-            exam_id = await exam_of_sitting(conn, sitting_id=sitting_id, candidate_id=candidate_id)
+            exam_id, drawn = await what_is_sat(conn, sitting_id=sitting_id, candidate_id=candidate_id)
         content = await self._content_of(exam_id)
-        sat = self._sat[candidate_id, sitting_id] = Sat(exam_id, content.items)
+        sat = self._sat[candidate_id, sitting_id] = Sat(exam_id, content.rules(drawn))
         return sat
 
 

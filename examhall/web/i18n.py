@@ -6,66 +6,43 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from functools import cache
-from pathlib import Path
+from http import HTTPStatus
 
-from babel.core import Locale, UnknownLocaleError, negotiate_locale
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
-from babel.support import NullTranslations, Translations
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import write_po
 from starlette.requests import Request
 
-HERE = Path(__file__).parent
-LOCALES = HERE / "locale"
+from examhall.base import languages as base
+from examhall.base.languages import LOCALES, language_for, languages, translations
+from examhall.base.malformed import SENTENCES
+from examhall.base.problem import BUG, TITLES
+
+__all__ = ["LOCALES", "TEMPLATE", "gettext_of", "language_for", "language_of", "languages", "translations"]
+
 TEMPLATE = LOCALES / "messages.pot"
-SOURCE_LANGUAGE = "en"
-PACKAGE = HERE.parent
+PACKAGE = LOCALES.parents[1]
 # Names that pages show are marked where they are declared: rules, tiers, tabs.
 METHODS = [("web/templates/**.html", "jinja2"), ("**.py", "python")]
+# Below the pages, sentences with something put in are made by these (base/said.py).
+KEYWORDS = {**DEFAULT_KEYWORDS, "said": None, "counted": (1, 2)}
 
 # Gevent replaces the sockets of whoever imports the rehearsal's candidates; they refuse nobody.
 NOT_IMPORTED = ("__main__", "rehearse.generator", "rehearse.candidate")
 
 
-@cache
-def languages() -> list[str]:
-    return [SOURCE_LANGUAGE, *sorted(path.stem for path in LOCALES.glob("*.po"))]
-
-
-def language_for(accept_language: str) -> str:
-    """The language of ours that a browser's Accept-Language header likes best."""
-    wanted: list[tuple[float, str]] = []
-    for part in accept_language[:500].split(","):
-        tag, _, quality = part.strip().partition(";q=")
-        try:
-            wanted.append((-float(quality or 1), str(Locale.parse(tag, sep="-"))))
-        except (ValueError, UnknownLocaleError):
-            continue
-    return negotiate_locale([tag for _, tag in sorted(wanted)], languages()) or SOURCE_LANGUAGE
-
-
 def language_of(request: Request) -> str:
-    return language_for(request.headers.get("accept-language", ""))
+    """What the reader chose, else what their browser likes best."""
+    return base.language_of(request.scope)
 
 
 def gettext_of(request: Request) -> Callable[[str], str]:
-    return translations(language_of(request)).ugettext
+    return base.gettext_for(language_of(request))
 
 
-@cache
-def translations(language: str) -> NullTranslations:
-    """Compiled in memory from the .po file: a translation is changed by changing one text file."""
-    if language == SOURCE_LANGUAGE:
-        return NullTranslations()
-    from io import BytesIO
-
-    compiled = BytesIO()
-    with (LOCALES / f"{language}.po").open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
-    compiled.seek(0)
-    return Translations(compiled)
+def ngettext_of(request: Request) -> Callable[[str, str, int], str]:
+    found: Callable[[str, str, int], str] = translations(language_of(request)).ungettext
+    return found
 
 
 def messages() -> Iterator[tuple[str, str | tuple[str, ...], list[str]]]:
@@ -74,9 +51,14 @@ def messages() -> Iterator[tuple[str, str | tuple[str, ...], list[str]]]:
         PACKAGE,
         METHODS,
         options_map={"web/templates/**.html": {"trimmed": "true"}},
+        keywords=KEYWORDS,
         comment_tags=("Translators:",),
     ):
         yield file, message, comments
+    for sentence in (*SENTENCES.values(), BUG):
+        yield "base/malformed.py", sentence, []
+    for status in TITLES:
+        yield "base/problem.py", HTTPStatus(status).phrase, ["The title of a problem, beside its number"]
 
 
 def refusals() -> Iterator[tuple[str, str]]:

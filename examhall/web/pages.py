@@ -3,21 +3,22 @@
 import json
 import re
 from collections.abc import Hashable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache, lru_cache
 from html import unescape
 from pathlib import Path
 from typing import Any
 
-from babel.core import Locale
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from examhall.base import clock
+from examhall.base.languages import direction_of, languages, own_name
 from examhall.base.pieces import Own, accepts_gzip, gzipped
 from examhall.web.i18n import language_of, translations
+from examhall.web.numbers import numbers
 from examhall.web.static import address
 
 # Nothing inline, nothing from elsewhere, never in a frame. Admission links must not leak as referrers.
@@ -44,8 +45,20 @@ SKELETONS = 64
 def render(request: Request, template: str, status: int = 200, /, **context: object) -> HTMLResponse:
     """The page, in the reader's language, with the headers that every page carries."""
     language = language_of(request)
-    html = environment(language).get_template(template).render(context)
-    return HTMLResponse(html, status, headers={**HEADERS, "content-language": language})
+    around = {"address": address_of_page(request)}
+    html = environment(language).get_template(template).render({**around, **context})
+    return HTMLResponse(html, status, headers={**HEADERS, **_spoken(language)})
+
+
+def address_of_page(request: Request) -> str:
+    """Where the reader is, to come back to."""
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query and request.method == "GET" else request.url.path
+
+
+def _spoken(language: str) -> dict[str, str]:
+    """A reader's language comes from what they chose, which a cookie says, else from their browser."""
+    return {"content-language": language, "vary": "accept-encoding, accept-language, cookie"}
 
 
 def render_around(
@@ -64,7 +77,7 @@ def render_around(
         else:
             value = own[part]
             pieces.append(value if isinstance(value, bytes) else Own(escape(value).encode()))
-    headers = {**HEADERS, "content-language": language, "vary": "accept-encoding, accept-language"}
+    headers = {**HEADERS, **_spoken(language)}
     if accepts_gzip(request.headers.get("accept-encoding", "")):
         headers["content-encoding"] = "gzip"
         return HTMLResponse(gzipped(*pieces), headers=headers)
@@ -95,6 +108,8 @@ def environment(language: str) -> Environment:
     words = translations(language)
     found.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
 
+    write = numbers(language)
+
     def duration(seconds: int) -> str:
         hours, minutes = divmod(round(seconds / 60), 60)
         parts = []
@@ -105,20 +120,27 @@ def environment(language: str) -> Environment:
         return " ".join(parts)
 
     def worth(value: float) -> str:
-        return words.ungettext("%(n)s point", "%(n)s points", 1 if value == 1 else 2) % {"n": points(value)}
+        return words.ungettext("%(n)s point", "%(n)s points", 1 if value == 1 else 2) % {
+            "n": write.points(value)
+        }
 
     found.globals.update(
         static=address,
         language=language,
-        direction=Locale.parse(language, sep="-").text_direction,
+        direction=direction_of(language),
+        # Read when a page is: whoever builds pages may be offered more.
+        languages=languages,
+        own_name=own_name,
+        address="/",
         person=None,
         places=(),
         here="",
         csrf_token=None,
     )
     found.filters.update(
-        duration=duration, figure=figure, json=as_json, letter=letter, plain=plain, points=points,
-        rfc3339=clock.rfc3339, since_1970=since_1970, utc=utc, worth=worth,
+        date=write.date, duration=duration, figure=write.figure, fixed=write.fixed, json=as_json, letter=letter,
+        percent=write.percent, plain=plain, points=write.points, rfc3339=clock.rfc3339,
+        since_1970=write.since_1970, utc=write.utc, worth=worth,
     )  # fmt: skip
     return found
 
@@ -145,24 +167,3 @@ def letter(place: int) -> str:
 def plain(markdown: str) -> str:
     """Markdown as one line of words, for where no markup can stand (an option of a select, a label)."""
     return " ".join(unescape(markdown).replace("$", "").replace("**", "").replace("`", "").split())
-
-
-def points(value: float) -> str:
-    """Without zeros that say nothing: 1, 0.5, 12.75."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def figure(value: float) -> str:
-    """To four digits, as a table shows it: 12,345 and 0.1235."""
-    if isinstance(value, int) or value == int(value):
-        return f"{int(value):,}"
-    return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
-
-
-def since_1970(seconds: float) -> str:
-    """A moment that a chart has in seconds, as a table shows it."""
-    return utc(datetime.fromtimestamp(seconds, UTC))
-
-
-def utc(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

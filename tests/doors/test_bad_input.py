@@ -292,7 +292,7 @@ async def test_nothing_that_opens_a_door_is_in_the_log_whatever_becomes_of_the_r
     async def inner(scope: Any, receive: Any, send: Any) -> None:
         if breaks:
             raise RuntimeError("broken")
-        await send_refusal(NotFound(), send)
+        await send_refusal(NotFound(), send, scope)
 
     front = Front(inner, access_log=True)
     async with httpx.AsyncClient(

@@ -40,6 +40,7 @@ PUBLIC = {
     ("GET", "/sign-in/openid"),
     ("GET", "/sign-in/openid/back"),
     ("POST", "/sign-out"),
+    ("POST", "/language"),
     ("GET", "/t/{ticket}"),
     ("POST", "/t/{ticket}"),
     ("GET", "/static/{fingerprint}/{path:path}"),

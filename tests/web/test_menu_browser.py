@@ -50,7 +50,7 @@ async def test_all_places_of_the_office_are_in_sight(
 @pytest.mark.parametrize("size", [LARGEST, PHONE])
 async def test_the_menu_works_by_keyboard(served: Served, browser: Browser, size: tuple[int, int]) -> None:
     page = await ada(served, browser, size)
-    summary = page.locator(".menu summary")
+    summary = page.locator(".menu-person summary")
     await summary.focus()
     await page.keyboard.press("Enter")
     mine = page.get_by_role("link", name="My progress")
@@ -65,10 +65,10 @@ async def test_the_menu_works_by_keyboard(served: Served, browser: Browser, size
 
 async def test_the_menu_works_without_a_script(served: Served, browser: Browser) -> None:
     page = await ada(served, browser, PHONE, script=False)
-    await page.click(".menu summary")
-    await page.locator(".menu").get_by_role("link", name="Analyses").click()
+    await page.click(".menu-person summary")
+    await page.locator(".menu-person").get_by_role("link", name="Analyses").click()
     await page.wait_for_url("**/staff/analyses")
-    await page.click(".menu summary")
+    await page.click(".menu-person summary")
     await page.get_by_role("button", name="Sign out").click()
     await page.goto("/staff/exams")
     assert "/sign-in" in page.url
@@ -79,6 +79,6 @@ async def test_a_candidate_has_no_office(candidate: MakeCandidate) -> None:
     alice: Candidate = await candidate()
     await alice.page.goto("/exams")
     await expect(alice.page.get_by_role("navigation", name="Main")).to_contain_text("Leaderboard")
-    await alice.page.click(".menu summary")
+    await alice.page.click(".menu-person summary")
     await expect(alice.page.get_by_role("link", name="My account")).to_be_visible()
     await expect(alice.page.get_by_role("navigation", name="Office")).to_have_count(0)

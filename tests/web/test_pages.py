@@ -12,7 +12,7 @@ from examhall.scoring.results import MarkedItem
 from examhall.web import i18n, pages, static
 from examhall.web.breakdown import given, together
 from examhall.web.candidate import routes as candidate_routes
-from examhall.web.pages import as_json, plain, points, render
+from examhall.web.pages import as_json, plain, render
 from examhall.web.public import here
 from examhall.web.public import routes as public_routes
 from examhall.web.words import lobby_words, pdf_paper_words, result_words, room_words
@@ -153,9 +153,6 @@ def test_static_addresses_change_with_the_content(tmp_path: Path) -> None:
     with pytest.raises(LookupError):
         static.address("css/../../pages.py")
 
-
-def test_points_have_no_idle_zeros() -> None:
-    assert [points(value) for value in (1, 0.5, 12.75, 10, 0)] == ["1", "0.5", "12.75", "10", "0"]
 
 
 def test_markdown_becomes_words_for_a_select() -> None:

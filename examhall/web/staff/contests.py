@@ -22,7 +22,7 @@ from examhall.contests.statistics import (
 )
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
-from examhall.web.pages import points
+from examhall.web.numbers import Numbers, numbers_of
 
 READERS = ("author", "analyst")
 STUDENTS_SHOWN = 500
@@ -50,16 +50,16 @@ async def contest_page(request: Request) -> Response:
         state=contest.status(contest.server_time),
         stats=stats,
         share=round(100 * stats.submitted / stats.enrolled) if stats.enrolled else None,
-        marks_chart=_marks_chart(_, marks) if is_marked else None,
+        marks_chart=_marks_chart(_, marks, numbers_of(request)) if is_marked else None,
         arrivals_chart=_arrivals_chart(_, moments, stats) if moments else None,
         students=students[:STUDENTS_SHOWN],
         are_more=len(students) > STUDENTS_SHOWN,
     )
 
 
-def _marks_chart(_: Callable[[str], str], marks: Sequence[Mark]) -> dict[str, Any]:
+def _marks_chart(_: Callable[[str], str], marks: Sequence[Mark], write: Numbers) -> dict[str, Any]:
     # A bar is all results from its mark up to the next one's; the last is full marks alone.
-    labels = [points(mark.low) for mark in marks]
+    labels = [write.points(mark.low) for mark in marks]
     if len(marks) > 1 and marks[1].low != 1:
         labels = [f"{low}–{high}" for low, high in pairwise(labels)] + labels[-1:]
     return {

@@ -20,6 +20,7 @@ from examhall.reference.catalog import Entry, list_entries
 from examhall.web.breakdown import right_answers
 from examhall.web.frame import framed
 from examhall.web.i18n import gettext_of
+from examhall.web.numbers import numbers_of
 from examhall.web.staff.key import shown_item
 from examhall.web.staff.scenario_form import (
     AS_IT_IS,
@@ -75,6 +76,7 @@ async def editor(
             titles={exam.id: exam.title for exam in named.values()},
             entries={(entry.kind, entry.code): entry.name for entry in entries},
             _=_,
+            write=numbers_of(request),
         )
     except BadScenario:
         words = None

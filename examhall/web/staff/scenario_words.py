@@ -17,9 +17,10 @@ from examhall.analyses.document import (
     Worth,
 )
 from examhall.reference.values import Band, Scale
-from examhall.web.pages import points
+from examhall.web.numbers import Numbers, numbers
 
 Words: TypeAlias = Callable[[str], str]
+ENGLISH = numbers("en")
 # Numbers that are told one by one.
 MOST_TOLD = 12
 
@@ -32,26 +33,31 @@ class Said(NamedTuple):
 
 
 def scenario_in_words(
-    scenario: Scenario, *, titles: Mapping[int, str], entries: Mapping[tuple[str, str], str], _: Words
+    scenario: Scenario,
+    *,
+    titles: Mapping[int, str],
+    entries: Mapping[tuple[str, str], str],
+    _: Words,
+    write: Numbers = ENGLISH,
 ) -> list[Said]:
     """One sentence for each thing that the scenario changes; none where it changes nothing.
 
     `titles` are the exams' by id, `entries` the names of scales and grade bands by kind and code.
     """
     said = [
-        *_excluded(scenario, _),
+        *_excluded(scenario, _, write),
         *_questions(scenario, titles, _),
-        *_weights(scenario, titles, _),
+        *_weights(scenario, titles, _, write),
         *_marking(scenario, _),
-        *_curve(scenario, _),
+        *_curve(scenario, _, write),
     ]
     if scenario.pass_mark is not None:
-        percent = points(float(scenario.pass_mark.percent))
+        percent = write.points(float(scenario.pass_mark.percent))
         said.append(Said("pass_mark", _("{percent} % of all points pass.").format(percent=percent)))
     if scenario.grade_bands is not None:
-        said.append(Said("grade_bands", _bands(scenario.grade_bands, entries, _)))
+        said.append(Said("grade_bands", _bands(scenario.grade_bands, entries, _, write)))
     if scenario.scale is not None:
-        said.append(Said("scale", _scale(scenario.scale, entries, _)))
+        said.append(Said("scale", _scale(scenario.scale, entries, _, write)))
     if scenario.subgroups is not None:
         by = {"course": _("Results are told by course as well."),
               "organisation": _("Results are told by organisation as well.")}  # fmt: skip
@@ -104,10 +110,10 @@ def _questions(scenario: Scenario, titles: Mapping[int, str], _: Words) -> list[
     return said
 
 
-def _weights(scenario: Scenario, titles: Mapping[int, str], _: Words) -> list[Said]:
+def _weights(scenario: Scenario, titles: Mapping[int, str], _: Words, write: Numbers) -> list[Said]:
     said = []
     for weight in scenario.weights:
-        factor = points(float(weight.factor))
+        factor = write.points(float(weight.factor))
         if weight.factor == 0:
             sentence = _("{topic} does not count.").format(topic=weight.topic)
         elif weight.factor == 2:
@@ -134,60 +140,64 @@ def _marking(scenario: Scenario, _: Words) -> list[Said]:
     return [Said("negative_marking", sentence)]
 
 
-def _curve(scenario: Scenario, _: Words) -> list[Said]:
+def _curve(scenario: Scenario, _: Words, write: Numbers) -> list[Said]:
     match scenario.curve:
         case Add() as curve:
-            sentence = _("Everybody gets {points} points more.").format(points=points(float(curve.points)))
+            sentence = _("Everybody gets {points} points more.").format(
+                points=write.points(float(curve.points))
+            )
         case Stretch(factor=None):
             sentence = _("All points are stretched so that the best result is full.")
         case Stretch() as curve:
             sentence = _("All points are multiplied by {factor}.").format(
-                factor=points(float(curve.factor or 1))
+                factor=write.points(float(curve.factor or 1))
             )
         case SquareRoot():
             sentence = _("Square root curve: 49 % become 70 %.")
         case ToMean() as curve:
-            mean = points(float(curve.mean_percent))
+            mean = write.points(float(curve.mean_percent))
             if curve.sd_percent is None:
                 sentence = _("All are moved so that the mean is {mean} %.").format(mean=mean)
             else:
                 sentence = _("All are moved to a mean of {mean} % and a spread of {sd} %.").format(
-                    mean=mean, sd=points(float(curve.sd_percent))
+                    mean=mean, sd=write.points(float(curve.sd_percent))
                 )
         case _:
             return []
     return [Said("curve", sentence)]
 
 
-def _excluded(scenario: Scenario, _: Words) -> list[Said]:
+def _excluded(scenario: Scenario, _: Words, write: Numbers) -> list[Said]:
     said = []
     if count := len(set(scenario.exclude_sittings)):
         words = _("One sitting does not count.") if count == 1 else _("{count} sittings do not count.")
         said.append(Said("exclude_sittings", words.format(count=count)))
     if scenario.exclude_below_minutes is not None:
-        minutes = points(float(scenario.exclude_below_minutes))
+        minutes = write.points(float(scenario.exclude_below_minutes))
         words = _("Sittings of less than {minutes} minutes do not count.")
         said.append(Said("exclude_below_minutes", words.format(minutes=minutes)))
     return said
 
 
-def _bands(bands: Named | Sequence[Band], entries: Mapping[tuple[str, str], str], _: Words) -> str:
+def _bands(
+    bands: Named | Sequence[Band], entries: Mapping[tuple[str, str], str], _: Words, write: Numbers
+) -> str:
     if isinstance(bands, Named):
         name = entries.get(("grade_bands", bands.code), bands.code)
         return _("Grades: {name}.").format(name=name)
     listed = ", ".join(
-        _("{name} from {percent} %").format(name=band.name, percent=points(float(band.from_percent)))
+        _("{name} from {percent} %").format(name=band.name, percent=write.points(float(band.from_percent)))
         for band in bands
     )
     return _("Grades: {name}.").format(name=listed)
 
 
-def _scale(scale: Named | Scale, entries: Mapping[tuple[str, str], str], _: Words) -> str:
+def _scale(scale: Named | Scale, entries: Mapping[tuple[str, str], str], _: Words, write: Numbers) -> str:
     if isinstance(scale, Named):
         return _("Scores on the scale {name}.").format(name=entries.get(("scales", scale.code), scale.code))
-    ends = {"lowest": points(float(scale.lowest)), "highest": points(float(scale.highest))}
+    ends = {"lowest": write.points(float(scale.lowest)), "highest": write.points(float(scale.highest))}
     if scale.mean is None:
         return _("Scores from {lowest} to {highest} by the share of points.").format(**ends)
     return _("Scores from {lowest} to {highest}, mean {mean}, spread {sd}.").format(
-        **ends, mean=points(float(scale.mean)), sd=points(float(scale.sd or 0))
+        **ends, mean=write.points(float(scale.mean)), sd=write.points(float(scale.sd or 0))
     )

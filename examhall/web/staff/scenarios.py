@@ -22,6 +22,7 @@ from examhall.base.errors import SomebodyWasFaster, TooManyRequests
 from examhall.reference.catalog import list_entries
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
+from examhall.web.numbers import Numbers, numbers_of
 from examhall.web.public import SEE_OTHER
 from examhall.web.staff.given import text_problems
 from examhall.web.staff.scenario_editor import editor
@@ -256,14 +257,14 @@ async def _faster(
 
 async def _words(request: Request, scenario: Scenario) -> list[Said]:
     async with request.app.state.database.transaction() as conn:
-        return await words_of(conn, scenario, gettext_of(request))
+        return await words_of(conn, scenario, gettext_of(request), numbers_of(request))
 
 
-async def words_of(conn: Connection, scenario: Scenario, _: Any) -> list[Said]:
+async def words_of(conn: Connection, scenario: Scenario, _: Any, write: Numbers) -> list[Said]:
     """The scenario in words, with the names of its exams and of the master data."""
     titles = {exam.id: exam.title for exam in (await exams_named(conn, scenario.exams)).values()}
     entries = {(entry.kind, entry.code): entry.name for entry in await list_entries(conn)}
-    return scenario_in_words(scenario, titles=titles, entries=entries, _=_)
+    return scenario_in_words(scenario, titles=titles, entries=entries, _=_, write=write)
 
 
 async def _brought(form: FormData) -> str:

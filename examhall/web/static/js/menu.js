@@ -1,11 +1,10 @@
 /**
- * The menu under the person's name opens and closes by itself; Escape and a press elsewhere close it too. Where a page's
+ * The menus of the masthead open and close by themselves; Escape and a press elsewhere close them too. Where a page's
  * tabs are wider than a phone, the one on view is in sight.
  */
+import { all } from "./fields.js";
 
-const menu = document.querySelector("details.menu");
-
-if (menu instanceof HTMLDetailsElement) {
+for (const menu of /** @type {HTMLDetailsElement[]} */ (all("details.menu"))) {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;
     menu.open = false;
@@ -21,8 +20,6 @@ if (menu instanceof HTMLDetailsElement) {
 }
 
 for (const tab of document.querySelectorAll(".tabs [aria-current=page]")) {
-  const tabs = tab.parentElement;
-  if (!(tab instanceof HTMLElement) || !tabs) continue;
-  const beyond = tab.getBoundingClientRect().right - tabs.getBoundingClientRect().right;
-  if (beyond > 0) tabs.scrollLeft += beyond + tab.offsetWidth / 2;
+  // From right to left what is out of sight lies to the left: nearest works either way.
+  tab.scrollIntoView({ block: "nearest", inline: "center" });
 }

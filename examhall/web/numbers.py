@@ -1,0 +1,75 @@
+"""Numbers and moments as the reader's language writes them: 1,234.5 and 1 234,5, 21 Nov and 21-noy."""
+
+from datetime import UTC, datetime
+from functools import cache
+
+from babel.core import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from starlette.requests import Request
+
+from examhall.base.languages import SOURCE_LANGUAGE, language_of, locale_of
+
+# Beyond this many digits before the point, digits after it say nothing.
+WHOLE_FROM = 10_000
+MINUS = "\u2212"
+# British order in English, as everything else here is spelt: 21 Nov 2026, 14:30.
+PLACES = {SOURCE_LANGUAGE: "en_GB"}
+
+
+class Numbers:
+    """The ways to write figures in one language."""
+
+    def __init__(self, language: str) -> None:
+        self._locale = Locale.parse(PLACES[language]) if language in PLACES else locale_of(language)
+
+    def points(self, value: float) -> str:
+        """Without zeros that say nothing: 1, 0.5, 12.75."""
+        return self._written(value, "#,##0.##")
+
+    def figure(self, value: float) -> str:
+        """To four digits, as a table shows it: 12,345 and 0.1235."""
+        if isinstance(value, int) or value == int(value) or abs(value) >= WHOLE_FROM:
+            return self._written(round(value), "#,##0")
+        return self._written(float(f"{value:.4g}"), "#,##0.##########")
+
+    def fixed(self, value: float | None, digits: int = 2, *, signed: bool = False) -> str:
+        """With exactly so many digits after the point, and a true minus; a dash where there is no value."""
+        if value is None:
+            return "–"
+        form = "#,##0" + (f".{'0' * digits}" if digits else "")
+        text = self._written(abs(value), form)
+        zero = not any(digit in text for digit in "123456789")
+        sign = MINUS if value < 0 and not zero else "+" if signed and not zero else ""
+        return f"{sign}{text}"
+
+    def percent(self, value: float, digits: int = 0) -> str:
+        """Of a hundred, with the sign where the language has it: 45%, 45 %."""
+        whole = "#,##0"
+        form = self._locale.percent_formats[None].pattern
+        return self._written(value / 100, form.replace(whole, f"{whole}.{'0' * digits}") if digits else form)
+
+    def date(self, moment: datetime) -> str:
+        return format_date(moment.astimezone(UTC), format="long", locale=self._locale)
+
+    def utc(self, moment: datetime) -> str:
+        """A moment as everybody may read it, until a browser shows it in the reader's own time."""
+        at = moment.astimezone(UTC)
+        return f"{format_date(at, format='medium', locale=self._locale)}, {at:%H:%M} UTC"
+
+    def since_1970(self, seconds: float) -> str:
+        """A moment that a chart has in seconds, as a table shows it."""
+        return self.utc(datetime.fromtimestamp(seconds, UTC))
+
+    def _written(self, value: float, form: str) -> str:
+        return format_decimal(value, format=form, locale=self._locale)
+
+
+@cache
+def numbers(language: str) -> Numbers:
+    return Numbers(language)
+
+
+def numbers_of(request: Request) -> Numbers:
+    """As whoever sent this request writes them."""
+    return numbers(language_of(request.scope))
