@@ -33,6 +33,13 @@ def pictures_in(text: str) -> set[str]:
     }
 
 
+def nameless_pictures(text: str) -> bool:
+    """Whether *text* shows a picture that says nothing to whoever cannot see it."""
+    return any(
+        token.type == "image" and not token.content.strip() for token in _walk(_MARKDOWN.parse(text))
+    )
+
+
 def _env(exam_id: int, pictures: Collection[str]) -> dict[str, object]:
     return {"base": f"/exams/{exam_id}/pictures/", "pictures": pictures}
 

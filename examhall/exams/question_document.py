@@ -26,6 +26,14 @@ def read_document(document: Document, *, pictures: Collection[str] = ()) -> Ques
     Raises BadQuestion with everything that is wrong, each by its path (`parts.a.options.2`); nothing else.
     *pictures* are the exam's own: what shows another one is refused.
     """
+    question, problems = judge(document, pictures=pictures)
+    if problems:
+        raise BadQuestion(fields=problems)
+    return question
+
+
+def judge(document: Document, *, pictures: Collection[str] = ()) -> tuple[Question, list[dict[str, object]]]:
+    """As much of the question as can be shown while it is being written, and what is wrong with it."""
     problems = Problems()
     for path, text in _texts(document):
         if bad := CONTROL.search(text):
@@ -35,10 +43,7 @@ def read_document(document: Document, *, pictures: Collection[str] = ()) -> Ques
         if name not in pictures:
             hint = f" There are {', '.join(sorted(pictures)[:MOST_NAMED])}." if pictures else ""
             problems.add(place, f"There is no picture `{name[:60]}` here; bring it first.{hint}")
-    if problems.found:
-        fields = [{name: each[name] for name in ("path", "message")} for each in problems.found]
-        raise BadQuestion(fields=fields)
-    return question
+    return question, [{name: each[name] for name in ("path", "message")} for each in problems.found]
 
 
 def document_of(question: Question) -> dict[str, Any]:
