@@ -149,7 +149,7 @@ class Hall:
         STATEMENTS.slow_s = settings.slow_statement_ms / 1000
         self.streams = Streams()
         self.broadcast = Broadcast(self.streams)
-        self.presence = Presence(self.database)
+        self.presence = Presence(self.database, self.note)
         self.live = Live(self.database, self.broadcast, self.presence)
         self.live.follow(self.listener, results_channel=RESULTS)
         self.monitors = Monitors(self.database, self.broadcast)

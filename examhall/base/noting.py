@@ -6,8 +6,10 @@ from starlette.requests import Request
 
 
 class Note(Protocol):
-    def __call__(self, what: str, *, detail: str | None = None, **ids: int | None) -> None:
-        """Remember that `what` happened just now, to these (`person_id=1, ...`)."""
+    def __call__(
+        self, what: str, *, detail: str | None = None, age_s: float = 0.0, **ids: int | None
+    ) -> None:
+        """Remember that `what` happened so long ago, to these (`person_id=1, ...`)."""
 
 
 def note(request: Request, what: str, *, detail: str | None = None, **ids: int | None) -> None:

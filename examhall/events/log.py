@@ -67,7 +67,7 @@ class EventLog:
     def stats(self) -> Stats:
         return self._behind.stats
 
-    def note(self, what: str, *, detail: str | None = None, **ids: int | None) -> None:
+    def note(self, what: str, *, detail: str | None = None, age_s: float = 0.0, **ids: int | None) -> None:
         """`base.noting.Note`: ids are person_id, exam_id and sitting_id, as far as they are known."""
         now = time.monotonic()
         if what in LOOKS and not self._is_first_look((what, ids.get("person_id"), ids.get("exam_id")), now):
@@ -79,7 +79,7 @@ class EventLog:
                 ids.get("exam_id") or 0,
                 ids.get("sitting_id") or 0,
                 detail or "",
-                now,
+                now - age_s,
             )
         )
 

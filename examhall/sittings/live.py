@@ -21,7 +21,7 @@ from examhall.base.event_stream import MISSED, STREAMS_OF_ONE, Broadcast, EventS
 from examhall.base.listen import Listener
 from examhall.base.sqlfile import beside
 from examhall.sittings.interventions import CHANNEL, Intervention, find_intervention
-from examhall.sittings.presence import Presence
+from examhall.sittings.presence import Presence, Whose
 from examhall.sittings.start import Sitting
 
 log = structlog.get_logger()
@@ -85,7 +85,8 @@ class Live:
             whose=sitting.candidate_id,
             each=STREAMS_OF_ONE,
         )
-        stream.came = partial(self._presence.came, sitting.id)
+        whose = Whose(sitting.candidate_id, sitting.exam_id)
+        stream.came = partial(self._presence.came, sitting.id, whose)
         stream.went = partial(self._presence.went, sitting.id)
         async with self._database.connection() as conn:
             now = await one(

@@ -11,6 +11,7 @@ SELECT exams.title, pauses.paused_at, statement_timestamp() AS server_time,
 SELECT sittings.id,
        json_build_object(
            'id', sittings.id, 'full_name', people.full_name, 'username', people.username,
+           'room', seating.room, 'seat', seating.seat,
            'attempt_number', sittings.attempt_number, 'started_at', to_char(sittings.started_at AT TIME ZONE 'UTC', %(utc)s),
            'deadline_at', to_char(sittings.deadline_at AT TIME ZONE 'UTC', %(utc)s), 'closed_at', to_char(sittings.closed_at AT TIME ZONE 'UTC', %(utc)s),
            'closed_by', sittings.closed_by, 'paused_at', to_char(sittings.paused_at AT TIME ZONE 'UTC', %(utc)s),
@@ -18,6 +19,7 @@ SELECT sittings.id,
            'is_connected', coalesce(here.is_connected, false), 'since', to_char(here.since AT TIME ZONE 'UTC', %(utc)s))::text AS told
   FROM sittings
   JOIN people ON people.id = sittings.candidate_id
+  LEFT JOIN seating ON seating.exam_id = sittings.exam_id AND seating.person_id = sittings.candidate_id
  CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE answer <> 'null')::integer AS answered,
                             max(saved_at) AS saved_at
                        FROM answers

@@ -26,8 +26,9 @@ REFUSED = refusals(NotSignedIn, TokenInvalid, WrongRole, ExamNotFound)
     response_class=Response,
 )
 async def get_sessions(exam_id: Id, request: Request, me: Invigilator, db: Db) -> Response:
-    """`{title, items, paused_at, server_time, sessions: [...]}`: name, answers given, deadline, connected or
-    cut off since, time given, submitted. The latest 20,000; `/exams/{id}/monitor` says what changes.
+    """`{title, items, paused_at, server_time, sessions: [...]}`: name, room, seat, answers given, deadline,
+    connected or cut off since, time given, submitted. The latest 20,000; `/exams/{id}/monitor` says what
+    changes.
     """
     async with db.connection() as conn:
         view = await read_view(conn, exam_id)

@@ -139,7 +139,7 @@ async def room_page(request: Request) -> Response:
         request,
         "room.html",
         own={
-            "paper": paper_html(content, sitting.seed, language_of(request)),
+            "paper": paper_html(content, sitting.seed, language_of(request), sitting.drawn),
             "csrf_token": csrf_token(request, me),
             "session_id": str(sitting.id),
             "boot": as_json(
@@ -156,7 +156,7 @@ async def room_page(request: Request) -> Response:
         pdf=content.paper_version,
         exam_id=sitting.exam_id,
         title=content.title,
-        question_count=len(content.questions),
+        question_count=content.question_count if sitting.drawn is None else len(sitting.drawn),
     )
     renew_cookie(request, page, me, secure=is_secure(request))
     return page
@@ -187,7 +187,7 @@ async def result_page(request: Request) -> Response:
         return RedirectResponse(f"/sittings/{sitting_id}", SEE_OTHER)
     note(request, "result_seen", person_id=me.id, exam_id=result.exam_id, sitting_id=sitting_id)
     content: Content = await request.app.state.contents.of(result.exam_id)
-    questions = arrange(content, sitting.seed)
+    questions = arrange(content, sitting.seed, sitting.drawn)
     slots = [
         (f"{question['number']}{item['sub_part']}", f"{place}{item['sub_part']}")
         for place, question in enumerate(questions, 1)
@@ -209,6 +209,7 @@ async def result_page(request: Request) -> Response:
         boot={
             "sitting": sitting_id,
             "waiting": result.is_released and not marked,
+            "early": sitting.server_time < sitting.deadline_at,
             "labels": dict(slots),
             "revisions": [(f"{a.question_number}{a.sub_part}", a.revision) for a in answers],
             "words": result_words(language_of(request)),

@@ -156,6 +156,13 @@ def monitor_words(language: str) -> Words:
         "done_pause": _("The exam is paused."),
         "done_resume": _("The exam goes on."),
         "done_close": _("Closed and handed in."),
+        "done_readmissions": _("Let in again."),
+        "done_seating": _("Rooms saved."),
+        "to_room": ngettext("To {n} who sits it in {room}", "To all {n} who sit it in {room}"),
+        "to_none_of_them": _("None of those selected sits it now"),
+        "again_some": ngettext("{n} selected who handed in", "{n} selected who handed in"),
+        "again_none": _("Select them first, under “Handed in”."),
+        "line": _("Line {n}: {why}"),
         "failed": _("That did not work: {why}"),
         "offline": _("No connection to the server. What you see may be old."),
         "reached": ngettext("{n} candidate", "{n} candidates"),
@@ -164,6 +171,10 @@ def monitor_words(language: str) -> Words:
         "log_pause": _("Paused"),
         "log_resume": _("Went on"),
         "log_close": _("Closed for {reached}"),
+        "log_readmit": ngettext(
+            "{n} minute from then on, let in again: {reached}",
+            "{n} minutes from then on, let in again: {reached}",
+        ),
         "by": _("by {who}"),
     }
 

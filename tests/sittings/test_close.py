@@ -130,7 +130,7 @@ async def test_the_engine_closes_by_itself_more_than_one_statement_takes(databas
     stopping = asyncio.Event()
     noted: list[str] = []
 
-    def note(what: str, *, detail: str | None = None, **ids: int | None) -> None:
+    def note(what: str, *, detail: str | None = None, age_s: float = 0.0, **ids: int | None) -> None:
         noted.append(what)
         assert ids.keys() == {"person_id", "exam_id", "sitting_id"}
 

@@ -7,7 +7,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from examhall.base.db import Database
-from examhall.sittings.presence import Presence, forget_old_presence
+from examhall.sittings import presence as module
+from examhall.sittings.close import submit_sitting
+from examhall.sittings.presence import Presence, Whose, forget_old_presence
+from tests.sittings.seats import ALICE, Seat, add_seat
 
 pytestmark = pytest.mark.anyio
 
@@ -124,3 +127,77 @@ async def test_it_is_written_again_whatever_was_wrong(database: Database, presen
     async with database.transaction() as conn:
         await conn.execute("ALTER TABLE elsewhere RENAME TO presence")
     await eventually(database, {1})
+
+
+class Breaks:
+    """Two processes that tell of breaks, and what they told."""
+
+    def __init__(self, database: Database) -> None:
+        self.told: list[tuple[str, int | None]] = []
+        self.one, self.other = (Presence(database, self._note) for _ in range(2))
+
+    def _note(self, what: str, *, detail: str | None = None, age_s: float = 0.0, **ids: int | None) -> None:
+        assert ids["person_id"] == ALICE
+        assert age_s >= 0
+        self.told.append((what, ids["sitting_id"]))
+
+    async def until(self, *wanted: tuple[str, int]) -> None:
+        async with asyncio.timeout(20):
+            while self.told != [*wanted]:
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def breaks(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Breaks]:
+    monkeypatch.setattr(module, "EVERY_S", 0.05)
+    monkeypatch.setattr(module, "BREAK_S", 0.3)
+    breaks = Breaks(database)
+    for process in (breaks.one, breaks.other):
+        process.open()
+    yield breaks
+    for process in (breaks.one, breaks.other):
+        await process.close()
+
+
+async def seat(database: Database) -> Seat:
+    async with database.transaction() as conn:
+        return await add_seat(conn)
+
+
+async def test_who_is_cut_off_and_back_by_another_process_is_told_of_once_each(
+    database: Database, breaks: Breaks
+) -> None:
+    alice = (await seat(database)).sitting_id
+    whose = Whose(ALICE, 1)
+    breaks.one.came(alice, whose)
+    await eventually(database, {alice})
+    breaks.one.went(alice)
+    await breaks.until(("cut_off", alice))
+    await asyncio.sleep(0.5)
+    breaks.other.came(alice, whose)
+    await breaks.until(("cut_off", alice), ("back_again", alice))
+
+
+async def test_a_page_loaded_anew_or_open_elsewhere_is_no_break(database: Database, breaks: Breaks) -> None:
+    alice, bob = (await seat(database)).sitting_id, (await seat(database)).sitting_id
+    whose = Whose(ALICE, 1)
+    breaks.one.came(alice, whose)
+    breaks.one.went(alice)
+    breaks.other.came(alice, whose)
+    # What says that all of it was looked at: somebody who is really gone.
+    breaks.one.came(bob, whose)
+    await eventually(database, {alice, bob})
+    breaks.one.went(bob)
+    await breaks.until(("cut_off", bob))
+
+
+async def test_who_has_handed_in_is_not_cut_off(database: Database, breaks: Breaks) -> None:
+    alice, bob = await seat(database), await seat(database)
+    for each in (alice, bob):
+        breaks.one.came(each.sitting_id, Whose(ALICE, 1))
+    await eventually(database, {alice.sitting_id, bob.sitting_id})
+    async with database.transaction() as conn:
+        await submit_sitting(conn, sitting_id=alice.sitting_id, candidate_id=ALICE)
+    for each in (alice, bob):
+        breaks.one.went(each.sitting_id)
+    await breaks.until(("cut_off", bob.sitting_id))

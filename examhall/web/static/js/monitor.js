@@ -8,7 +8,7 @@ const LAST_MS = 5 * 60_000;
 const REDRAW_MS = 250;
 
 /**
- * @typedef {{ id: number, full_name: string, username: string, attempt_number: number, deadline_at: string,
+ * @typedef {{ id: number, full_name: string, username: string, room: string | null, seat: string | null, attempt_number: number, deadline_at: string,
  *   closed_at: string | null, closed_by: string | null, paused_at: string | null, granted_s: number,
  *   answered: number, is_connected: boolean, since: string | null }} Seat
  */
@@ -25,6 +25,7 @@ const seats = new Map();
 /** @type {Set<number>} */
 const selected = new Set();
 let items = 0;
+let room = new URLSearchParams(location.search).get("room") ?? "";
 /** @type {Seat[]} */
 let shown = [];
 let dirty = true;
@@ -37,25 +38,32 @@ const isOpen = (/** @type {Seat} */ seat) => !seat.closed_at;
 /** Who was never connected may be on the way in, or sits it with a program. */
 const isCut = (/** @type {Seat} */ seat) => isOpen(seat) && !seat.is_connected && seat.since !== null;
 const isLast = (/** @type {Seat} */ seat) => isOpen(seat) && left(seat) < LAST_MS;
+/** Who sits in the room that is looked at; every room, if none is. */
+const isHere = (/** @type {Seat} */ seat) => !room || seat.room === room;
 /** @type {Record<string, (seat: Seat) => boolean>} */
 const FILTERS = { open: isOpen, cut: isCut, last: isLast, closed: (seat) => !isOpen(seat), all: () => true };
 
-/** @param {string} method @param {string} path @param {any} [body] @param {string} [key] @returns {Promise<any>} */
+/** @param {string} method @param {string} path @param {any} [body] an object, or CSV @param {string} [key] @returns {Promise<any>} */
 async function ask(method, path, body, key) {
+  const isCsv = typeof body === "string";
   const sentAt = performance.now();
   const reply = await fetch(address + path, {
     method,
     headers: {
       accept: "application/json",
-      "content-type": "application/json",
+      "content-type": isCsv ? "text/csv" : "application/json",
       "x-csrf-token": find("meta[name=csrf-token]").content,
       ...(key && { "idempotency-key": key }),
     },
-    body: body && JSON.stringify(body),
+    body: isCsv ? body : body && JSON.stringify(body),
     cache: "no-store",
   });
   const found = await reply.json();
-  if (!reply.ok) throw new Error(found.detail ?? reply.statusText);
+  if (!reply.ok) {
+    const lines = (found.fields ?? []).filter((/** @type {any} */ field) => field.line);
+    const wrong = lines.map((/** @type {any} */ field) => words.line.replace("{n}", field.line).replace("{why}", field.message));
+    throw new Error([found.detail ?? reply.statusText, ...wrong.slice(0, 5)].join(" "));
+  }
   if (found.server_time) clock.sample(found.server_time, sentAt, performance.now());
   return found;
 }
@@ -64,9 +72,11 @@ async function ask(method, path, body, key) {
 function take(news) {
   items = news.items;
   for (const seat of news.sessions) {
+    // Who hands in meanwhile is not among those for whom it was chosen, nor who is let in again.
+    if (Boolean(seat.closed_at) !== Boolean(seats.get(seat.id)?.closed_at)) selected.delete(seat.id);
     seats.set(seat.id, seat);
-    if (seat.closed_at) selected.delete(seat.id);
   }
+  showRooms();
   find("#is-paused").hidden = !news.paused_at;
   find("[data-open=pause]").disabled = Boolean(news.paused_at);
   dirty = true;
@@ -87,12 +97,25 @@ function trouble(text) {
   find("#trouble p").textContent = text;
 }
 
+function showRooms() {
+  const box = find("#room");
+  const names = [...new Set([...seats.values()].map((seat) => seat.room).filter(Boolean))].sort();
+  if (room && !names.includes(room)) names.push(room);
+  find("#rooms").hidden = !names.length;
+  const told = names.join("\n");
+  if (box.dataset.told === told) return;
+  box.dataset.told = told;
+  while (box.options.length > 1) box.options[1].remove();
+  for (const name of names) box.append(new Option(String(name), String(name)));
+  box.value = room;
+}
+
 function draw() {
-  const everybody = [...seats.values()];
+  const everybody = [...seats.values()].filter(isHere);
   const sought = find("#search").value.trim().toLowerCase();
   const passes = FILTERS[find("#filter input:checked").value];
   const found = everybody.filter(
-    (seat) => passes(seat) && (!sought || `${seat.full_name} ${seat.username}`.toLowerCase().includes(sought)),
+    (seat) => passes(seat) && (!sought || `${seat.full_name} ${seat.username} ${seat.seat ?? ""}`.toLowerCase().includes(sought)),
   );
   // Trouble first, then whose time is nearest its end.
   found.sort((a, b) => Number(isCut(b)) - Number(isCut(a)) || Number(isOpen(b)) - Number(isOpen(a)) || left(a) - left(b) || a.id - b.id);
@@ -140,7 +163,7 @@ function made(seat) {
   row.dataset.id = String(seat.id);
   const name = cell("th", seat.full_name);
   name.setAttribute("scope", "row");
-  name.append(cell("small", seat.username));
+  name.append(cell("small", ""));
   const tick = cell("td", "", "tick-cell");
   const label = document.createElement("label");
   const box = document.createElement("input");
@@ -161,10 +184,10 @@ function made(seat) {
 
 /** @param {HTMLElement} row @param {Seat} seat */
 function dress(row, seat) {
-  const [tick, , state, answered, time] = /** @type {any} */ (row.children);
+  const [tick, name, state, answered, time] = /** @type {any} */ (row.children);
+  name.lastElementChild.textContent = [seat.username, seat.room, seat.seat].filter(Boolean).join(" · ");
   const box = tick.querySelector("input");
   box.checked = selected.has(seat.id);
-  box.disabled = !isOpen(seat);
   const word = seat.closed_at ? `closed_${seat.closed_by}` : seat.is_connected ? "connected" : isCut(seat) ? "cut" : "unseen";
   const chips = [cell("span", words[word], `chip ${{ connected: "live", cut: "bad", unseen: "" }[word] ?? "good"}`)];
   const since = seat.closed_at ?? seat.since;
@@ -193,14 +216,31 @@ function showTime(box, seat) {
 
 /** @param {number} open */
 function showWhom(open) {
-  const text = selected.size ? several("to_some", selected.size) : open ? several("to_all", open) : words.to_nobody;
+  const chosen = selected.size ? among(isOpen).length : open;
+  const whom = selected.size ? "to_some" : room ? "to_room" : "to_all";
+  const text = chosen ? several(whom, chosen).replace("{room}", room) : selected.size ? words.to_none_of_them : words.to_nobody;
   for (const box of [find("#whom"), ...all("[data-whom]")]) if (box.textContent !== text) box.textContent = text;
-  const boxes = all("#rows input:not(:disabled)");
+  const again = among((seat) => !isOpen(seat)).length;
+  find("[data-whom-again]").textContent = again ? several("again_some", again) : words.again_none;
+  const boxes = all("#rows input");
   find("#select-all").checked = boxes.length > 0 && boxes.every((box) => box.checked);
 }
 
+/** @param {(seat: Seat) => boolean} passes @returns {number[]} those selected, in order */
+function among(passes) {
+  return [...selected].filter((id) => passes(/** @type {Seat} */ (seats.get(id)))).sort((a, b) => a - b);
+}
+
+/** Whom a deed is for; undefined: everybody who sits it. @param {string} what @returns {number[] | undefined} */
+function sessionsFor(what) {
+  if (what === "readmissions") return among((seat) => !isOpen(seat));
+  if (selected.size) return among(isOpen);
+  if (room) return [...seats.values()].filter((seat) => isHere(seat) && isOpen(seat)).map(({ id }) => id).sort((a, b) => a - b);
+  return undefined;
+}
+
 find("#select-all").onchange = (/** @type {any} */ { target }) => {
-  for (const seat of shown.filter(isOpen)) {
+  for (const seat of shown) {
     if (target.checked) selected.add(seat.id);
     else selected.delete(seat.id);
   }
@@ -208,8 +248,31 @@ find("#select-all").onchange = (/** @type {any} */ { target }) => {
 };
 find("#search").oninput = () => (dirty = true);
 find("#filter").onchange = () => (dirty = true);
+find("#room").onchange = (/** @type {any} */ { target }) => {
+  room = target.value;
+  selected.clear();
+  dirty = true;
+  // Kept in the address: an invigilator's bookmark is their room.
+  history.replaceState(null, "", room ? `?room=${encodeURIComponent(room)}` : location.pathname);
+};
 
-for (const button of all("[data-open]")) button.onclick = () => find(`[data-dialog=${button.dataset.open}]`).showModal();
+/** What a dialog begins with. @type {Record<string, () => unknown>} */
+const PREPARED = {
+  readmissions() {
+    const left = among((seat) => !isOpen(seat)).map((id) => seats.get(id)).map((seat) => seat && Date.parse(seat.deadline_at) - Date.parse(seat.closed_at ?? ""));
+    find("#again-minutes").value = Math.max(5, Math.ceil(Math.max(0, ...left.map((ms) => ms ?? 0)) / 60_000));
+  },
+  async seating() {
+    const reply = await fetch(`${address}/seating`, { cache: "no-store" });
+    if (reply.ok) find("#seating-list").value = await reply.text();
+  },
+};
+for (const button of all("[data-open]")) {
+  button.onclick = () => {
+    PREPARED[button.dataset.open]?.();
+    find(`[data-dialog=${button.dataset.open}]`).showModal();
+  };
+}
 for (const dialog of all("dialog")) {
   let key = "";
   const failed = cell("p", "", "failed");
@@ -224,18 +287,22 @@ for (const dialog of all("dialog")) {
     const what = dialog.dataset.dialog;
     /** @type {any} */
     const body = Object.fromEntries(given);
-    if (what === "time") body.seconds = Number(given.get("minutes")) * 60;
+    if (given.has("minutes")) body.seconds = Number(given.get("minutes")) * 60;
     delete body.minutes;
-    if (what !== "pause" && selected.size) body.sessions = [...selected].sort((a, b) => a - b);
+    if (!["pause", "seating"].includes(what)) body.sessions = sessionsFor(what);
+    if (body.sessions?.length === 0) {
+      failed.textContent = what === "readmissions" ? words.again_none : words.to_none_of_them;
+      return;
+    }
     key ||= crypto.randomUUID?.() ?? String(Math.random()).slice(2) + Date.now();
     const send = find("[type=submit]", form);
     send.disabled = true;
     // After a failure it stays open, so that another try is the same deed.
     failed.textContent = "";
-    if (await act(what, body, key)) {
+    if (await act(what, what === "seating" ? body.list.trim() : body, key)) {
       dialog.close();
       form.reset();
-      selected.clear();
+      if (what !== "seating") selected.clear();
       dirty = true;
     } else failed.textContent = find("#outcome").textContent;
     send.disabled = false;
@@ -251,7 +318,7 @@ find("[data-do=resume]").onclick = async (/** @type {any} */ { currentTarget }) 
 async function act(what, body, key) {
   const outcome = find("#outcome");
   try {
-    await ask("POST", `/${what}`, body, key);
+    await ask(what === "seating" ? "PUT" : "POST", `/${what}`, body, key);
     outcome.textContent = words[`done_${what}`];
     await Promise.all([askForAll(), showLog()]);
     return true;
@@ -268,7 +335,8 @@ async function showLog() {
   find("#log").replaceChildren(
     ...deeds.map((/** @type {any} */ deed) => {
       const line = document.createElement("li");
-      const said = deed.kind === "time" ? several("log_time", (deed.seconds ?? 0) / 60) : words[`log_${deed.kind}`];
+      const timed = ["time", "readmit"].includes(deed.kind);
+      const said = timed ? several(`log_${deed.kind}`, (deed.seconds ?? 0) / 60) : words[`log_${deed.kind}`];
       const what = said.replace("{reached}", several("reached", deed.reached));
       const told = [what, deed.text || deed.reason, deed.by && words.by.replace("{who}", deed.by)].filter(Boolean).join(" · ");
       line.append(cell("span", timeOfDay.format(new Date(deed.done_at)), "soft num"), cell("p", told));

@@ -28,5 +28,12 @@ async function showWhatDidNotArrive() {
 
 showWhatDidNotArrive().catch(() => {});
 setFormulas(document);
+// Handed in before their time was up, they may be let in again.
+if (boot.early) {
+  const stream = new EventSource(`/api/v1/sessions/${boot.sitting}/events`);
+  stream.addEventListener("time", (event) => {
+    if (!JSON.parse(event.data).submitted_at) location.assign(`/sittings/${boot.sitting}`);
+  });
+}
 // The marks are seconds away: look again, not all at once.
 if (boot.waiting) setTimeout(() => location.reload(), 2_000 + Math.random() * 2_000);
