@@ -86,5 +86,6 @@ def catalog() -> Catalog:
 
 
 if __name__ == "__main__":
+    found = catalog()
     with TEMPLATE.open("wb") as pot:
-        write_po(pot, catalog(), omit_header=True, include_lineno=False, sort_output=True)
+        write_po(pot, found, omit_header=True, include_lineno=False, sort_output=True)
