@@ -187,3 +187,8 @@ async def changes_since(conn: Connection, exam_id: int, part: str, version: int)
 async def part_version(conn: Connection, exam_id: int, part: str) -> int:
     """The version of the exam that last changed this part; 1 where nothing did. It is the part's ETag."""
     return (await one(conn, SQL.part_version, _Version, exam_id=exam_id, part=part)).version
+
+
+async def changes_in(conn: Connection, exam_id: int, version: int) -> list[Change]:
+    """What was changed in any part of the exam after *version*, the oldest first."""
+    return await many(conn, SQL.changes_in, Change, exam_id=exam_id, version=version)

@@ -43,3 +43,12 @@ SELECT coalesce(max(version), 1) AS version
   FROM exam_edits
  WHERE exam_id = %(exam_id)s
    AND part = %(part)s;
+
+-- name: changes_in
+SELECT exam_edits.version, exam_edits.part, exam_edits.edited_by, people.full_name AS edited_by_name,
+       exam_edits.edited_at, exam_edits.before, exam_edits.after
+  FROM exam_edits
+  LEFT JOIN people ON people.id = exam_edits.edited_by
+ WHERE exam_edits.exam_id = %(exam_id)s
+   AND exam_edits.version > %(version)s
+ ORDER BY exam_edits.version, exam_edits.part;

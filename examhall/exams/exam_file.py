@@ -48,6 +48,7 @@ LONGEST_SEALED_S = 30 * 24 * 3600
 HIGHEST_SCORE = 100_000
 # What the whole-number reader takes; no server has more exams.
 LARGEST_EXAM = 999_999_999
+UTC = "UTC"
 TEST_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 KINDS = ("mock_exam", "contest", "test")
 FIELDS = (
@@ -97,6 +98,8 @@ class ExamFile:
     reports: bool
     # How long before its opening they may download the sealed paper; None: it is not sealed.
     sealed_before_s: int | None
+    # In which its times are written.
+    timezone: str
 
 
 def read_exam_file(
@@ -161,6 +164,7 @@ def _exam(root: Value, folder: Path | None) -> ExamFile:
         scale_linked_to=scale_linked_to,
         reports="reports" in found and boolean(found["reports"]),
         sealed_before_s=_sealed(found["sealed"]) if "sealed" in found else None,
+        timezone=timezone.key if timezone else UTC,
     )
     _check_standing(exam, found)
     if exam.sealed_before_s is not None and exam.opens_at is None:

@@ -195,16 +195,16 @@ def duration_s(value: Value, *, least: int, most: int) -> int:
 
 
 @cache
-def _zones() -> frozenset[str]:
+def known_zones() -> frozenset[str]:
     # Reads the whole zone database: some milliseconds, once.
     return frozenset(available_timezones())
 
 
 def zone(value: Value) -> ZoneInfo | None:
     found = scalar(value) or ""
-    if found in _zones():
+    if found in known_zones():
         return ZoneInfo(found)
-    near = get_close_matches(found[:60], _zones(), n=1)
+    near = get_close_matches(found[:60], known_zones(), n=1)
     value.bad(
         f"This is no time zone.{f' Did you mean `{near[0]}`?' if near else ' Write it as `Asia/Tashkent`.'}"
     )

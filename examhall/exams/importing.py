@@ -41,7 +41,9 @@ class _Assigned:
     username: str
 
 
-async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) -> int:
+async def import_exam(
+    conn: Connection, exam: ExamFile, created_by: int | None, *, is_draft: bool = False
+) -> int:
     """A new exam with all that belongs to it; its id. All of it or, if a username is unknown, nothing.
 
     The number of statements does not depend on the number of questions, pictures or people.
@@ -79,6 +81,8 @@ async def import_exam(conn: Connection, exam: ExamFile, created_by: int | None) 
         scale_linked_to=exam.scale_linked_to,
         reports=exam.reports,
         sealed_before_s=exam.sealed_before_s,
+        timezone=exam.timezone,
+        is_draft=is_draft,
         created_by=created_by,
     )
     await _insert_questions(conn, created.id, exam)
