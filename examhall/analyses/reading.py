@@ -151,5 +151,9 @@ def _said(planned: PlannedExam, document: dict[str, Any], waiting: int) -> dict[
         "waiting": waiting,
         "items": [asdict(item) for item in items],
         "answered": answered,
-        "by_hand": [column for column in answered if items[column].kind == "essay"],
+        "by_hand": [
+            column
+            for column in answered
+            if items[column].kind == "essay" or (items[column].new_key or {}).get("by_hand")
+        ],
     }

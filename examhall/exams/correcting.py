@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from examhall.base.db import Connection, many, maybe, run
+from examhall.base.db import Connection, many, maybe, one, run
 from examhall.base.errors import NotFound, SomebodyWasFaster
 from examhall.base.sqlfile import beside
 from examhall.exams.contents import announce_change
@@ -93,6 +93,25 @@ async def correct_key(
         reason=correction.reason,
         document=Jsonb(correction.model_dump(mode="json", exclude_none=True)),
         changes=Jsonb([edit.as_json() for edit in edits]),
+    )
+    await announce_change(conn, exam_id)
+    return exam
+
+
+async def renew_key(conn: Connection, *, exam_id: int, reason: str, renewed_by: int) -> Standing:
+    """A further version of the key that says the same: what is marked by hand has changed after the results
+    were final, and everything that follows from results has to follow again. The caller holds the exam.
+    """
+    exam = await one(conn, SQL.take_next_version, Standing, exam_id=exam_id)
+    await run(
+        conn,
+        SQL.insert_correction,
+        exam_id=exam_id,
+        key_version=exam.key_version,
+        corrected_by=renewed_by,
+        reason=reason,
+        document=Jsonb({"reason": reason, "changes": []}),
+        changes=Jsonb([]),
     )
     await announce_change(conn, exam_id)
     return exam

@@ -13,6 +13,13 @@ UPDATE exams
    AND version = %(version)s
 RETURNING title, version, key_version;
 
+-- name: take_next_version
+UPDATE exams
+   SET version = version + 1,
+       key_version = key_version + 1
+ WHERE id = %(exam_id)s
+RETURNING title, version, key_version;
+
 -- name: items
 SELECT question_number, sub_part, kind, presented, key, points
   FROM items

@@ -81,6 +81,15 @@ class Worth(Body):
     points: Written
 
 
+class ByHand(Body):
+    """People mark this from now on, whatever the key says; or the machine does again."""
+
+    change: Literal["by_hand"]
+    question_number: Number
+    sub_part: Part = ""
+    by_hand: bool
+
+
 class Undo(Body):
     """An earlier correction is taken back: its items get the key and the points that they had before it."""
 
@@ -88,7 +97,7 @@ class Undo(Body):
     key_version: KeyVersion
 
 
-Change: TypeAlias = Annotated[NewKey | Accept | Drop | Worth | Undo, Field(discriminator="change")]
+Change: TypeAlias = Annotated[NewKey | Accept | Drop | Worth | ByHand | Undo, Field(discriminator="change")]
 
 
 class Correction(Body):
@@ -172,11 +181,11 @@ def _said(change: Change) -> dict[str, Any]:
     return change.model_dump(exclude_none=True)
 
 
-def _is_meant(change: NewKey | Accept | Drop | Worth, slot: Slot) -> bool:
+def _is_meant(change: NewKey | Accept | Drop | Worth | ByHand, slot: Slot) -> bool:
     return slot[0] == change.question_number and change.sub_part in (None, slot[1])
 
 
-def _changed(change: NewKey | Accept | Drop | Worth, root: Value, edit: Edit) -> Edit:
+def _changed(change: NewKey | Accept | Drop | Worth | ByHand, root: Value, edit: Edit) -> Edit:
     match change:
         case Worth():
             return Edit(edit.before, edit.key, read_points(fields(root, root.names)["points"]))
@@ -186,9 +195,12 @@ def _changed(change: NewKey | Accept | Drop | Worth, root: Value, edit: Edit) ->
             return Edit(edit.before, {**edit.key, "everybody": True}, edit.points)
         case Accept():
             return Edit(edit.before, _accepting(change, root, edit), edit.points)
+        case ByHand():
+            return Edit(edit.before, _put_to_hand(change, root, edit), edit.points)
         case NewKey():
             said = {name: value for name, value in _said(change).items() if name in OF_KEY}
-            return Edit(edit.before, _read_key(said, root, edit), edit.points)
+            kept = {name: edit.key[name] for name in ("by_hand",) if name in edit.key}
+            return Edit(edit.before, {**_read_key(said, root, edit), **kept}, edit.points)
 
 
 OF_KEY = ("answer", "tolerance", "case_sensitive", "partial")
@@ -209,6 +221,13 @@ def _read_key(said: dict[str, Any], root: Value, edit: Edit) -> dict[str, Any]:
     for name in sorted(said.keys() - FIELDS[kind]):
         found[name].bad(f"`{name}` does not go with the type {kind}.")
     return read_kind(kind, value, found)[1]
+
+
+def _put_to_hand(change: ByHand, root: Value, edit: Edit) -> dict[str, Any]:
+    if edit.before.kind == "essay":
+        root.bad("An essay is marked by a person.")
+    rest = {name: value for name, value in edit.key.items() if name != "by_hand"}
+    return {**rest, "by_hand": True} if change.by_hand else rest
 
 
 def _accepting(change: Accept, root: Value, edit: Edit) -> dict[str, Any]:

@@ -64,7 +64,9 @@ DELETE FROM conclusions
  WHERE exams.id = conclusions.exam_id
    AND exams.id = ANY(%(exam_ids)s)
    AND conclusions.key_version = exams.key_version
-   AND EXISTS (SELECT FROM sittings WHERE sittings.exam_id = exams.id AND closed_at IS NULL)
+   AND (EXISTS (SELECT FROM sittings WHERE sittings.exam_id = exams.id AND closed_at IS NULL)
+        -- Or a mark by hand was reopened.
+        OR EXISTS (SELECT FROM results WHERE results.exam_id = exams.id AND unmarked > 0))
 RETURNING exams.id AS exam_id;
 
 -- name: standing

@@ -34,11 +34,15 @@ def mark(kind: str, key: Key, points: Decimal, answer: object) -> Decimal | None
     """
     if key.get("everybody"):
         return points
-    if kind == "essay":
+    if kind == "essay" or key.get("by_hand"):
         # Of an item that counts for nothing there is nothing to wait for.
-        return None if points and isinstance(answer, str) and answer.strip() else Decimal(0)
+        return None if points and _says_something(answer) else Decimal(0)
     share = RIGHT if _is_also_right(kind, key, answer) else SHARES[kind](key, answer)
     return (points * share.numerator / share.denominator).quantize(THOUSANDTH)
+
+
+def _says_something(answer: object) -> bool:
+    return bool(answer.strip() if isinstance(answer, str) else answer)
 
 
 def _is_also_right(kind: str, key: Key, answer: object) -> bool:

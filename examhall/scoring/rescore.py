@@ -83,13 +83,18 @@ async def apply_correction(
     exam = await correct_key(
         conn, exam_id=exam_id, version=version, correction=correction, corrected_by=corrected_by
     )
+    await mark_everybody_again(conn, exam_id=exam_id, key_version=exam.key_version)
+    return exam
+
+
+async def mark_everybody_again(conn: Connection, *, exam_id: int, key_version: int) -> None:
+    """Enqueue that every sitting handed in is marked by this version of the key."""
     chunks = await many(conn, SQL.chunks, _Chunk, exam_id=exam_id, together=TOGETHER)
     jobs: list[dict[str, object]] = [
-        {"exam_id": exam_id, "key_version": exam.key_version, **vars(chunk)} for chunk in chunks
+        {"exam_id": exam_id, "key_version": key_version, **vars(chunk)} for chunk in chunks
     ]
     if jobs:
         await enqueue(conn, "rescore_sittings", jobs, queue="marking")
-    return exam
 
 
 async def rescore_sittings(

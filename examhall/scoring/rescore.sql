@@ -75,4 +75,6 @@ SELECT steps.points, steps.max_points, steps.new_points, steps.new_max_points, m
                         AND key_corrections.key_version <= steps.replaced_by) AS made
  WHERE made.corrected_at IS NOT NULL
    AND results_released(exams)
+   -- Somebody else's answer was marked again: that is nobody else's business.
+   AND (jsonb_path_exists(made.changes, '$[*][*]') OR steps.new_points <> steps.points)
  ORDER BY steps.key_version DESC;

@@ -12,6 +12,7 @@ from examhall.base.clock import rfc3339
 from examhall.base.db import Connection, many, maybe, run
 from examhall.base.errors import Conflict
 from examhall.base.sqlfile import beside
+from examhall.scoring.by_hand_queue import queue_answers
 from examhall.scoring.marking import mark
 from examhall.sittings.autosave import SessionNotFound
 
@@ -108,8 +109,9 @@ async def score_sittings(conn: Connection, sittings: Sequence[tuple[int, int]]) 
     """Mark these (candidate_id, sitting_id) by their exams' keys as they are now; give how many.
 
     Safe to repeat, and right after a repeat: marks and results are replaced by what the same answers and
-    keys give. A sitting that is still open is left out. Five statements, however many sittings. Each result
-    says by which version of the key, and marks of an older version never replace those of a newer one.
+    keys give. A sitting that is still open is left out. Eight statements, however many sittings. Each result
+    says by which version of the key, and marks of an older version never replace those of a newer one. What
+    waits for a person is in the queue of those who mark with the same commit.
     """
     wanted = {"candidate_ids": [c for c, _ in sittings], "sitting_ids": [s for _, s in sittings]}
     closed = await many(conn, SQL.closed_sittings, _Sitting, **wanted)
@@ -124,6 +126,11 @@ async def score_sittings(conn: Connection, sittings: Sequence[tuple[int, int]]) 
     }
     # Pure computing, a few hundred milliseconds at most: beside the event loop, which has deadlines to keep.
     marks = await asyncio.to_thread(_mark_all, closed, items, answers)
+    await queue_answers(
+        conn,
+        sitting_ids=[sitting.id for sitting in closed],
+        waiting=[(m[0], m[1], m[2], m[3]) for m in marks if m[4] is None],
+    )
     await run(
         conn,
         SQL.upsert_marks,

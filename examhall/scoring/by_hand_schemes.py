@@ -1,0 +1,238 @@
+"""How the items of an exam are marked by hand, and by whom."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from psycopg.types.json import Jsonb
+from pydantic import Field
+
+from examhall.accounts.access import Person, has_role
+from examhall.base.db import Connection, many, maybe, run
+from examhall.base.errors import Conflict, Malformed, NotFound, SomebodyWasFaster
+from examhall.base.sqlfile import beside
+from examhall.base.wire import Body, Text
+
+SQL = beside(__file__)
+
+MOST_CRITERIA, MOST_LEVELS = 12, 11
+NAME_CHARS, WORDS_CHARS, GUIDANCE_CHARS = 120, 500, 10_000
+MOST_NAMED = 500
+# Who may be named, and who marks without it.
+MARKER, AUTHOR = "marker", "author"
+
+Points = Annotated[Decimal, Field(ge=0, le=10_000, max_digits=7, decimal_places=2)]
+
+
+class NotByHand(NotFound):
+    """This question is not marked by hand, or there is no such question."""
+
+
+class NotAMarker(NotFound):
+    """You do not mark this exam, or there is no such exam."""
+
+
+class MarkingHasBegun(Conflict):
+    """Answers to this question are marked already: so that all are marked alike, only the guidance can still
+    change."""
+
+
+class RubricDoesNotAddUp(Malformed):
+    """The best levels of all criteria together have to be worth what the question is worth."""
+
+
+class CannotMark(Malformed):
+    """Only people who have the role of a marker or an author can mark."""
+
+
+class Level(Body):
+    points: Points
+    words: Annotated[Text, Field(max_length=WORDS_CHARS)] = ""
+
+
+class Criterion(Body):
+    key: Annotated[str, Field(pattern="^[a-z0-9]{1,12}$")]
+    name: Annotated[Text, Field(min_length=1, max_length=NAME_CHARS)]
+    levels: Annotated[list[Level], Field(min_length=2, max_length=MOST_LEVELS)]
+
+    @property
+    def most(self) -> Decimal:
+        return max(level.points for level in self.levels)
+
+
+class NewScheme(Body):
+    """How an item is marked. A rubric may be empty: then a marker gives points alone."""
+
+    markers: Literal[1, 2] = 1
+    differ_above: Points | None = Field(
+        None, description="Two markers further apart than this need a third opinion; null: never."
+    )
+    third_rule: Literal["nearest", "third", "median"] = Field(
+        "nearest",
+        description="What counts with a third opinion: the mean of it and the nearer one, it alone, or the "
+        "middle one.",
+    )
+    rubric: Annotated[list[Criterion], Field(max_length=MOST_CRITERIA)] = Field(default_factory=list)
+    guidance: Annotated[Text, Field(max_length=GUIDANCE_CHARS)] = Field(
+        "", description="What markers are told, in Markdown."
+    )
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """An item as it is marked by hand."""
+
+    question_id: int
+    question_number: int
+    sub_part: str
+    kind: str
+    prompt: str
+    item_prompt: str
+    points: Decimal
+    by_hand: bool
+    markers: int
+    differ_above: Decimal | None
+    third_rule: str
+    rubric: list[dict[str, Any]]
+    guidance: str
+    # 0: nobody has said anything yet.
+    version: int
+    # Somebody has finished a mark.
+    has_begun: bool
+
+    @property
+    def label(self) -> str:
+        return f"{self.question_number}{self.sub_part}"
+
+    @property
+    def criteria(self) -> list[Criterion]:
+        return [Criterion.model_validate(each) for each in self.rubric]
+
+
+@dataclass(frozen=True)
+class Marker:
+    person_id: int
+    username: str
+    full_name: str
+    is_named: bool
+    finished: int
+    in_hand: int
+
+
+@dataclass(frozen=True)
+class Exam:
+    id: int
+    title: str
+    version: int
+
+
+async def exam_to_mark(conn: Connection, exam_id: int, me: Person) -> Exam:
+    """The exam, to whoever marks it: authors, and the markers named for it. To others it is not there."""
+    if not has_role(me, AUTHOR, MARKER):
+        raise NotAMarker
+    exam = await maybe(
+        conn, SQL.exam_to_mark, Exam, exam_id=exam_id, person_id=me.id, is_author=has_role(me, AUTHOR)
+    )
+    if exam is None:
+        raise NotAMarker
+    return exam
+
+
+async def list_schemes(conn: Connection, exam_id: int) -> list[Scheme]:
+    """Of every item of the exam, marked by hand or not."""
+    return await many(conn, SQL.schemes, Scheme, exam_id=exam_id)
+
+
+async def find_scheme(conn: Connection, exam_id: int, question_number: int, sub_part: str) -> Scheme:
+    for scheme in await list_schemes(conn, exam_id):
+        if (scheme.question_number, scheme.sub_part) == (question_number, sub_part) and scheme.by_hand:
+            return scheme
+    raise NotByHand
+
+
+async def save_scheme(
+    conn: Connection, *, exam_id: int, question_number: int, sub_part: str, scheme: NewScheme, seen: int
+) -> int:
+    """Say how an item is marked; give the scheme's new version.
+
+    Of several authors who saw the same version one succeeds. Once a mark is finished only the guidance
+    changes. Who finishes a mark meanwhile is waited for, or does so by the new scheme.
+    """
+    await hold_exam(conn, exam_id)
+    found = await find_scheme(conn, exam_id, question_number, sub_part)
+    if found.version != seen:
+        raise SomebodyWasFaster(version=found.version)
+    rubric = [each.model_dump(mode="json") for each in scheme.rubric]
+    said = (scheme.markers, scheme.differ_above, scheme.third_rule, rubric)
+    if found.has_begun and said != (found.markers, found.differ_above, found.third_rule, found.rubric):
+        raise MarkingHasBegun
+    if len({each.key for each in scheme.rubric}) < len(scheme.rubric) or (
+        scheme.rubric and sum(each.most for each in scheme.rubric) != found.points and not found.has_begun
+    ):
+        raise RubricDoesNotAddUp(points=float(found.points))
+    await run(
+        conn,
+        SQL.write_scheme,
+        question_id=found.question_id,
+        sub_part=sub_part,
+        markers=scheme.markers,
+        differ_above=scheme.differ_above if scheme.markers > 1 else None,
+        third_rule=scheme.third_rule,
+        rubric=Jsonb(rubric),
+        guidance=scheme.guidance,
+        version=seen + 1,
+    )
+    which = {"exam_id": exam_id, "question_number": question_number, "sub_part": sub_part}
+    if scheme.markers < found.markers:
+        await run(conn, SQL.drop_second, **which)
+    elif scheme.markers > found.markers:
+        await run(conn, SQL.add_second, **which)
+    return seen + 1
+
+
+@dataclass(frozen=True)
+class _Held:
+    id: int
+
+
+async def hold_exam(conn: Connection, exam_id: int) -> None:
+    """Until the commit nobody else settles marks of this exam, corrects its key or marks by the machine."""
+    if await maybe(conn, SQL.hold_exam, _Held, exam_id=exam_id) is None:
+        raise NotAMarker
+
+
+@dataclass(frozen=True)
+class _Found:
+    id: int
+    username: str
+    may_mark: bool
+
+
+async def name_markers(conn: Connection, *, exam_id: int, usernames: Sequence[str], named_by: int) -> None:
+    """Name markers of an exam, all or none; who is one stays one."""
+    wanted = sorted({name.lower() for name in usernames})
+    if len(wanted) > MOST_NAMED:
+        raise CannotMark
+    found = {each.username.lower(): each for each in await many(conn, SQL.find_people, _Found, wanted=wanted)}
+    wrong = [name for name in wanted if name not in found or not found[name].may_mark]
+    if wrong:
+        raise CannotMark(fields=[{"path": "usernames", "message": name} for name in wrong])
+    await run(
+        conn,
+        SQL.name_markers,
+        exam_id=exam_id,
+        person_ids=[each.id for each in found.values()],
+        named_by=named_by,
+    )
+
+
+async def dismiss_marker(conn: Connection, *, exam_id: int, person_id: int) -> None:
+    """What somebody marked stays; what they have in hand goes to others."""
+    await run(conn, SQL.dismiss_marker, exam_id=exam_id, person_id=person_id)
+    await run(conn, SQL.free_tasks, exam_id=exam_id, person_id=person_id)
+
+
+async def list_markers(conn: Connection, exam_id: int) -> list[Marker]:
+    """Who is named, and who marked or marks without being."""
+    return await many(conn, SQL.markers, Marker, exam_id=exam_id)
