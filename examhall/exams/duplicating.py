@@ -1,0 +1,48 @@
+"""One more exam like another: with its questions, keys and pictures, as a draft of its own."""
+
+from dataclasses import dataclass
+
+from examhall.base.db import Connection, maybe, run
+from examhall.base.sqlfile import beside
+from examhall.courses.courses import announce_course
+from examhall.exams.authoring import Made, RequestKey, find_exam, made_before
+from examhall.exams.editing import ExamNotFound
+from examhall.exams.exam_file import TITLE_CHARS
+
+SQL = beside(__file__)
+
+
+@dataclass(frozen=True)
+class _Id:
+    id: int
+
+
+async def duplicate_exam(
+    conn: Connection, exam_id: int, *, title: str | None = None, by: int, request: RequestKey | None = None
+) -> Made:
+    """A draft with the same settings, sections, questions, keys and pictures, and no times, people or PDF.
+
+    The original may be sat meanwhile, but not changed: FOR SHARE makes its authors wait, so that the copy is
+    one version of it. A repeat of the same `request` is given the copy that the first made.
+    """
+    if await maybe(conn, SQL.hold_original, _Id, exam_id=exam_id) is None:
+        raise ExamNotFound
+    made = await maybe(
+        conn,
+        SQL.copy_exam,
+        _Id,
+        exam_id=exam_id,
+        title=title[:TITLE_CHARS] if title else None,
+        created_by=by,
+        request_key=request.key if request else None,
+        request_hash=request.hash if request else None,
+    )
+    if made is None:
+        assert request is not None
+        return await made_before(conn, request, by=by)
+    for query in (SQL.copy_sections, SQL.copy_questions, SQL.copy_items, SQL.copy_pictures):
+        await run(conn, query, exam_id=exam_id, copy_id=made.id)
+    course_id = (await find_exam(conn, made.id)).settings.course_id
+    if course_id is not None:
+        await announce_course(conn, course_id)
+    return Made(made.id, is_new=True)
