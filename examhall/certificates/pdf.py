@@ -78,12 +78,12 @@ class Prints:
         return await self._kept(_path(serial, "png"), lambda: self._make_picture(serial))
 
     async def template_picture(self, template_id: int, version: int, *, for_strangers: bool) -> bytes:
-        """What a version of a template makes of its examples; strangers see it of public templates."""
+        """What a version of a template makes of its examples; strangers see the newest of public ones."""
         async with self._database.transaction() as conn:
             found = await maybe(
                 conn, SQL.find_version, TemplateVersion, template_id=template_id, version=version
             )
-        if found is None or (for_strangers and not found.public):
+        if found is None or (for_strangers and not found.is_shown):
             raise NoSuchPicture
         path = f"certificates/templates/{template_id}-{version}.png"
         return await self._kept(path, lambda: self._make_example(template_id, version, found))
@@ -168,9 +168,10 @@ class Prints:
 @dataclass(frozen=True)
 class TemplateVersion:
     name: str
-    public: bool
     fields: list[dict[str, Any]]
     source: str
+    # To strangers.
+    is_shown: bool
 
 
 async def find_printable(conn: Connection, serial: str) -> Printable:

@@ -8,7 +8,12 @@ SELECT certificates.serial, certificates.facts, certificates.signature, certific
  WHERE certificates.serial = %(serial)s;
 
 -- name: find_version
-SELECT templates.name, templates.public, versions.fields, versions.source
+SELECT templates.name, versions.fields, versions.source,
+       -- What was drafted before it was shown is nobody's business.
+       templates.public AND templates.active
+       AND versions.version = (SELECT max(version)
+                                 FROM certificate_template_versions
+                                WHERE template_id = templates.id) AS is_shown
   FROM certificate_template_versions AS versions
   JOIN certificate_templates AS templates ON templates.id = versions.template_id
  WHERE versions.template_id = %(template_id)s

@@ -19,6 +19,7 @@ from examhall.certificates.signing import ATTACHMENT, base64url
 from examhall.web.vendoring import FONTS
 
 from .given import SOURCE, add_template, issue, prints_in, someone
+from .test_templates import edit
 
 pytestmark = pytest.mark.anyio
 
@@ -128,6 +129,23 @@ async def test_what_is_not_there_is_not_found(database: Database, tmp_path: Path
         with pytest.raises(NoSuchPicture):
             await prints.template_picture(1, 1, for_strangers=False)
         assert files_in(tmp_path) == []
+
+
+async def test_strangers_see_the_newest_version_of_a_public_template_alone(
+    database: Database, tmp_path: Path
+) -> None:
+    async with database.transaction() as conn:
+        shown, private = await add_template(conn), await add_template(conn, public=False)
+        await edit(conn, shown, 1, source=SOURCE + " more")
+        await edit(conn, private, 1, source=SOURCE + " more")
+        gone = await add_template(conn)
+        await edit(conn, gone, 1, active=False)
+    async with prints_in(database, tmp_path) as prints:
+        assert await prints.template_picture(shown, 2, for_strangers=True)
+        for template_id, version in ((shown, 1), (private, 2), (gone, 1)):
+            assert await prints.template_picture(template_id, version, for_strangers=False)
+            with pytest.raises(NoSuchPicture):
+                await prints.template_picture(template_id, version, for_strangers=True)
 
 
 async def test_pictures_are_made_ahead_for_those_who_will_look(database: Database, tmp_path: Path) -> None:
