@@ -30,7 +30,13 @@ from examhall.contests.replies import (
     WarmIn,
     results_url,
 )
-from examhall.contests.submissions import NoSuchContest, Submission, Submissions, SubmittedOtherwise
+from examhall.contests.submissions import (
+    NoSuchContest,
+    NotDrawnYet,
+    Submission,
+    Submissions,
+    SubmittedOtherwise,
+)
 from examhall.courses.courses import NoSuchCourse
 from examhall.exams.answers import AnswerTooLong, UnknownQuestion, UnsuitableAnswer, accepts
 from examhall.exams.content import Content
@@ -102,7 +108,7 @@ async def get_contests(
         **SIGNED_IN,
         **refusals(
             CrossSite, NoSuchContest, ExamNotFound, NotYetOpen, WindowClosed, TimeExpired, SubmittedOtherwise,
-            UnknownQuestion, AnswerTooLong, UnsuitableAnswer, Crowded,
+            NotDrawnYet, UnknownQuestion, AnswerTooLong, UnsuitableAnswer, Crowded,
         ),
     },
 )  # fmt: skip

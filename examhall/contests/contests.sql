@@ -1,8 +1,8 @@
 -- name: contests_of_course
 SELECT exams.id, exams.title, exams.opens_at, exams.closes_at, exams.duration_s,
-       (SELECT count(*) FROM questions WHERE exam_id = exams.id) AS questions,
-       (SELECT coalesce(sum(points), 0)::double precision FROM items WHERE exam_id = exams.id) AS points
+       size.questions, size.points::double precision AS points
   FROM exams
+ CROSS JOIN exam_size(exams.id) AS size
  WHERE exams.course_id = %(course_id)s
    AND exams.kind = 'contest'
  ORDER BY exams.id DESC
@@ -32,12 +32,12 @@ SELECT id, code, title
 
 -- name: find_contest
 SELECT exams.id, exams.title, exams.opens_at, exams.closes_at, exams.duration_s,
-       (SELECT count(*) FROM questions WHERE exam_id = exams.id) AS questions,
-       (SELECT coalesce(sum(points), 0)::double precision FROM items WHERE exam_id = exams.id) AS points,
+       size.questions, size.points::double precision AS points,
        courses.id AS course_id, courses.code AS course_code, courses.title AS course_title,
        statement_timestamp() AS server_time
   FROM exams
   JOIN courses ON courses.id = exams.course_id
+ CROSS JOIN exam_size(exams.id) AS size
  WHERE exams.id = %(contest_id)s
    AND exams.kind = 'contest';
 

@@ -12,6 +12,7 @@ from examhall.base.db import Connection, Database, many
 from examhall.base.errors import Conflict, NotFound, Refusal
 from examhall.base.shared_transaction import SharedTransaction
 from examhall.base.sqlfile import beside
+from examhall.exams.answers import UnknownQuestion
 from examhall.sittings.autosave import IN_ORDER_OF_ARRIVAL, Answer, Save, save_batch
 from examhall.sittings.availability import availability_of_exam
 from examhall.sittings.hand_in import answers_given, hand_in, hold_running
@@ -29,6 +30,10 @@ class NoSuchContest(NotFound):
 
 class SubmittedOtherwise(Conflict):
     """You have handed in this contest already, with other answers. The first ones count."""
+
+
+class NotDrawnYet(Conflict):
+    """In this contest everybody has questions of their own. Start it, then hand in the answers to yours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class _Standing:
     # Of what is handed in, if it is.
     sitting_id: int | None
     closed_at: datetime | None
+    # Its questions are drawn when it is started, which it is not.
+    is_to_be_drawn: bool
 
     @property
     def key(self) -> Wanted:
@@ -80,7 +87,8 @@ async def submit_all(conn: Connection, batch: Sequence[Submission]) -> list[Outc
     standing = await _standing(conn, list(firsts))
     outcomes: dict[Wanted, Outcome] = {key: NoSuchContest() for key in firsts if key not in standing}
     done = {key: found for key, found in standing.items() if found.closed_at is not None}
-    to_start = [firsts[key] for key, found in standing.items() if found.closed_at is None]
+    outcomes |= {key: NotDrawnYet() for key, found in standing.items() if found.is_to_be_drawn}
+    to_start = [firsts[key] for key in standing if key not in done and key not in outcomes]
     started = await start_sittings(conn, [each.key for each in to_start])
     opened = {each.key: start for each, start in zip(to_start, started, strict=True) if start is not None}
     opened = await _hold(conn, opened)
@@ -128,16 +136,21 @@ async def _hand_in(
     for answer in await answers_given(conn, running) if running else ():
         before.setdefault(answer.sitting_id, set()).add((answer.question_number, answer.sub_part))
     saves = []
+    outcomes: dict[Wanted, Outcome] = {}
     for each in submissions:
         sitting = sittings[each.key]
+        if sitting.drawn is not None and (
+            strange := {number for number, _ in each.answers} - {*sitting.drawn}
+        ):
+            outcomes[each.key] = UnknownQuestion(question_number=min(strange))
+            continue
         # What was saved in the exam room and is not handed in here is cleared: this is the whole paper.
         cleared = dict.fromkeys(before.get(sitting.id, set()) - each.answers.keys())
         if answers := _as_answers(dict(each.answers) | cleared):
             saves.append((each.key, Save(each.candidate_id, sitting.id, answers, each.received)))
-    outcomes: dict[Wanted, Outcome] = {}
     if saves:
         saved = await save_batch(conn, [save for _, save in saves])
-        outcomes = {
+        outcomes |= {
             key: refusal
             for (key, _), refusal in zip(saves, saved, strict=True)
             if isinstance(refusal, Refusal)

@@ -2,8 +2,8 @@
 
 import asyncio
 import struct
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import shake_128
 from itertools import groupby
@@ -49,6 +49,43 @@ class Item:
     prompt: str
     presented: dict[str, Any]
     points: Decimal
+    # The place of its section; 0: none.
+    section: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRow:
+    place: int
+    title: str
+    instructions: str
+    shuffle: bool
+    draw: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of an exam as its candidates see it."""
+
+    place: int
+    title: str
+    instructions_html: str
+    shuffle: bool
+    # How many of its questions each candidate gets; None: all.
+    draw: int | None
+    questions: int
+
+    @property
+    def given(self) -> int:
+        """How many of its questions a candidate has."""
+        return self.questions if self.draw is None else min(self.draw, self.questions)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "section": self.place,
+            "title": self.title,
+            "instructions_html": self.instructions_html,
+            "questions": self.given,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +98,46 @@ class Content:
     kind: str
     instructions_html: str
     shuffle_questions: bool
-    # Of each question in the author's order, its number and its JSON in pieces.
+    # Of each question in the author's order (first those without a section, then section by section), its
+    # number and its JSON in pieces.
     questions: tuple[tuple[int, tuple[Piece, ...]], ...]
     items: Mapping[tuple[int, str], ItemRule]
     # Of the PDF paper beside them, where there is one. Who may read it, the paper's own route asks.
     paper_version: int | None = None
+    sections: tuple[Section, ...] = ()
+    # Of each question that is in a section, that one's place.
+    section_of: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def is_shuffled(self) -> bool:
-        """Whether candidates have orders of their own, of questions or of options."""
-        return self.shuffle_questions or any(len(pieces) > 1 for _, pieces in self.questions)
+        """Whether candidates have papers of their own, by order of questions or of options, or by a draw."""
+        return (
+            self.shuffle_questions
+            or any(section.shuffle or section.draw is not None for section in self.sections)
+            or any(len(pieces) > 1 for _, pieces in self.questions)
+        )
 
-    def questions_json(self, seed: int | None) -> bytes:
-        """The questions in the order of the candidate with this seed, as one JSON array.
+    @property
+    def question_count(self) -> int:
+        """How many questions a candidate has: of a pool as many as are drawn."""
+        return len(self.questions) - sum(section.questions - section.given for section in self.sections)
 
-        None stands for the author's order.
+    def rules(self, drawn: Collection[int] | None) -> Mapping[tuple[int, str], ItemRule]:
+        """What may be answered in a sitting for which these questions were drawn; None: the whole exam."""
+        return self.items if drawn is None else DrawnItems(self.items, drawn)
+
+    def questions_json(self, seed: int | None, drawn: Collection[int] | None = None) -> bytes:
+        """The questions in the order of the candidate with this seed and this draw, as one JSON array.
+
+        None stands for the author's order, and for all of them.
         """
-        joined = [_join(number, pieces, seed) for number, pieces in self._in_order(seed)]
+        joined = [_join(number, pieces, seed) for number, pieces in self._in_order(seed, drawn)]
         return b"[" + b",".join(joined) + b"]"
 
-    def order(self, seed: int) -> list[tuple[int, list[list[int]]]] | None:
-        """How `questions_json(seed)` comes from the author's order; None where everybody has that one.
+    def order(
+        self, seed: int, drawn: Collection[int] | None = None
+    ) -> list[tuple[int, list[list[int]]]] | None:
+        """How `questions_json(seed, drawn)` comes from the author's; None where everybody has that one.
 
         The question numbers as they follow each other, each with the lists that are shuffled in it, as they
         come (of each part its `options`, or else its `right`): at each place, which entry of the author's.
@@ -97,26 +153,65 @@ class Content:
                     if not isinstance(piece, bytes)
                 ],
             )
-            for number, pieces in self._in_order(seed)
+            for number, pieces in self._in_order(seed, drawn)
         ]
 
-    def _in_order(self, seed: int | None) -> Sequence[tuple[int, tuple[Piece, ...]]]:
-        if self.shuffle_questions and seed is not None:
-            return shuffled(self.questions, seed, 0, 0)
-        return self.questions
+    def _in_order(
+        self, seed: int | None, drawn: Collection[int] | None
+    ) -> Sequence[tuple[int, tuple[Piece, ...]]]:
+        chosen = self.questions
+        if drawn is not None:
+            wanted = frozenset(drawn)
+            chosen = tuple(question for question in chosen if question[0] in wanted)
+        if seed is None:
+            return chosen
+        if not self.sections:
+            return shuffled(chosen, seed, 0, 0) if self.shuffle_questions else chosen
+        # Sections stay one after the other; each is shuffled in itself.
+        moving = {section.place for section in self.sections if section.shuffle}
+        ordered: list[tuple[int, tuple[Piece, ...]]] = []
+        for place, group in groupby(chosen, key=lambda question: self.section_of.get(question[0], 0)):
+            block = list(group)
+            ordered += shuffled(block, seed, 0, place) if self.shuffle_questions or place in moving else block
+        return ordered
+
+
+class DrawnItems(Mapping[tuple[int, str], ItemRule]):
+    """The items of the questions that were drawn, in a few bytes: every sitting has a draw of its own."""
+
+    __slots__ = ("_drawn", "_items")
+
+    def __init__(self, items: Mapping[tuple[int, str], ItemRule], drawn: Collection[int]) -> None:
+        self._items = items
+        # A bit for each question.
+        self._drawn = sum(1 << number for number in drawn)
+
+    def __getitem__(self, key: tuple[int, str]) -> ItemRule:
+        # First whether there is such an item at all: numbers that clients make up may be below zero.
+        rule = self._items[key]
+        if not self._drawn >> key[0] & 1:
+            raise KeyError(key)
+        return rule
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        return (key for key in self._items if self._drawn >> key[0] & 1)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 async def load_content(conn: Connection, exam_id: int) -> Content:
-    """The exam's newest version, in two queries however many questions it has. Raises NotFound."""
+    """The exam's newest version, in three queries however many questions it has. Raises NotFound."""
     exam = await maybe(conn, SQL.exam, Exam, exam_id=exam_id)
     if exam is None:
         raise NotFound
     items = await many(conn, SQL.items, Item, exam_id=exam_id)
+    sections = await many(conn, SQL.sections, SectionRow, exam_id=exam_id)
     # Tens of milliseconds of Markdown for a long exam: not on the event loop that saves wait for.
-    return await asyncio.to_thread(build_content, exam, items)
+    return await asyncio.to_thread(build_content, exam, items, sections)
 
 
-def build_content(exam: Exam, items: Sequence[Item]) -> Content:
+def build_content(exam: Exam, items: Sequence[Item], sections: Sequence[SectionRow] = ()) -> Content:
     """Render and encode everything that is the same for all candidates. *items* are in order."""
     pictures = frozenset(exam.pictures)
 
@@ -140,12 +235,24 @@ def build_content(exam: Exam, items: Sequence[Item]) -> Content:
         questions=questions,
         items={(item.number, item.sub_part): _rule(item) for item in items},
         paper_version=exam.paper_version,
+        sections=tuple(
+            Section(
+                each.place,
+                each.title,
+                html(each.instructions),
+                each.shuffle,
+                each.draw,
+                len({item.number for item in items if item.section == each.place}),
+            )
+            for each in sections
+        ),
+        section_of={item.number: item.section for item in items if item.section},
     )
 
 
-def arrange(content: Content, seed: int | None) -> list[dict[str, Any]]:
+def arrange(content: Content, seed: int | None, drawn: Collection[int] | None = None) -> list[dict[str, Any]]:
     """The questions of `Content.questions_json` as values, for a page to render."""
-    arranged: list[dict[str, Any]] = msgspec.json.decode(content.questions_json(seed))
+    arranged: list[dict[str, Any]] = msgspec.json.decode(content.questions_json(seed, drawn))
     return arranged
 
 
@@ -183,7 +290,8 @@ def _encoded_question(
     shuffle: bool,
 ) -> tuple[Piece, ...]:
     prompt = items[0].question_prompt
-    head = encode({"number": number, "prompt": prompt, "prompt_html": html(prompt)})
+    section = {"section": items[0].section} if items[0].section else {}
+    head = encode({"number": number, "prompt": prompt, "prompt_html": html(prompt)} | section)
     pieces: list[Piece] = [head.removesuffix(b"}") + b',"items":[']
     for place, item in enumerate(items):
         if place:

@@ -9,8 +9,15 @@ SELECT exams.id, exams.version, title, kind, instructions, shuffle_questions, sh
 -- name: items
 -- Not their keys: what is not read here cannot leave the server by mistake.
 SELECT questions.number, questions.prompt AS question_prompt, items.sub_part, items.kind, items.prompt,
-       items.presented, items.points
+       items.presented, items.points, coalesce(sections.place, 0) AS section
   FROM questions
   JOIN items ON items.exam_id = questions.exam_id AND items.question_number = questions.number
+  LEFT JOIN sections ON sections.id = questions.section_id
  WHERE questions.exam_id = %(exam_id)s
- ORDER BY questions.number, items.sub_part;
+ ORDER BY section, questions.number, items.sub_part;
+
+-- name: sections
+SELECT place, title, instructions, shuffle, draw
+  FROM sections
+ WHERE exam_id = %(exam_id)s
+ ORDER BY place;

@@ -257,4 +257,6 @@ def write_document(content: Content, pictures: Sequence[_Picture], pages: Pages)
         },
         "pages": pages(content),
     }
+    if content.sections:
+        document["sections"] = [section.as_json() for section in content.sections]
     return msgspec.json.encode(document)

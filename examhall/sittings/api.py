@@ -71,6 +71,7 @@ def _facts(content: Content, sitting: Sitting, answers: Sequence[StoredAnswer]) 
         "title": content.title,
         "kind": content.kind,
         "answers": [vars(AnswerOut.of(each)) for each in answers],
+        "sections": [section.as_json() for section in content.sections],
     }
 
 
@@ -78,7 +79,7 @@ async def _session(request: Request, sitting: Sitting, answers: Sequence[StoredA
     """A `SessionOut` in pieces, of which the questions are the same for all who sit an unshuffled exam."""
     content = await _content(request, sitting)
     facts = encode(_facts(content, sitting, answers))
-    return [facts[:-1] + b',"questions":', content.questions_json(sitting.seed), b"}"]
+    return [facts[:-1] + b',"questions":', content.questions_json(sitting.seed, sitting.drawn), b"}"]
 
 
 async def _sealed_session(
@@ -86,7 +87,8 @@ async def _sealed_session(
 ) -> list[bytes]:
     """A `SealedSessionOut`: instead of the questions what opens and arranges those that the browser has."""
     content = await _content(request, sitting)
-    sealed = {"version": paper.version, "key": paper.key_text, "order": content.order(sitting.seed)}
+    order = content.order(sitting.seed, sitting.drawn)
+    sealed = {"version": paper.version, "key": paper.key_text, "order": order}
     return [encode(_facts(content, sitting, answers) | {"sealed": sealed})]
 
 

@@ -114,13 +114,22 @@ async def save_batch(conn: Connection, batch: Sequence[Save]) -> list[Saved | Re
 
 
 @dataclass(frozen=True)
-class _Exam:
+class _Sat:
     exam_id: int
+    drawn: list[int] | None
+
+
+async def what_is_sat(
+    conn: Connection, *, sitting_id: int, candidate_id: int
+) -> tuple[int, list[int] | None]:
+    """Which exam the candidate's own sitting is of, and the questions drawn for it; neither ever changes."""
+    found = await maybe(conn, SQL.what_is_sat, _Sat, sitting_id=sitting_id, candidate_id=candidate_id)
+    if found is None:
+        raise SessionNotFound
+    return found.exam_id, found.drawn
 
 
 async def exam_of_sitting(conn: Connection, *, sitting_id: int, candidate_id: int) -> int:
     """Which exam the candidate's own sitting is of; that never changes."""
-    found = await maybe(conn, SQL.exam_of_sitting, _Exam, sitting_id=sitting_id, candidate_id=candidate_id)
-    if found is None:
-        raise SessionNotFound
-    return found.exam_id
+    exam_id, _ = await what_is_sat(conn, sitting_id=sitting_id, candidate_id=candidate_id)
+    return exam_id

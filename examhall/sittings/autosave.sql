@@ -55,8 +55,8 @@ SELECT refusal, deadline_at, statement_timestamp() AS saved_at
   FROM judged
  ORDER BY n;
 
--- name: exam_of_sitting
-SELECT exam_id
+-- name: what_is_sat
+SELECT exam_id, drawn
   FROM sittings
  WHERE id = %(sitting_id)s
    AND candidate_id = %(candidate_id)s;

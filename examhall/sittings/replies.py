@@ -50,12 +50,20 @@ class AnswerOut(BaseModel):
         return cls(**vars(stored) | {"saved_at": rfc3339(stored.saved_at)})
 
 
+class SectionOut(BaseModel):
+    section: int = Field(description="Its place; questions of it have the same number under `section`.")
+    title: str
+    instructions_html: str
+    questions: int = Field(description="How many of its questions each candidate has.")
+
+
 class SessionOut(SittingOut):
     """What an exam page needs to begin, or to go on elsewhere. No key is in it."""
 
     title: str
     kind: str
     answers: Sequence[AnswerOut]
+    sections: Sequence[SectionOut]
     questions: Sequence[dict[str, Any]] = Field(description="In this candidate's order.")
 
 
@@ -67,7 +75,8 @@ class OpenedOut(BaseModel):
     order: Sequence[tuple[int, Sequence[Sequence[int]]]] | None = Field(
         description="The numbers of the questions as they follow each other, each with the lists that are "
         "shuffled in it: of each part the `options`, or else the `right`; at each place, which entry of the "
-        "author's (from 0). null: everybody has the author's order."
+        "author's (from 0). Questions that are not here were not drawn for this candidate. null: everybody has "
+        "all of them in the author's order."
     )
 
 
@@ -77,6 +86,7 @@ class SealedSessionOut(SittingOut):
     title: str
     kind: str
     answers: Sequence[AnswerOut]
+    sections: Sequence[SectionOut]
     sealed: OpenedOut
 
 

@@ -1,12 +1,12 @@
 """The questions of an exam as HTML: rendered once for all who have them in the same order."""
 
 import secrets
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from cachetools import LRUCache, cached
 
-from examhall.exams.content import Content, arrange
+from examhall.exams.content import Content, Section, arrange
 from examhall.web.pages import environment
 from examhall.web.words import pdf_paper_words
 
@@ -20,14 +20,25 @@ PLACE = f"place-{secrets.token_hex(12)}".encode()
 CURRENT = f"current-{secrets.token_hex(12)}".encode()
 
 
-def paper_html(content: Content, seed: int, language: str) -> bytes:
+def paper_html(content: Content, seed: int, language: str, drawn: Sequence[int] | None = None) -> bytes:
     """Where nothing is shuffled every seed is alike; otherwise each candidate has a paper of their own."""
-    return _rendered(content, seed if content.is_shuffled else 0, language)
+    if not content.is_shuffled:
+        return _rendered(content, 0, language, None)
+    return _rendered(content, seed, language, None if drawn is None else tuple(drawn))
 
 
 def authors_paper_html(content: Content, language: str) -> str:
-    """In the order that the author gave it, to be arranged elsewhere."""
-    return environment(language).get_template("parts/paper.html").render(questions=arrange(content, None))
+    """All questions in the order that the author gave them, to be arranged elsewhere, by what is drawn."""
+    return (
+        environment(language)
+        .get_template("parts/paper.html")
+        .render(questions=arrange(content, None), sections=sections_of(content), total=content.question_count)
+    )
+
+
+def sections_of(content: Content) -> Mapping[int, Section]:
+    """By their places, as templates look them up."""
+    return {section.place: section for section in content.sections}
 
 
 def pdf_of(content: Content, language: str) -> Mapping[str, object] | None:
@@ -39,11 +50,12 @@ def pdf_of(content: Content, language: str) -> Mapping[str, object] | None:
 
 
 @cached(LRUCache(KEPT), key=lambda content, *order: (content.exam_id, content.version, *order))
-def _rendered(content: Content, seed: int, language: str) -> bytes:
-    order = content.order(seed)
+def _rendered(content: Content, seed: int, language: str, drawn: tuple[int, ...] | None) -> bytes:
+    order = content.order(seed, drawn)
     if order is None:
         page = environment(language).get_template("parts/paper.html")
-        return page.render(questions=arrange(content, seed)).encode()
+        arranged, sections = arrange(content, seed, drawn), sections_of(content)
+        return page.render(questions=arranged, sections=sections, total=len(arranged)).encode()
     questions = _Questions(content, seed, language, total=len(order))
     return b"".join(
         questions.of(number, tuple(map(tuple, lists)))
@@ -65,7 +77,7 @@ class _Questions:
 
     def of(self, number: int, lists: tuple[tuple[int, ...], ...]) -> bytes:
         """One question, with marks where its place goes."""
-        key = (self._content.exam_id, self._content.version, self._language, number, lists)
+        key = (self._content.exam_id, self._content.version, self._language, self._total, number, lists)
         found = QUESTIONS.get(key)
         if found is None:
             found = QUESTIONS[key] = self._render(number)
@@ -77,6 +89,7 @@ class _Questions:
         template = environment(self._language).get_template("parts/question.html")
         return template.render(
             question=self._arranged[number],
+            sections=sections_of(self._content),
             place=PLACE.decode(),
             total=self._total,
             current=CURRENT.decode(),

@@ -35,7 +35,7 @@ def pages_of(content: Content) -> Mapping[str, str]:
             pdf=content.paper_version,
             exam_id=content.exam_id,
             title=content.title,
-            question_count=len(content.questions),
+            question_count=content.question_count,
         )
         for language in languages()
     }

@@ -75,6 +75,8 @@ export function arrange(page, order) {
   arranged[0].classList.add("current");
   // Where the last one stood, all are set down anew.
   written[written.length - 1].after(...arranged);
+  // What was not drawn for this candidate is no part of the exam.
+  for (const question of written) if (!arranged.includes(question)) question.remove();
   order.forEach(([, lists], place) => {
     find("h2", arranged[place]).firstChild.data = titles[place];
     all("[data-options]", arranged[place]).forEach((box, at) => shuffle(box, lists[at]));
