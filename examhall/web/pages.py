@@ -120,7 +120,9 @@ def environment(language: str) -> Environment:
         return " ".join(parts)
 
     def worth(value: float) -> str:
-        return words.ungettext("%(n)s point", "%(n)s points", 1 if value == 1 else 2) % {
+        # Half a point counts as a few: languages that tell one, few and many say so of fractions.
+        form = int(value) if value == int(value) else 2
+        return words.ungettext("%(n)s point", "%(n)s points", form) % {
             "n": write.points(value)
         }
 
