@@ -122,9 +122,7 @@ def environment(language: str) -> Environment:
     def worth(value: float) -> str:
         # Half a point counts as a few: languages that tell one, few and many say so of fractions.
         form = int(value) if value == int(value) else 2
-        return words.ungettext("%(n)s point", "%(n)s points", form) % {
-            "n": write.points(value)
-        }
+        return words.ungettext("%(n)s point", "%(n)s points", form) % {"n": write.points(value)}
 
     found.globals.update(
         static=address,
