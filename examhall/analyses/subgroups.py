@@ -60,6 +60,9 @@ def by_group(
     """
     count = len(candidate_ids)
     row, group = _rows_of(membership, candidate_ids)
+    # Rows are in the order of the sittings. Somebody's second attempt is not another person: of items' differences
+    # the first alone is told.
+    once = np.unique(candidate_ids, return_index=True)[1]
     sizes = np.bincount(group, minlength=len(membership.groups))
     largest = sorted(
         (each for each in range(len(sizes)) if sizes[each]),
@@ -86,7 +89,7 @@ def by_group(
                 new=side_of(new.of(within), bands),
                 newly_passed=newly_passed,
                 newly_failed=newly_failed,
-                dif=_differences(within, earned, worth, labels),
+                dif=_differences(within[once], earned[once], worth, labels),
             )
         )
         tell((number + 1) / len(chosen))

@@ -306,6 +306,34 @@ def test_every_attempt_of_somebody_counts_in_their_groups() -> None:
     assert [each.group for each in unpack(found.candidates)] == ["Algebra", None, "Algebra", "Geometry"]
 
 
+def test_a_second_attempt_is_not_another_person_where_groups_differ() -> None:
+    chance = np.random.default_rng(2)
+    firsts = [["A" if chance.random() < 0.6 else "B" for _ in range(6)] for _ in range(200)]
+    # Who comes again knows the last question, if of the first group.
+    seconds = [[*answers[:-1], "A" if row < 100 else "B"] for row, answers in enumerate(firsts)]
+    membership = Membership(
+        "course", [GroupNamed(7, "ALG", "Algebra")], np.arange(1, 101), np.zeros(100, np.int64)
+    )
+    items = [an_item(number) for number in range(1, 7)]
+    once = outcome([sat_by(firsts, items)], membership).told.groups
+    twice = outcome(
+        [
+            sat_by(
+                [*firsts, *seconds],
+                items,
+                candidate_ids=np.array([*range(1, 201)] * 2),
+                attempts=np.array([1] * 200 + [2] * 200),
+            )
+        ],
+        membership,
+    ).told.groups
+    assert once is not None
+    assert twice is not None
+    assert once.groups[0].dif is not None
+    assert twice.groups[0].dif == once.groups[0].dif
+    assert twice.groups[0].candidates == 200
+
+
 def test_nobody_at_all_is_no_mistake() -> None:
     told = outcome([three()], curve={"kind": "to_mean", "mean_percent": 50}, grade_bands=BANDS).document
     assert told["candidates"] == 0
