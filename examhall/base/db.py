@@ -9,10 +9,12 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection, AsyncCursor, errors
+from psycopg import AsyncConnection, AsyncCursor, errors, generators, pq
+from psycopg.abc import PQGen
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from examhall.base.actor import SETTING, statement
 from examhall.base.errors import Overloaded
 from examhall.base.sqlfile import Query
 from examhall.base.statements import STATEMENTS
@@ -43,7 +45,9 @@ def connecting(*, pooled: bool, limit_s: float) -> dict[str, Any]:
     """
     if pooled:
         return {"prepare_threshold": None}
-    return {"options": f"-c statement_timeout={int(limit_s * 1000)} -c synchronous_commit=on"}
+    # Whoever is not said to be behind a transaction is the server: not somebody with SQL by hand.
+    said = f"-c {SETTING}=|server|"
+    return {"options": f"-c statement_timeout={int(limit_s * 1000)} -c synchronous_commit=on {said}"}
 
 
 # After a failover a server that lives on as a standby answers, but takes nothing: as good as gone, and its
@@ -53,6 +57,30 @@ GONE = (psycopg.OperationalError, errors.ReadOnlySqlTransaction)
 
 class Unavailable(Overloaded):
     """The server can store nothing just now. What was saved is safe; please try again in a moment."""
+
+
+class Spoken(AsyncConnection[Any]):
+    """A connection whose transactions begin with on whose behalf they are, in the packet of their BEGIN."""
+
+    # Whether the next transaction says so.
+    says_who = True
+
+    def _exec_command(self, command: Any, result_format: pq.Format = pq.Format.TEXT) -> PQGen[Any]:
+        """psycopg's own, which takes one statement; BEGIN takes along who it is for."""
+        begins = self.says_who and isinstance(command, bytes) and command.startswith(b"BEGIN")
+        said = statement() if begins else b""
+        if not said:
+            return (yield from super()._exec_command(command, result_format))
+        if self._pipeline:
+            yield from super()._exec_command(command, result_format)
+            return (yield from super()._exec_command(said, result_format))
+        self._check_connection_ok()
+        self.pgconn.send_query(command + b"; " + said)
+        results = yield from generators.execute(self.pgconn)
+        for result in results:
+            if result.status == pq.ExecStatus.FATAL_ERROR:
+                raise psycopg.errors.error_from_result(result, encoding=self.pgconn._encoding)
+        return results[-1]
 
 
 def hang_up(conn: Connection) -> None:
@@ -74,8 +102,9 @@ class Database:
     ) -> None:
         self.dsn = dsn
         self._limit_s = limit_s
-        self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        self.pool: AsyncConnectionPool[Spoken] = AsyncConnectionPool(
             dsn,
+            connection_class=Spoken,
             min_size=1,
             max_size=pool_size,
             max_waiting=POOL_QUEUE,
@@ -105,9 +134,14 @@ class Database:
                     await conn.set_autocommit(False)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """A connection in one transaction: committed at the end, rolled back by any exception."""
+    async def transaction(self, *, says_who: bool = True) -> AsyncIterator[Connection]:
+        """A connection in one transaction: committed at the end, rolled back by any exception.
+
+        What it changes is on record as done by base/actor.py's actor; without `says_who` (for what thousands
+        do at once, and nothing records) by nobody.
+        """
         conn = await self._take()
+        conn.says_who = says_who
         loop = asyncio.get_running_loop()
         # A frozen server never answers, and psycopg would wait for it without end.
         limit = loop.call_later(self._limit_s, hang_up, conn)
@@ -122,7 +156,7 @@ class Database:
             limit.cancel()
             await self.pool.putconn(conn)
 
-    async def _take(self) -> Connection:
+    async def _take(self) -> Spoken:
         """A connection of the pool. A busy pool is waited for; a database that is gone is not."""
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + BUSY_WAIT_S

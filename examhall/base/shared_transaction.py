@@ -8,6 +8,7 @@ from the start; saving answers, which must not lose one, has base/group_commit.p
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Generic, TypeAlias, TypeVar
 
 from examhall.base.db import Connection, Database
@@ -43,7 +44,10 @@ class SharedTransaction(Generic[Entry, Outcome]):
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, done))
         if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._run(), name=f"shared {self._perform.__name__}")
+            # In a context of its own: it is on behalf of all, not of whoever came first.
+            self._running = asyncio.create_task(
+                self._run(), name=f"shared {self._perform.__name__}", context=Context()
+            )
         return await done
 
     async def _run(self) -> None:

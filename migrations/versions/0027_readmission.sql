@@ -15,3 +15,4 @@ CREATE TABLE seating (
     PRIMARY KEY (exam_id, person_id)
 );
 CREATE INDEX seating_person ON seating (person_id);
+SELECT audit_table('seating', '{exam_id,person_id}', exam => 'exam_id', person => 'person_id');
