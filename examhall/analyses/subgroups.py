@@ -60,8 +60,8 @@ def by_group(
     """
     count = len(candidate_ids)
     row, group = _rows_of(membership, candidate_ids)
-    # Rows are in the order of the sittings. Somebody's second attempt is not another person: of items' differences
-    # the first alone is told.
+    # Rows are in the order of the sittings. Somebody's second attempt is not another person: the first alone
+    # is compared item by item.
     once = np.unique(candidate_ids, return_index=True)[1]
     sizes = np.bincount(group, minlength=len(membership.groups))
     largest = sorted(
