@@ -1,15 +1,18 @@
 """What the command line does besides serving: each command reaches the database and calls one operation."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from socket import gethostname
 from typing import TypeVar
 
 import psycopg
 
+from examhall.base.actor import ACTOR, Actor
 from examhall.base.db import BACKGROUND_LIMIT_S, Connection, Database, Unavailable
 from examhall.base.embedded import Postgres
 from examhall.base.hindrance import Hindrance
@@ -219,6 +222,7 @@ def _in_transaction(settings: Settings, operation: Callable[[Connection], Awaita
 
 def _with_database(settings: Settings, operation: Callable[[Database], Awaitable[Outcome]]) -> Outcome:
     async def inside(address: str) -> Outcome:
+        ACTOR.set(Actor(None, "command", trace=f"{os.environ.get('USER') or os.getuid()}@{gethostname()}"))
         database = Database(address, pool_size=2, limit_s=BACKGROUND_LIMIT_S)
         await database.open()
         try:

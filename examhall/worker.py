@@ -9,12 +9,17 @@ import psycopg
 import structlog
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.job_context import JobContext
 from procrastinate.jobs import Status
+from procrastinate.middleware import AsyncCallNext
+from procrastinate.worker import Worker
 
 from examhall import __version__
 from examhall.accounts.sign_in import forget_old_sign_ins
 from examhall.analyses.running import keep_calculating
+from examhall.base.actor import ACTOR, Actor, acting
 from examhall.base.db import BACKGROUND_LIMIT_S, Database, Unavailable
+from examhall.base.jobs import ON_BEHALF_OF
 from examhall.base.partitions import ensure_partitions
 from examhall.base.statements import STATEMENTS
 from examhall.base.tracing import Tracing
@@ -312,6 +317,7 @@ async def _until_told_to_stop(settings: Settings) -> None:
 async def work(settings: Settings, stopping: asyncio.Event) -> None:
     """Close what is due and run jobs, until `stopping`; what is running is finished first."""
     assert settings.database_url is not None
+    ACTOR.set(Actor(None, "worker", trace="by-itself"))
     database = Database(
         settings.database_url,
         pool_size=POOL_SIZE,
@@ -367,6 +373,14 @@ async def _run_jobs(settings: Settings, database: Database, marked: asyncio.Even
         await asyncio.sleep(RESTART_PAUSE_S)
 
 
+async def _on_behalf(call_next: AsyncCallNext, context: JobContext, worker: Worker) -> object:
+    """What a job changes is on record as done by whoever caused it, or by the worker alone."""
+    caused_by = context.job.task_kwargs.pop(ON_BEHALF_OF, None)
+    person_id = caused_by if isinstance(caused_by, int) else None
+    with acting(Actor(person_id, "worker", is_staff=person_id is not None, trace=f"job-{context.job.id}")):
+        return await call_next()
+
+
 async def _run_queue(jobs: App, queue: str) -> None:
     await jobs.run_worker_async(
         queues=[queue],
@@ -376,4 +390,5 @@ async def _run_queue(jobs: App, queue: str) -> None:
         fetch_job_polling_interval=LOOK_EVERY_S.get(queue, 5.0),
         shutdown_graceful_timeout=END_S.get(queue, LONGEST_END_S),
         install_signal_handlers=False,
+        worker_middleware=[_on_behalf],
     )

@@ -14,7 +14,7 @@ SQL_FILES = sorted(path for path in PACKAGE.rglob("*.sql") if "vendor" not in pa
 
 # A package may import from packages written before it in this list, and from itself.
 ORDER = [
-    "base", "psychometrics",
+    "base", "psychometrics", "audit",
     "accounts", "reference", "courses", "exams", "sittings", "scoring",
     "contests", "standings", "reports", "certificates", "forms", "analyses",
     "events", "ops", "web", "demo",

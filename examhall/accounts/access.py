@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from examhall.accounts.tokens import COOKIE_LIFE, Claims, Signer
+from examhall.base.actor import ACTOR, Actor, Door
 from examhall.base.errors import Forbidden, Unauthorized
 
 COOKIE = "examhall"
@@ -106,8 +107,9 @@ def sender_of(scope: Scope, signer: Signer) -> int | None:
 
 
 def person_of(request: Request) -> Person:
-    """`claims_of` as a person."""
-    return _person(claims_of(request.scope, signer_of(request)))
+    """`claims_of` as a person, on whose behalf the request is from here on."""
+    door: Door = "api" if "authorization" in request.headers else "page"
+    return _acting(request, claims_of(request.scope, signer_of(request)), door)
 
 
 def visitor_of(request: Request) -> Person | None:
@@ -143,7 +145,7 @@ async def page_person(request: Request, *roles: str) -> Person:
                 raise
         else:
             check_csrf(signer, claims, given)
-    return _person(claims)
+    return _acting(request, claims, "page")
 
 
 def cookie_person(request: Request) -> Person:
@@ -254,6 +256,20 @@ def _cookie_claims(scope: Scope, signer: Signer) -> Claims:
                 if key == COOKIE:
                     return signer.read_cookie(token)
     raise NotSignedIn
+
+
+def _acting(request: Request, claims: Claims, door: Door) -> Person:
+    """A request is a task of its own: what it does from here on is on record as theirs."""
+    person = _person(claims)
+    ACTOR.set(
+        Actor(
+            person.id,
+            door,
+            writes=request.method not in SAFE_METHODS,
+            is_staff=any(role != "candidate" for role in person.roles),
+        )
+    )
+    return person
 
 
 def _person(claims: Claims) -> Person:

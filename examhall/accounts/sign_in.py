@@ -24,6 +24,7 @@ from examhall.accounts.failures import (
 from examhall.accounts.passwords import Passwords
 from examhall.accounts.people import Account
 from examhall.accounts.tokens import BROWSER_LIFE
+from examhall.audit.noting import note as audit
 from examhall.base.csv_file import UNSTORABLE
 from examhall.base.db import Connection, Database, maybe, run
 from examhall.base.errors import Unauthorized
@@ -163,6 +164,17 @@ async def open_sign_in(
     )
     if account is None:
         return None
+    if any(role != "candidate" for role in account.roles):
+        await audit(
+            conn,
+            "signed_in",
+            kind="people",
+            thing=person_id,
+            label=account.full_name,
+            person_id=person_id,
+            after={"method": method},
+            by=person_id,
+        )
     return SignIn(fresh.sign_in_id, account, None, fresh.refresh_token)
 
 

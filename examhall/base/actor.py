@@ -1,7 +1,7 @@
 """Who is behind what is done now, for the record that the database itself keeps of it.
 
-Set where somebody is recognised, or where a process begins. base/db.py hands it to PostgreSQL in the packet of
-BEGIN, as a setting of that transaction alone; triggers read it there.
+Set where somebody is recognised, or where a process begins. base/db.py hands it to PostgreSQL in the packet
+of BEGIN, as a setting of that transaction alone; triggers read it there.
 """
 
 import re

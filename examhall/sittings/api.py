@@ -164,7 +164,7 @@ async def get_session(
     responses=OF_SESSION | refusals(CrossSite),
 )
 async def post_submit(session_id: Id, request: Request, me: SignedIn, db: Db) -> SittingOut:
-    async with db.transaction() as conn:
+    async with db.transaction(says_who=False) as conn:
         await require_ticket_for_sitting(conn, me, session_id)
         sitting = await submit_sitting(conn, sitting_id=session_id, candidate_id=me.id)
     availabilities_of(request).drop(exam_id=sitting.exam_id, candidate_id=me.id)
