@@ -16,6 +16,7 @@ from examhall import __version__, routes
 from examhall.accounts import ended
 from examhall.accounts.openid import OpenId
 from examhall.accounts.passwords import Passwords
+from examhall.accounts.ticket_sheet import TicketSheets
 from examhall.accounts.tokens import Signer
 from examhall.accounts.turnstile import Turnstile
 from examhall.analyses.announcing import relay_calculations
@@ -112,6 +113,7 @@ class Hall:
         self.gallery = Gallery(self.database)
         self.prints = Prints.of(self.database, self.storage, FONTS, self.issuer)
         self.proofs = Proofs.of(FONTS)
+        self.ticket_sheets = TicketSheets(FONTS)
         self.status_lists = StatusLists(self.database)
         self.passwords = Passwords()
         self.turnstile = Turnstile(self.database, self.signer)
@@ -217,6 +219,7 @@ class Hall:
             self.passwords.close()
             await self.prints.close()
             await self.proofs.close()
+            await self.ticket_sheets.close()
             if self.openid is not None:
                 await self.openid.close()
             await self.shared_store.close()
@@ -265,6 +268,7 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "gallery",
             "prints",
             "proofs",
+            "ticket_sheets",
             "passwords",
             "openid",
             "turnstile",

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from examhall.accounts import api as accounts
+from examhall.accounts import people_api as people
 from examhall.accounts import staff_api as office
 from examhall.analyses import api as projects
 from examhall.analyses import calculations_api as calculations
@@ -18,7 +19,10 @@ from examhall.certificates import api as certificates
 from examhall.certificates import proof_api as proof
 from examhall.contests import api as contests
 from examhall.courses import api as courses
+from examhall.courses import groups_api as groups
+from examhall.exams import accommodations_api as accommodations
 from examhall.exams import api as exams
+from examhall.exams import authoring_api as authoring
 from examhall.exams import paper_api as papers
 from examhall.exams import questions_api as questions
 from examhall.exams import seating_api as seating
@@ -35,9 +39,11 @@ from examhall.scoring import corrections_api as corrections
 from examhall.scoring import readmission_api as readmission
 from examhall.settings import Settings
 from examhall.sittings import api as sittings
+from examhall.sittings import candidates_api as candidates
 from examhall.sittings import interventions_api as interventions
 from examhall.sittings import monitor_api as monitor
 from examhall.sittings import paper_api as paper_reading
+from examhall.sittings import retiming_api as retiming
 from examhall.sittings import save_schema, sealed_api
 from examhall.standings import api as standings
 from examhall.standings import progress_api as progress
@@ -80,6 +86,9 @@ from examhall.web.staff import organisations as staff_organisations
 from examhall.web.staff import panels as staff_panels
 from examhall.web.staff import paper as staff_paper
 from examhall.web.staff import proof as staff_proof
+from examhall.web.staff import question_editor as staff_question_editor
+from examhall.web.staff import question_preview as staff_question_preview
+from examhall.web.staff import questions as staff_questions
 from examhall.web.staff import reports as staff_reports
 from examhall.web.staff import scenarios as staff_scenarios
 from examhall.web.staff import submissions as staff_submissions
@@ -96,10 +105,15 @@ UNDER_API: tuple[APIRouter, ...] = (
     *AT_THE_ROOT,
     accounts.router,
     office.router,
+    people.router,
     exams.router,
+    authoring.router,
+    accommodations.router,
+    candidates.router,
     papers.router,
     questions.router,
     seating.router,
+    retiming.router,
     sittings.router,
     paper_reading.router,
     sealed_api.router,
@@ -111,6 +125,7 @@ UNDER_API: tuple[APIRouter, ...] = (
     corrections.router,
     readmission.router,
     courses.router,
+    groups.router,
     ops.contests_router,
     contests.router,
     standings.router,
@@ -157,6 +172,9 @@ PAGES = [
     *form_pages.routes,
     *organisation_pages.routes,
     *staff_exams.routes,
+    *staff_questions.routes,
+    *staff_question_editor.routes,
+    *staff_question_preview.routes,
     *staff_live.routes,
     *staff_key.routes,
     *staff_courses.routes,

@@ -10,7 +10,7 @@ from examhall.accounts.passwords import Passwords
 from examhall.accounts.people_file import BadPeopleFile, PersonLine, read_people
 from examhall.base.csv_file import Problem
 from examhall.base.db import Connection, Database, many, maybe, one, run
-from examhall.base.errors import Conflict, NotFound
+from examhall.base.errors import Conflict, Forbidden, NotFound
 from examhall.base.sqlfile import beside
 
 SQL = beside(__file__)
@@ -28,6 +28,14 @@ class NoSuchPerson(NotFound):
     """There is no such person."""
 
 
+class OwnRights(Forbidden):
+    """Nobody changes their own roles or closes their own account. Please ask another administrator."""
+
+
+class LastAdmin(Conflict):
+    """This is the last active administrator. Make somebody else one first."""
+
+
 @dataclass(frozen=True)
 class Account:
     id: int
@@ -37,11 +45,6 @@ class Account:
     roles: Sequence[str]
     # What they chose to read Examhall in, where it is of use.
     language: str | None = field(default=None, kw_only=True)
-
-
-@dataclass(frozen=True)
-class ListedPerson(Account):
-    active: bool
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,11 @@ class _StoredHash:
 @dataclass(frozen=True)
 class _Affected:
     id: int
+
+
+@dataclass(frozen=True)
+class _Admins:
+    any: bool
 
 
 # What is wrong with a line that is right by itself.
@@ -122,22 +130,21 @@ async def keep_language(conn: Connection, person_id: int, language: str) -> None
     await run(conn, SQL.keep_language, person_id=person_id, language=language)
 
 
-async def list_people(conn: Connection, *, after: int, limit: int) -> list[ListedPerson]:
-    return await many(conn, SQL.list_people, ListedPerson, after=after, limit=limit)
-
-
-async def import_people(database: Database, passwords: Passwords, text: str) -> Imported:
+async def import_people(
+    database: Database, passwords: Passwords, text: str, *, by: int | None = None
+) -> Imported:
     """Create and update people from CSV: all of the file, or nothing and a reason for every bad line.
 
     A cell that is empty and a column that is missing leave what is stored. The same file again changes
-    nothing. Who loses a role, is made inactive or gets another password is signed out everywhere.
+    nothing. Who loses a role, is made inactive or gets another password is signed out everywhere. Who imports
+    does not change their own rights, and an active admin remains.
 
     Takes the database, not a connection: passwords are hashed, which takes long, between looking at the
     file's conflicts and writing it. Both are done once more when it is written.
     """
     people = read_people(text)
     async with database.transaction() as conn:
-        await _refuse_conflicts(conn, people)
+        await refuse_conflicts(conn, people)
         stored = {
             found.line: found.password_hash
             for found in await many(
@@ -153,8 +160,23 @@ async def import_people(database: Database, passwords: Passwords, text: str) -> 
         # Two imports at once, or an import and whoever else writes people, come one after the other; reading
         # people and signing in go on. What is checked below therefore stays true until the commit.
         await run(conn, SQL.lock_people)
-        await _refuse_conflicts(conn, people)
-        return await _write(conn, people, hashes)
+        await refuse_conflicts(conn, people)
+        if by is not None:
+            await _refuse_own_rights(conn, people, by)
+        before = await one(conn, SQL.admins, _Admins)
+        imported = await _write(conn, people, hashes)
+        if before.any and not (await one(conn, SQL.admins, _Admins)).any:
+            raise LastAdmin
+        return imported
+
+
+async def _refuse_own_rights(conn: Connection, people: Sequence[PersonLine], by: int) -> None:
+    mine = await find_account(conn, by)
+    for person in people:
+        if person.username.lower() == mine.username.lower() and (
+            person.active is False or (person.roles is not None and {*person.roles} != {*mine.roles})
+        ):
+            raise OwnRights
 
 
 async def _hash_passwords(
@@ -175,7 +197,8 @@ async def _hash_passwords(
     return {person.line: password_hash for person, password_hash in zip(new, hashes, strict=True)}
 
 
-async def _refuse_conflicts(conn: Connection, people: Sequence[PersonLine]) -> None:
+async def refuse_conflicts(conn: Connection, people: Sequence[PersonLine]) -> None:
+    """Raise BadPeopleFile where lines, each right by itself, do not go together or with who is there."""
     found = await many(
         conn,
         SQL.conflicts,

@@ -9,13 +9,6 @@ SELECT id, username, email, full_name, roles, language
  WHERE id = %(person_id)s
    AND active;
 
--- name: list_people
-SELECT id, username, email, full_name, roles, active
-  FROM people
- WHERE id > %(after)s
- ORDER BY id
- LIMIT %(limit)s;
-
 -- name: stored_hashes
 SELECT given.line, people.password_hash
   FROM unnest(%(lines)s::integer[], %(usernames)s::text[]) AS given (line, username)
@@ -49,6 +42,9 @@ SELECT given.line, 'email', 'email_taken'
   JOIN people ON lower(people.email) = lower(given.email)
  WHERE lower(people.username) <> lower(given.username)
  ORDER BY line;
+
+-- name: admins
+SELECT EXISTS (SELECT FROM people WHERE active AND 'admin' = ANY(roles)) AS any;
 
 -- name: whose_rights_shrink
 SELECT people.id

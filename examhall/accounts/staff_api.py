@@ -5,11 +5,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from examhall.accounts import people, tickets
+from examhall.accounts import tickets
 from examhall.accounts.access import NotSignedIn, Person, Staff, WrongRole, signer_of
+from examhall.accounts.people import LastAdmin, OwnRights, import_people
 from examhall.accounts.people_file import BadPeopleFile, decode
+from examhall.accounts.ticket_sheet import NoTickets, TooManyTickets, pieces, sheets_of
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.errors import UnsupportedMediaType
 from examhall.base.wire import LARGEST_ID, After, Body, Db, Id, Limit, Page, page_of, refusals
@@ -27,15 +30,6 @@ class IssueIn(Body):
     person_ids: (
         Annotated[list[Annotated[int, Field(ge=1, le=LARGEST_ID)]], Field(max_length=PEOPLE_AT_ONCE)] | None
     ) = None
-
-
-class PersonOut(BaseModel):
-    id: int
-    username: str
-    email: str | None
-    full_name: str
-    roles: Sequence[str]
-    active: bool
 
 
 class ImportedOut(BaseModel):
@@ -64,20 +58,10 @@ class TicketOut(BaseModel):
         )
 
 
-@router.get("/people", summary="List people", responses=STAFF)
-async def get_people(
-    _me: Annotated[Person, Staff("admin")], db: Db, cursor: After = 0, limit: Limit = 50
-) -> Page[PersonOut]:
-    """In the order of their ids. For admins."""
-    async with db.transaction() as conn:
-        found = await people.list_people(conn, after=cursor, limit=limit + 1)
-    return page_of(found, limit, lambda person: PersonOut(**vars(person)), cursor=lambda person: person.id)
-
-
 @router.post(
     "/people/import",
     summary="Create and update people from CSV",
-    responses=STAFF | refusals(UnsupportedMediaType, BadPeopleFile),
+    responses=STAFF | refusals(UnsupportedMediaType, BadPeopleFile, OwnRights, LastAdmin),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -87,7 +71,7 @@ async def get_people(
         }
     },
 )
-async def post_people_import(request: Request, _me: Annotated[Person, Staff("admin")], db: Db) -> ImportedOut:
+async def post_people_import(request: Request, me: Annotated[Person, Staff("admin")], db: Db) -> ImportedOut:
     """A header with `username` and `full_name`, and if you like `email`, `password`, `roles`, `active`.
 
     All of the file or nothing: a bad line is reported with its number and what is wrong. Existing usernames
@@ -96,7 +80,7 @@ async def post_people_import(request: Request, _me: Annotated[Person, Staff("adm
     if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "text/csv":
         raise UnsupportedMediaType("Send this as text/csv.")
     text = decode(await request.body())
-    imported = await people.import_people(db, request.app.state.passwords, text)
+    imported = await import_people(db, request.app.state.passwords, text, by=me.id)
     return ImportedOut(**vars(imported))
 
 
@@ -127,6 +111,33 @@ async def post_tickets(
         return _csv(issued, exam_id, request)
     issued.sort(key=lambda ticket: ticket.person_id)
     return _page(issued[: TICKETS_A_PAGE + 1], TICKETS_A_PAGE, request)
+
+
+@router.get(
+    "/exams/{exam_id}/tickets.pdf",
+    summary="The live tickets of an exam, to print and cut",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}}
+    | STAFF
+    | refusals(tickets.NoSuchExam, NoTickets, TooManyTickets),
+)
+async def get_tickets_pdf(
+    exam_id: Id, request: Request, _me: Annotated[Person, Staff("author")], db: Db
+) -> Response:
+    """Ten on a page of A4, in the order of the names."""
+    async with db.transaction() as conn:
+        title = await tickets.exam_title(conn, exam_id)
+        found = await tickets.list_tickets(conn, signer_of(request), exam_id=exam_id)
+    found.sort(key=lambda ticket: ticket.full_name.casefold())
+    sheet = await sheets_of(request).pdf(found, request.app.state.settings.url, title=title)
+    return StreamingResponse(
+        pieces(sheet),
+        media_type="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="tickets-{exam_id}.pdf"',
+            "Cache-Control": "no-store",
+        },
+    )
 
 
 @router.get(

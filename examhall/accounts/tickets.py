@@ -123,6 +123,13 @@ async def issue_tickets(
     return sorted(tickets, key=lambda ticket: ticket.username)
 
 
+async def exam_title(conn: Connection, exam_id: int) -> str:
+    found = await maybe(conn, SQL.find_exam, _Exam, exam_id=exam_id)
+    if found is None:
+        raise NoSuchExam
+    return found.title
+
+
 async def list_tickets(
     conn: Connection,
     signer: Signer,

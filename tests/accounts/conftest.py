@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 
-from examhall.accounts import api, staff_api
+from examhall.accounts import api, people_api, staff_api
 from examhall.accounts.passwords import Passwords
 from examhall.accounts.people import create_person
 from examhall.accounts.tokens import Signer
@@ -76,6 +76,7 @@ async def app(database: Database, passwords: Passwords, signer: Signer) -> FastA
     app.include_router(api.sign_in_router)
     app.include_router(api.router)
     app.include_router(staff_api.router)
+    app.include_router(people_api.router)
     app.state.database = database
     app.state.passwords = passwords
     app.state.signer = signer

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from examhall.accounts.directory import Sought, list_people
 from examhall.accounts.people import (
     EmailTaken,
     Imported,
@@ -10,7 +11,6 @@ from examhall.accounts.people import (
     create_person,
     find_account,
     import_people,
-    list_people,
 )
 from examhall.accounts.people_file import BadPeopleFile
 from examhall.base.db import Database
@@ -148,7 +148,7 @@ async def test_whoever_is_inactive_is_nobody(conn):
         await find_account(conn, person_id)
 
 
-async def test_people_are_listed_in_the_order_of_their_ids(conn):
+async def test_people_of_one_name_are_listed_in_the_order_of_their_ids(conn):
     ids = [await create_person(conn, username=f"p{n}", full_name="P") for n in range(3)]
-    assert [each.id for each in await list_people(conn, after=ids[0], limit=5)] == ids[1:]
-    assert [each.id for each in await list_people(conn, after=0, limit=2)] == ids[:2]
+    assert [each.id for each in await list_people(conn, Sought(), after=ids[0], limit=5)] == ids[1:]
+    assert [each.id for each in await list_people(conn, Sought(), after=0, limit=2)] == ids[:2]
