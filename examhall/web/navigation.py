@@ -17,6 +17,8 @@ class Place(NamedTuple):
     roles: frozenset[str] = frozenset()
     # Where else its pages are.
     also: tuple[str, ...] = ()
+    # Not every day's: in the menu alone, however wide the screen.
+    aside: bool = False
 
     def holds(self, path: str) -> bool:
         """Whether the page is one of this place's."""
@@ -35,8 +37,6 @@ PLACES = (
     Place(
         "/staff/courses", _("Courses"), frozenset({"author", "analyst", "invigilator"}), ("/staff/contests/",)
     ),
-    Place("/staff/certificates", _("Certificates"), frozenset({"author", "analyst"})),
-    Place("/staff/forms", _("Forms"), frozenset({"author"}), ("/staff/submissions/", "/staff/organisations")),
     Place(
         "/staff/analyses",
         _("Analyses"),
@@ -44,7 +44,15 @@ PLACES = (
         ("/staff/scenarios/", "/staff/calculations/", "/staff/projects/", "/staff/master-data"),
     ),
     Place("/staff/activity", _("Activity"), frozenset({"author", "analyst", "invigilator"})),
-    Place("/operator", _("Operator"), frozenset({"admin"})),
+    Place("/staff/certificates", _("Certificates"), frozenset({"author", "analyst"}), aside=True),
+    Place(
+        "/staff/forms",
+        _("Forms"),
+        frozenset({"author"}),
+        ("/staff/submissions/", "/staff/organisations"),
+        aside=True,
+    ),
+    Place("/operator", _("Operator"), frozenset({"admin"}), aside=True),
 )
 
 
