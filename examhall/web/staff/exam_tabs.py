@@ -12,6 +12,7 @@ def _(message: str) -> str:
 # What follows /staff/exams/{exam_id} in the address.
 TABS = (
     Place("", _("Overview"), frozenset({"author", "analyst", "invigilator"})),
+    Place("/questions", _("Questions"), frozenset({"author"})),
     Place("/live", _("Live"), frozenset({"invigilator"})),
     Place("/paper", _("Paper"), frozenset({"author", "analyst", "invigilator"})),
     Place("/key", _("Key"), frozenset({"author", "analyst"})),
