@@ -109,6 +109,7 @@ def served(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iter
             "DATABASE_URL": dsn,
             "EXAMHALL_SECRET": SECRET,
             "EXAMHALL_RATE_LIMIT_TRUSTED": "127.0.0.1",
+            "EXAMHALL_PSEUDO_LANGUAGES": "yes",
         },
         stdout=subprocess.PIPE,
         text=True,

@@ -1,4 +1,4 @@
-"""Each language that has a file is complete: every sentence, with what is put into it, and nothing half-done."""
+"""Each language that has a file is complete: every sentence, what is put into it, and nothing half-done."""
 
 import re
 from pathlib import Path
@@ -68,10 +68,10 @@ def test_what_is_put_in_is_put_into_the_translation_too(file: Path) -> None:
     wrong = []
     for message in read(file):
         known = [placeholders(form) for form in forms(message.id)]
-        for form in forms(message.string):
-            # One and many may say it differently in English ("one", "{n}"); either is right.
-            if message.id and form and placeholders(form) not in known:
-                wrong.append(form)
+        # One and many may say it differently in English ("one", "{n}"); either is right.
+        wrong += [
+            form for form in forms(message.string) if message.id and form and placeholders(form) not in known
+        ]
     assert wrong == []
 
 
