@@ -85,7 +85,7 @@ async def test_who_handed_in_by_mistake_is_let_in_again(
     await alice.choose(0)
     await alice.saved()
     await alice.page.click("#finish")
-    await alice.page.click("#submit")
+    await alice.page.click("#confirm")
     await alice.page.wait_for_url("**/result")
     await monitor.goto(f"/staff/exams/{exam_id}/live")
     await monitor.click("#filter label:has-text('Handed in')")
