@@ -27,7 +27,7 @@ from examhall.base.typesetting import Typesetter
 from examhall.certificates.issue import Issuer
 from examhall.certificates.pdf import Prints
 from examhall.certificates.revalidate import Revalidated, revalidate_certificates
-from examhall.certificates.rules import follow_rules
+from examhall.certificates.rules import follow_new_pass_mark, follow_rules
 from examhall.certificates.signing import Signer as CertificateSigner
 from examhall.events.activity import roll_up_activity, roll_up_exam
 from examhall.events.log import EventLog
@@ -200,6 +200,11 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
         done = await revalidate_certificates(database, _issuer(settings), exam_id=exam_id)
         if done != Revalidated():
             log.info("looked at certificates again after a correction", exam_id=exam_id, **vars(done))
+
+    @jobs.task(name="follow_pass_mark", retry=TRIES)
+    async def _follow_pass_mark(exam_id: int) -> None:
+        async with database.transaction() as conn:
+            await follow_new_pass_mark(conn, exam_id)
 
     @jobs.task(name="print_certificates", retry=TRIES)
     async def _print_certificates(serials: list[str]) -> None:

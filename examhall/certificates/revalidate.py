@@ -20,6 +20,7 @@ SQL = beside(__file__)
 CHUNK = 200
 # Read by whoever checks a certificate that was revoked without anybody's doing.
 NOT_EARNED = "Not earned any more by the corrected key of the exam"
+NOT_PASSED = "Not earned any more by the new pass mark of the exam"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class _Outdated:
     public: bool
     created_by: int | None
     exam_id: int
+    given_by: int | None
     new_key: int
     # As it was signed.
     score: dict[str, Any] | None
@@ -64,6 +66,11 @@ class _Outdated:
     @property
     def is_earned(self) -> bool:
         return self.sitting_id is not None
+
+    @property
+    def reason(self) -> str:
+        """Why it is taken back, if it is."""
+        return NOT_PASSED if self.given_by == self.new_key else NOT_EARNED
 
     @property
     def found(self) -> dict[str, Any]:
@@ -137,7 +144,9 @@ async def _look_again(conn: Connection, issuer: Issuer, outdated: Sequence[_Outd
             found=[Jsonb(each.found) for each in review],
         )
     if revoked or replaced:
-        await run(conn, SQL.revoke, ids=[each.id for each in [*revoked, *replaced]], reason=NOT_EARNED)
+        for reason in (NOT_EARNED, NOT_PASSED):
+            ids = [each.id for each in [*revoked, *replaced] if each.reason == reason]
+            await run(conn, SQL.revoke, ids=ids, reason=reason)
         await _replace(conn, issuer, replaced)
         await announce_change(conn)
     return Revalidated(len(replaced), len(review), len(revoked))

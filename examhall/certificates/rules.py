@@ -168,8 +168,12 @@ async def set_rule_active(
 
 
 async def follow_new_pass_mark(conn: Connection, exam_id: int) -> None:
-    """Who passes an exam by its new pass mark is given their certificates; what was given already stands."""
-    if await run(conn, SQL.follow_again, exam_id=exam_id):
+    """Who passes an exam by its new pass mark is given their certificates.
+
+    Those of who passes no more are looked at again, as after a correction of the key.
+    """
+    followed = await run(conn, SQL.follow_again, exam_id=exam_id)
+    if await run(conn, SQL.look_at_again, exam_id=exam_id) or followed:
         await enqueue(conn, "issue_certificates", [{"exam_id": exam_id}])
 
 

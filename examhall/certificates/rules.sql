@@ -31,10 +31,21 @@ UPDATE certificate_rules
 -- name: follow_again
 -- Waits for a worker that follows one of them: what it has marked as followed is not, by another pass mark.
 UPDATE certificate_rules
-   SET followed = NULL
+   SET followed = NULL,
+       validated = NULL
  WHERE exam_id = %(exam_id)s
    AND condition = 'passed'
    AND active;
+
+-- name: look_at_again
+-- As if given by a key before the first: revalidate.sql looks at it.
+UPDATE certificates
+   SET validated_key = 0
+  FROM certificate_rules
+ WHERE certificate_rules.id = certificates.rule_id
+   AND certificate_rules.exam_id = %(exam_id)s
+   AND condition = 'passed'
+   AND revoked_at IS NULL;
 
 -- name: version_of
 SELECT version

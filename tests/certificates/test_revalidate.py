@@ -7,16 +7,23 @@ import signal
 import subprocess
 import sys
 import textwrap
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from examhall.base.db import Connection, Database
 from examhall.certificates import revalidate, rules
-from examhall.certificates.revalidate import NOT_EARNED, Revalidated, revalidate_certificates
+from examhall.certificates.revalidate import (
+    NOT_EARNED,
+    NOT_PASSED,
+    Revalidated,
+    revalidate_certificates,
+)
 from examhall.certificates.revoking import revoke_certificate
-from examhall.certificates.rules import add_rule, follow_rules
+from examhall.certificates.rules import add_rule, follow_new_pass_mark, follow_rules
 from examhall.certificates.verify import prove
+from examhall.exams.pass_mark import set_pass_mark
 from examhall.standings.ratings import rate_exam
 from tests.standings.field import add_people, correct
 
@@ -165,6 +172,28 @@ async def test_a_review_that_waits_through_two_corrections_is_one_with_what_is_f
     await corrected(database, exam_id, people, 90, 70, 40, 20)
     await both(database, exam_id)
     assert await rows(database, "SELECT key_version, found -> 'points' FROM certificate_reviews") == [(3, 40)]
+
+
+@pytest.mark.parametrize("on_correction", ["review", "revoke"])
+async def test_a_raised_pass_mark_has_certificates_looked_at_and_a_lowered_one_gives_them_back(
+    database: Database, on_correction: str
+) -> None:
+    exam_id, _ = await an_exam(database, on_correction=on_correction)
+    for version, percent in ((1, 65), (2, 60)):
+        async with database.transaction() as conn:
+            await set_pass_mark(conn, exam_id=exam_id, version=version, percent=Decimal(percent))
+            await follow_new_pass_mark(conn, exam_id)
+        done = await both(database, exam_id)
+        names = [row[0] for row in await rows(database, STANDING)]
+        if percent == 65 and on_correction == "revoke":
+            assert (done.revoked, names) == (1, ["Person 1", "Person 2"])
+            assert await rows(
+                database, "SELECT revocation_reason FROM certificates WHERE revoked_at IS NOT NULL"
+            ) == [(NOT_PASSED,)]
+        else:
+            assert (done.to_review, len(names)) == (int(percent == 65), 3)
+    if on_correction == "review":
+        assert await rows(database, "SELECT decision FROM certificate_reviews") == [("earned_again",)]
 
 
 async def test_what_a_person_revoked_is_not_given_again(database: Database) -> None:
