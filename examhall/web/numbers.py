@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from babel.core import Locale
 from babel.dates import format_date
@@ -15,12 +16,15 @@ WHOLE_FROM = 10_000
 MINUS = "\u2212"
 # British order in English, as everything else here is spelt: 21 Nov 2026, 14:30.
 PLACES = {SOURCE_LANGUAGE: "en_GB"}
+# Chrome knows these by name alone, and one that writes figures as they do: 1 234,5.
+UNKNOWN_TO_BROWSERS = {"uz": "ru"}
 
 
 class Numbers:
     """The ways to write figures in one language."""
 
     def __init__(self, language: str) -> None:
+        self._language = language
         self._locale = Locale.parse(PLACES[language]) if language in PLACES else locale_of(language)
 
     def points(self, value: float) -> str:
@@ -60,6 +64,19 @@ class Numbers:
     def since_1970(self, seconds: float) -> str:
         """A moment that a chart has in seconds, as a table shows it."""
         return self.utc(datetime.fromtimestamp(seconds, UTC))
+
+    def words_for_browsers(self) -> dict[str, Any] | None:
+        """What a page has to bring along (writing.js) where browsers have no words for days and months."""
+        if self._language not in UNKNOWN_TO_BROWSERS:
+            return None
+        months, days = self._locale.months["format"], self._locale.days["format"]["abbreviated"]
+        return {
+            "figures_of": UNKNOWN_TO_BROWSERS[self._language],
+            "months": [months["wide"][n] for n in range(1, 13)],
+            "short": [months["abbreviated"][n] for n in range(1, 13)],
+            # Sunday first, as in JavaScript; Babel begins with Monday.
+            "days": [days[(n - 1) % 7] for n in range(7)],
+        }
 
     def _written(self, value: float, form: str) -> str:
         return format_decimal(value, format=form, locale=self._locale)

@@ -128,6 +128,7 @@ def environment(language: str) -> Environment:
         static=address,
         language=language,
         direction=direction_of(language),
+        browser_words=write.words_for_browsers(),
         # Read when a page is: whoever builds pages may be offered more.
         languages=languages,
         own_name=own_name,
@@ -138,8 +139,8 @@ def environment(language: str) -> Environment:
         csrf_token=None,
     )
     found.filters.update(
-        date=write.date, duration=duration, figure=write.figure, fixed=write.fixed, json=as_json, letter=letter,
-        percent=write.percent, plain=plain, points=write.points, rfc3339=clock.rfc3339,
+        date=write.date, duration=duration, figure=write.figure, fixed=write.fixed, json=as_json,
+        letter=letter, percent=write.percent, plain=plain, points=write.points, rfc3339=clock.rfc3339,
         since_1970=write.since_1970, utc=write.utc, worth=worth,
     )  # fmt: skip
     return found

@@ -4,22 +4,22 @@ The same figures stand in a table beneath, for who cannot see a drawing or wants
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 
 import { all, find } from "./fields.js";
+import { language, momentsAs } from "./writing.js";
 
 const HEIGHT = 260;
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const language = document.documentElement.lang;
 const numbers = new Intl.NumberFormat(language, { maximumSignificantDigits: 4 });
-const moments = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const moments = momentsAs({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
-const dayOf = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
-const minuteOf = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
-const secondOf = new Intl.DateTimeFormat(language, { minute: "2-digit", second: "2-digit" });
+const dayOf = momentsAs({ day: "numeric", month: "short" });
+const minuteOf = momentsAs({ hour: "2-digit", minute: "2-digit" });
+const secondOf = momentsAs({ minute: "2-digit", second: "2-digit" });
 
 /** Marks of time, as exactly as they are apart. @param {number[]} at in seconds */
 function times(at) {
   const step = at.length > 1 ? (at[1] ?? 0) - (at[0] ?? 0) : 60;
   const form = step >= 86_400 ? dayOf : step >= 60 ? minuteOf : secondOf;
-  return at.map((second) => form.format(second * 1000));
+  return at.map((second) => form(second * 1000));
 }
 
 /** @param {string} name */
@@ -32,7 +32,7 @@ const written = (value) => (value === null || value === undefined ? "–" : numb
 function where(spec, i) {
   if (spec.x.labels) return spec.x.labels[i] ?? "";
   const x = spec.x.values?.[i] ?? i;
-  return spec.x.time ? moments.format(x * 1000) : written(x);
+  return spec.x.time ? moments(x * 1000) : written(x);
 }
 
 /** @param {ChartSeries} series @param {string} ink @returns {uPlot.Series} */

@@ -1,5 +1,6 @@
 /** The key's pages: formulas, and how far marking everybody again is. */
 import { setFormulas } from "./math.js";
+import { language } from "./writing.js";
 
 // Often enough to be seen moving, seldom enough to cost nothing.
 const EVERY_MS = 1_000;
@@ -10,7 +11,7 @@ const marking = document.getElementById("marking");
 if (marking) {
   const bar = marking.querySelector("progress");
   const said = document.getElementById("marked");
-  const numbers = new Intl.NumberFormat(document.documentElement.lang);
+  const numbers = new Intl.NumberFormat(language);
   const words = said?.textContent ?? "";
   const look = setInterval(async () => {
     const reply = await fetch(`/api/v1/exams/${marking.dataset.exam}/corrections`).catch(() => null);

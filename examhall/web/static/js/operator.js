@@ -1,13 +1,13 @@
 /** The operator's page: each second arrives as an event, and moves figures and charts. */
 import { charts } from "./chart.js";
 import { all, find } from "./fields.js";
+import { language } from "./writing.js";
 
 /** @typedef {{ at: number[], columns: Record<string, (number | null)[]> }} History */
 /** @typedef {History & { routes: [string, string, ...number[]][], deadlines: number[], bottlenecks: string[] }} News */
 
 const KEPT = 600;
 const page = find(".operator");
-const language = document.documentElement.lang;
 /** @type {History} */
 const kept = JSON.parse(find("#history").textContent);
 /** Hits are shares; the chart shows them in a hundred. @type {Record<string, number>} */
