@@ -64,8 +64,8 @@ class Candidates:
     """The columns, in the order of the sittings; of several exams, of the sitting of the first of them."""
 
     columns: Mapping[str, "array[Any]"]
-    # What all new points are, in thousandths; names of grades, and of groups.
-    new_max: int
+    # What each one's new points are out of, in thousandths; names of grades, and of groups.
+    new_max: Sequence[int]
     grades: Sequence[str]
     groups: Sequence[str]
 
@@ -87,8 +87,8 @@ class Candidates:
             official_grade=_named(self.grades, row["official_grade"]),
             official_passed=_yes_or_no(row["official_passed"]),
             new_points=row["new_points"] / THOUSAND,
-            new_max_points=self.new_max / THOUSAND,
-            new_percent=percent_of(row["new_points"], self.new_max),
+            new_max_points=self.new_max[place] / THOUSAND,
+            new_percent=percent_of(row["new_points"], self.new_max[place]),
             new_grade=_named(self.grades, row["new_grade"]),
             new_passed=_yes_or_no(row["new_passed"]),
             scaled=None if scaled != scaled else scaled,
@@ -102,11 +102,18 @@ def percent_of(points: int, max_points: int) -> float:
 
 
 def pack(
-    columns: Mapping[str, bytes], *, new_max: int, grades: Sequence[str], groups: Sequence[str], count: int
+    columns: Mapping[str, bytes],
+    *,
+    new_max: Sequence[int],
+    grades: Sequence[str],
+    groups: Sequence[str],
+    count: int,
 ) -> bytes:
     """`columns` are little-endian, as COLUMNS has their types."""
+    # Mostly everybody's is the same, and said once.
+    said = new_max[0] if len(set(new_max)) == 1 else list(new_max)
     header = json.dumps(
-        {"count": count, "new_max": new_max, "grades": list(grades), "groups": list(groups)}, sort_keys=True
+        {"count": count, "new_max": said, "grades": list(grades), "groups": list(groups)}, sort_keys=True
     ).encode()
     body = b"".join(columns[name] for name in COLUMNS)
     return MAGIC + zlib.compress(header + b"\n" + body, LEVEL)
@@ -126,7 +133,8 @@ def unpack(packed: bytes) -> Candidates:
         if sys.byteorder == "big":
             column.byteswap()
         columns[name], body = column, body[length:]
-    return Candidates(columns, said["new_max"], said["grades"], said["groups"])
+    new_max = said["new_max"] if isinstance(said["new_max"], list) else [said["new_max"]] * said["count"]
+    return Candidates(columns, new_max, said["grades"], said["groups"])
 
 
 def _named(names: Sequence[str], place: int) -> str | None:

@@ -25,7 +25,7 @@ SELECT coalesce(string_agg(int8send(sittings.candidate_id) || int8send(sittings.
    AND sittings.closed_at IS NOT NULL;
 
 -- name: parts
--- One row for each thousand sittings. Their marks: 20 bits for the row, 15 for the question, 28 for the
+-- One row for each thousand sittings. Their marks, of each item that they had (what waits is 0): 20 bits for the row, 15 for the question, 28 for the
 -- thousandths; the question's parts, in the same order; what persons gave, and the answers to the questions that
 -- need them, a line each with row, question and part, and points or the answer's JSON (of an essay only whether
 -- there is one). Each thousand is joined for itself along the keys of both tables, and with nothing else:
@@ -52,9 +52,8 @@ COPY (
       FROM thousands
      CROSS JOIN LATERAL (
         SELECT string_agg(int8send((each.row << 43) | (marks.question_number::bigint << 28)
-                                   | (marks.points * 1000)::bigint), ''::bytea)
-                   FILTER (WHERE marks.points IS NOT NULL) AS cells,
-               string_agg(marks.sub_part, chr(31)) FILTER (WHERE marks.points IS NOT NULL) AS parts,
+                                   | coalesce((marks.points * 1000)::bigint, 0)), ''::bytea) AS cells,
+               string_agg(marks.sub_part, chr(31)) AS parts,
                string_agg(each.row || ' ' || marks.question_number || ':' || marks.sub_part || ' '
                           || (marks.by_hand * 1000)::bigint, chr(10))
                    FILTER (WHERE marks.by_hand IS NOT NULL) AS by_hand

@@ -67,8 +67,10 @@ class Sat:
     # The official result, in thousandths.
     points: Whole
     max_points: Whole
-    # (sittings, items), in thousandths; what waits for a person is 0.
+    # (sittings, items), in thousandths; what waits for a person is 0, and so is what was not drawn for them.
     marks: NDArray[np.int32]
+    # (sittings, items): whether they had it.
+    presented: NDArray[np.bool_]
     # By column, where answers are needed.
     given: Mapping[int, Given]
     # By column, of essays that are marked anew: what a person gave, in thousandths.
@@ -97,6 +99,7 @@ MACHINE_MARKED = (
 def new_points_of(document: Mapping[str, Any], sat: Sat) -> tuple[Whole, list[int]]:
     """(sittings, items) in thousandths, negative where a wrong answer costs; and what each item is worth.
 
+    Of an item that somebody did not have they get nothing, whatever becomes of it.
     First what a changed key or other points make of the answers, then the weight of the topic, rounded for
     each item; then what a wrong answer costs, of the points that the item is worth by then.
     """
@@ -118,7 +121,7 @@ def new_points_of(document: Mapping[str, Any], sat: Sat) -> tuple[Whole, list[in
             points, most = times(points, factor), round(most * factor)
         if item.kind in costs and most:
             points = _less_what_wrong_costs(points, sat.given[column], round(most * share))
-        earned[:, column] = points
+        earned[:, column] = np.where(sat.presented[:, column], points, 0)
         worth.append(most)
     return earned, worth
 

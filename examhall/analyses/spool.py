@@ -53,6 +53,7 @@ class _Taking:
         self._sittings = eights(sittings).reshape(-1, SITTING_FIELDS).T.copy()
         count = self._sittings.shape[1]
         self._marks = np.zeros((count, len(said["items"])), np.int32)
+        self._presented = np.zeros(self._marks.shape, np.bool_)
         self._items = [(item["question_number"], item["sub_part"]) for item in said["items"]]
         # As answers and marks by hand name them.
         self._named = {
@@ -67,6 +68,7 @@ class _Taking:
         marks, parts, by_hand, answers = fields_of(part)
         cells = unpack_cells(marks, parts.decode(), self._items)
         self._marks[cells.row, cells.column] = cells.value
+        self._presented[cells.row, cells.column] = True
         for row, name, points in _lines(by_hand):
             if (values := self._by_hand.get(self._named[name])) is not None:
                 values[int(row)] = int(points)
@@ -92,6 +94,7 @@ class _Taking:
             points=points,
             max_points=max_points,
             marks=self._marks,
+            presented=self._presented,
             given={
                 column: Given([json.loads(answer) for answer in known], self._which[column])
                 for column, known in self._answers.items()

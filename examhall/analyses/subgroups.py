@@ -50,13 +50,15 @@ def by_group(
     new: Standing,
     bands: int,
     earned: Whole,
+    presented: NDArray[np.bool_],
     worth: Sequence[int],
     labels: Sequence[dict[str, Any]],
     tell: Callable[[float], None],
 ) -> Grouped:
     """Each group beside all candidates who are not in it: the largest groups, in the order of their codes.
 
-    `earned` and `worth` are the new points of each item in thousandths, `labels` say which item is which.
+    `earned` and `worth` are the new points of each item in thousandths, `presented` says who had it, `labels`
+    say which item is which.
     """
     count = len(candidate_ids)
     row, group = _rows_of(membership, candidate_ids)
@@ -89,7 +91,7 @@ def by_group(
                 new=side_of(new.of(within), bands),
                 newly_passed=newly_passed,
                 newly_failed=newly_failed,
-                dif=_differences(within[once], earned[once], worth, labels),
+                dif=_differences(within[once], earned[once], presented[once], worth, labels),
             )
         )
         tell((number + 1) / len(chosen))
@@ -110,14 +112,19 @@ def _rows_of(membership: Membership, candidate_ids: Whole) -> tuple[Whole, Whole
 
 
 def _differences(
-    focal: NDArray[np.bool_], earned: Whole, worth: Sequence[int], labels: Sequence[dict[str, Any]]
+    focal: NDArray[np.bool_],
+    earned: Whole,
+    presented: NDArray[np.bool_],
+    worth: Sequence[int],
+    labels: Sequence[dict[str, Any]],
 ) -> list[dict[str, Any]] | None:
     """For each item: is it harder for the group than for equally able others? None for too few of either."""
     if focal.sum() < FEWEST or (~focal).sum() < FEWEST:
         return None
     # Whole thousandths: sums of them are exact, and people with the same points are compared. What a wrong
     # answer costs is no ability.
-    found = dif(np.maximum(earned, 0).astype(float), np.array(worth, float), focal)
+    points = np.where(presented, np.maximum(earned, 0).astype(float), np.nan)
+    found = dif(points, np.array(worth, float), focal)
     return [label | _told(found, item) for item, label in enumerate(labels)]
 
 

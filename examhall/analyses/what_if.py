@@ -39,6 +39,11 @@ class _Exam:
     earned: Whole
     worth: Sequence[int]
 
+    @property
+    def most(self) -> Whole:
+        """Of each sitting what all of its questions are worth."""
+        return self.sat.presented.astype(np.int64) @ np.array(self.worth, np.int64)
+
 
 def what_if(
     document: Mapping[str, Any], exams: Sequence[Sat], membership: Membership | None, tell: Tell
@@ -67,6 +72,9 @@ def what_if(
             new=new,
             bands=len(bands or ()),
             earned=np.concatenate([exam.earned[rows] for exam, rows in zip(read, together, strict=True)], 1),
+            presented=np.concatenate(
+                [exam.sat.presented[rows] for exam, rows in zip(read, together, strict=True)], 1
+            ),
             worth=[most for exam in read for most in exam.worth],
             labels=[
                 {
@@ -147,14 +155,15 @@ class _Joined:
     official_points: Whole
     official_most: Whole
     new_points: Whole
-    new_most: int
+    # Of each one's own questions: where some were drawn, those may be worth different points.
+    new_most: Whole
     # By exam, for those whose own pass marks hold.
-    by_exam: Sequence[tuple[Sat, Whole, Whole, int]]
+    by_exam: Sequence[tuple[Sat, Whole, Whole, Whole]]
 
 
 def _joined(read: Sequence[_Exam], together: Sequence[Whole]) -> _Joined:
     by_exam = [
-        (exam.sat, rows, exam.earned[rows].sum(axis=1), sum(exam.worth))
+        (exam.sat, rows, exam.earned[rows].sum(axis=1), exam.most[rows])
         for exam, rows in zip(read, together, strict=True)
     ]
     first, rows = read[0].sat, together[0]
@@ -165,7 +174,7 @@ def _joined(read: Sequence[_Exam], together: Sequence[Whole]) -> _Joined:
         official_points=sum((sat.points[each] for sat, each, _, _ in by_exam), zeros),
         official_most=sum((sat.max_points[each] for sat, each, _, _ in by_exam), zeros),
         new_points=sum((points for _, _, points, _ in by_exam), zeros),
-        new_most=sum(most for _, _, _, most in by_exam),
+        new_most=sum((most for _, _, _, most in by_exam), zeros),
         by_exam=by_exam,
     )
 
@@ -174,8 +183,11 @@ def _standings(
     document: Mapping[str, Any], joined: _Joined, read: Sequence[_Exam]
 ) -> tuple[Standing, Standing]:
     bands = document.get("grade_bands")
-    points = curved(joined.new_points, joined.new_most, document.get("curve") or {})
-    most = np.full(len(points), joined.new_most, np.int64)
+    most = joined.new_most
+    # Curves and scales are of one total: who can get less is put on the largest, and back again.
+    whole = int(most.max()) if len(most) else 0
+    moved = curved(_onto(joined.new_points, most, whole), whole, document.get("curve") or {})
+    points = _onto(moved, whole, most)
     scale = document.get("scale")
     official = Standing(
         joined.official_points,
@@ -192,18 +204,23 @@ def _standings(
     else:
         # A curve moves the sum, and no exam by itself.
         passed = _passed_each(
-            [
-                (sat, np.clip(each, 0, worth), np.full(len(each), worth, np.int64))
-                for sat, _, each, worth in joined.by_exam
-            ]
+            [(sat, np.clip(each, 0, worth), worth) for sat, _, each, worth in joined.by_exam]
         )
     return official, Standing(
         points,
         most,
         passed,
         None if bands is None else grades_of(points, most, bands),
-        None if scale is None else scaled(points, joined.new_most, scale),
+        None if scale is None else scaled(moved, whole, scale),
     )
+
+
+def _onto(points: Whole, most: Whole | int, other: Whole | int) -> Whole:
+    """Points of so many as points of so many others, to a thousandth; as they are where those are equal."""
+    if np.array_equal(np.broadcast_to(most, len(points)), np.broadcast_to(other, len(points))):
+        return points
+    shares = np.divide(points, most, out=np.zeros(len(points)), where=np.asarray(most) > 0)
+    return np.rint(shares * other).astype(np.int64)
 
 
 def _passed_each(exams: Sequence[tuple[Sat, Whole, Whole]]) -> NDArray[np.bool_] | None:
@@ -227,10 +244,12 @@ def _questions(exam: _Exam, rows: Whole) -> list[Question]:
             changed=item.is_changed,
             official_max_points=item.points / THOUSAND,
             new_max_points=exam.worth[column] / THOUSAND,
-            official_share=_share(exam.sat.marks[rows, column].astype(np.int64), item.points),
-            new_share=_share(exam.earned[rows, column], exam.worth[column]),
+            official_share=_share(exam.sat.marks[had, column].astype(np.int64), item.points),
+            new_share=_share(exam.earned[had, column], exam.worth[column]),
         )
         for column, item in enumerate(exam.sat.items)
+        # Of those who had it.
+        for had in [rows[exam.sat.presented[rows, column]]]
     ]
 
 
@@ -262,7 +281,7 @@ def _packed(
             "new_passed": column(new.passed, "<i1"),
             "group": column(grouped.first if grouped else None, "<i2"),
         },
-        new_max=joined.new_most,
+        new_max=joined.new_most.tolist(),
         grades=names,
         groups=[group.name for group in grouped.told.groups] if grouped else [],
         count=count,

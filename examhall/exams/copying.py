@@ -57,6 +57,7 @@ async def copy_exam(
     copied = replace(original, duration_s=duration_s, grace_s=grace_s)
     await run(target, SQL.write_exam, **vars(copied), opens_at=opens_at, closes_at=closes_at)
     for read, write in (
+        (SQL.read_sections, SQL.write_sections),
         (SQL.read_questions, SQL.write_questions),
         (SQL.read_items, SQL.write_items),
         (SQL.read_pictures, SQL.write_pictures),

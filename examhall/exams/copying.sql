@@ -16,13 +16,22 @@ VALUES (%(id)s, %(title)s, %(kind)s, %(test_type)s, %(instructions)s, %(opens_at
         CASE %(release)s WHEN 'at_once' THEN 'at_once' ELSE 'by_hand' END, %(show_key)s, %(pass_percent)s,
         %(key_version)s, %(sealed_before_s)s);
 
+-- name: read_sections
+COPY (SELECT id, exam_id, place, title, instructions, shuffle, draw, unequal_points
+        FROM sections
+       WHERE exam_id = %(exam_id)s) TO STDOUT (FORMAT binary);
+
+-- name: write_sections
+COPY sections (id, exam_id, place, title, instructions, shuffle, draw, unequal_points)
+FROM STDIN (FORMAT binary);
+
 -- name: read_questions
-COPY (SELECT exam_id, number, prompt, topic, id
+COPY (SELECT exam_id, number, prompt, topic, id, section_id
         FROM questions
        WHERE exam_id = %(exam_id)s) TO STDOUT (FORMAT binary);
 
 -- name: write_questions
-COPY questions (exam_id, number, prompt, topic, id) FROM STDIN (FORMAT binary);
+COPY questions (exam_id, number, prompt, topic, id, section_id) FROM STDIN (FORMAT binary);
 
 -- name: read_items
 COPY (SELECT exam_id, question_number, sub_part, kind, prompt, presented, key, points

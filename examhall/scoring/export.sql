@@ -31,6 +31,7 @@ SELECT people.username, people.full_name, people.email, sittings.id AS sitting_i
    AND sittings.exam_id = %(exam_id)s
   LEFT JOIN items
     ON items.exam_id = sittings.exam_id
+   AND is_drawn(sittings.drawn, items.question_number)
   LEFT JOIN answers
     ON answers.candidate_id = sittings.candidate_id
    AND answers.sitting_id = sittings.id

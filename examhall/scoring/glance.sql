@@ -51,10 +51,7 @@ SELECT exams.id, exams.title, exams.kind, courses.code AS course, exams.opens_at
  CROSS JOIN came
  CROSS JOIN not_there
   LEFT JOIN courses ON courses.id = exams.course_id
- CROSS JOIN LATERAL (SELECT count(DISTINCT question_number)::integer AS questions, count(*)::integer AS items,
-                            coalesce(sum(points), 0) AS points
-                       FROM items
-                      WHERE exam_id = exams.id) AS size
+ CROSS JOIN exam_size(exams.id) AS size
  CROSS JOIN LATERAL (SELECT exams.course_id IS NOT NULL
                             OR EXISTS (SELECT FROM assignments WHERE exam_id = exams.id)
                             OR EXISTS (SELECT FROM group_assignments WHERE exam_id = exams.id) AS any) AS named

@@ -136,8 +136,9 @@ def _moves(edit: Edit, answered: Sequence[_Answered], marked: Sequence[_Marked],
     def earned(answer: object) -> Decimal | None:
         return mark(edit.before.kind, edit.key, edit.points, answer)
 
-    # Who has no answer in the list gave none; a person's mark is none until it is given.
-    new = np.full(len(sitting_ids), _thousandths(earned(None)))
+    # Whoever had the item has a mark of it, given or not. Who has no answer in the list gave none; a person's
+    # mark is none until it is given.
+    new = np.where(_presented(marked, sitting_ids), _thousandths(earned(None)), 0)
     waits = np.zeros(len(sitting_ids), np.bool_)
     old = np.zeros(len(sitting_ids), np.int64)
     for given in answered:
@@ -149,6 +150,14 @@ def _moves(edit: Edit, answered: Sequence[_Answered], marked: Sequence[_Marked],
         if had.by_hand is not None:
             new[places[waits[places]]] = _thousandths(min(had.by_hand, edit.points))
     return new - old
+
+
+def _presented(marked: Sequence[_Marked], sitting_ids: Whole) -> NDArray[np.bool_]:
+    """In which of the sittings there was the item; in others its question was not drawn."""
+    presented = np.zeros(len(sitting_ids), np.bool_)
+    for had in marked:
+        presented[_places(had.sitting_ids, sitting_ids)] = True
+    return presented
 
 
 def _places(sent: bytes, sitting_ids: Whole) -> Whole:
@@ -187,16 +196,18 @@ def _figures(
     if not len(before):
         return _Figures(0, 0, 0, None, None, None, None, [])
     moves = np.zeros(len(before), np.int64)
+    # By how much each one's exam is worth more afterwards.
+    more = np.zeros(len(before), np.int64)
     for edit in edits:
         slot = edit.before.question_number, edit.before.sub_part
+        had = [each for each in marked if (each.question_number, each.sub_part) == slot]
         moves += _moves(
             edit,
             [each for each in answered if (each.question_number, each.sub_part) == slot],
-            [each for each in marked if (each.question_number, each.sub_part) == slot],
+            had,
             sitting_ids,
         )
-    # By how much the whole exam is worth more afterwards.
-    more = int(sum((edit.points - edit.before.points for edit in edits), Decimal(0)) * THOUSAND)
+        more[_presented(had, sitting_ids)] += _thousandths(edit.points - edit.before.points)
     after = before + moves
     pass_percent = None if packed.pass_percent is None else float(packed.pass_percent)
     passes_at = pass_percent if new_pass_percent is None else float(new_pass_percent)

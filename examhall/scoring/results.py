@@ -40,6 +40,8 @@ class _Sitting:
     exam_id: int
     exam_version: int
     key_version: int
+    # The numbers of its questions; None: all of the exam's.
+    drawn: list[int] | None
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,7 @@ def _mark_all(
         )
         for sitting in sittings
         for item in items[sitting.exam_id]
+        if sitting.drawn is None or item.question_number in sitting.drawn
     ]
 
 

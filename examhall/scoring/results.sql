@@ -2,7 +2,8 @@
 -- FOR SHARE: a correction of the key waits until this marking is committed, and a marking that comes while one
 -- is under way waits for it and reads the corrected key. Of the sittings too: one that is let in again this moment
 -- is not marked, and letting in waits for a marking. Markings do not wait for each other.
-SELECT sittings.candidate_id, sittings.id, sittings.exam_id, exams.version AS exam_version, exams.key_version
+SELECT sittings.candidate_id, sittings.id, sittings.exam_id, exams.version AS exam_version, exams.key_version,
+       sittings.drawn
   FROM unnest(%(candidate_ids)s::bigint[], %(sitting_ids)s::bigint[]) AS wanted (candidate_id, id)
   JOIN sittings USING (candidate_id, id)
   JOIN exams ON exams.id = sittings.exam_id
@@ -61,15 +62,18 @@ SELECT results.candidate_id, results.sitting_id, results.exam_id, results.key_ve
    FOR UPDATE OF results;
 
 -- name: upsert_results
--- In the order of the sittings, for the same reason.
+-- In the order of the sittings, for the same reason. The most points are those of the questions drawn for each.
 INSERT INTO results (candidate_id, sitting_id, exam_id, exam_version, key_version, points, max_points, unmarked,
                      marked_at)
-SELECT candidate_id, sitting_id, exam_id, exam_version, key_version, total.points, total.max_points,
+SELECT marked.candidate_id, sitting_id, marked.exam_id, exam_version, key_version, total.points, total.max_points,
        total.unmarked, statement_timestamp()
   FROM unnest(%(candidate_ids)s::bigint[], %(sitting_ids)s::bigint[], %(exam_ids)s::bigint[],
               %(exam_versions)s::integer[], %(key_versions)s::integer[])
     AS marked (candidate_id, sitting_id, exam_id, exam_version, key_version)
- CROSS JOIN LATERAL (SELECT coalesce(sum(marks.points), 0) AS points, sum(items.points) AS max_points,
+  JOIN sittings
+    ON sittings.candidate_id = marked.candidate_id
+   AND sittings.id = marked.sitting_id
+ CROSS JOIN LATERAL (SELECT coalesce(sum(marks.points), 0) AS points, coalesce(sum(items.points), 0) AS max_points,
                             count(*) FILTER (WHERE marks.points IS NULL) AS unmarked
                        FROM items
                        LEFT JOIN marks
@@ -77,7 +81,8 @@ SELECT candidate_id, sitting_id, exam_id, exam_version, key_version, total.point
                         AND marks.sitting_id = marked.sitting_id
                         AND marks.question_number = items.question_number
                         AND marks.sub_part = items.sub_part
-                      WHERE items.exam_id = marked.exam_id) AS total
+                      WHERE items.exam_id = marked.exam_id
+                        AND is_drawn(sittings.drawn, items.question_number)) AS total
  ORDER BY sitting_id
 ON CONFLICT (candidate_id, sitting_id)
 DO UPDATE SET exam_version = excluded.exam_version, key_version = excluded.key_version,
@@ -113,7 +118,9 @@ SELECT items.question_number, items.sub_part, items.kind, marks.points, items.po
        END AS key
   FROM sittings
   JOIN exams ON exams.id = sittings.exam_id
-  JOIN items ON items.exam_id = sittings.exam_id
+  JOIN items
+    ON items.exam_id = sittings.exam_id
+   AND is_drawn(sittings.drawn, items.question_number)
   LEFT JOIN marks
     ON marks.candidate_id = sittings.candidate_id
    AND marks.sitting_id = sittings.id

@@ -1,7 +1,8 @@
 -- name: overall
 SELECT exams.title, pauses.paused_at, statement_timestamp() AS server_time,
-       (SELECT count(*)::integer FROM items WHERE exam_id = exams.id) AS items
+       size.items
   FROM exams
+ CROSS JOIN exam_size(exams.id) AS size
   LEFT JOIN pauses ON pauses.exam_id = exams.id
  WHERE exams.id = %(exam_id)s;
 
@@ -15,7 +16,15 @@ SELECT sittings.id,
            'attempt_number', sittings.attempt_number, 'started_at', to_char(sittings.started_at AT TIME ZONE 'UTC', %(utc)s),
            'deadline_at', to_char(sittings.deadline_at AT TIME ZONE 'UTC', %(utc)s), 'closed_at', to_char(sittings.closed_at AT TIME ZONE 'UTC', %(utc)s),
            'closed_by', sittings.closed_by, 'paused_at', to_char(sittings.paused_at AT TIME ZONE 'UTC', %(utc)s),
-           'granted_s', sittings.granted_s, 'answered', given.answered, 'saved_at', to_char(given.saved_at AT TIME ZONE 'UTC', %(utc)s),
+           'granted_s', sittings.granted_s, 'answered', given.answered,
+           -- Of a draw its own: questions of one pool may have different numbers of parts.
+           'items', CASE WHEN sittings.drawn IS NOT NULL
+                         THEN (SELECT count(*)
+                                 FROM items
+                                WHERE items.exam_id = sittings.exam_id
+                                  AND items.question_number = ANY(sittings.drawn))
+                    END,
+           'saved_at', to_char(given.saved_at AT TIME ZONE 'UTC', %(utc)s),
            'is_connected', coalesce(here.is_connected, false), 'since', to_char(here.since AT TIME ZONE 'UTC', %(utc)s))::text AS told
   FROM sittings
   JOIN people ON people.id = sittings.candidate_id

@@ -75,8 +75,8 @@ class OpenedOut(BaseModel):
     order: Sequence[tuple[int, Sequence[Sequence[int]]]] | None = Field(
         description="The numbers of the questions as they follow each other, each with the lists that are "
         "shuffled in it: of each part the `options`, or else the `right`; at each place, which entry of the "
-        "author's (from 0). Questions that are not here were not drawn for this candidate. null: everybody has "
-        "all of them in the author's order."
+        "author's (from 0). Questions that are not here were not drawn for this candidate. null: everybody "
+        "has all of them in the author's order."
     )
 
 

@@ -74,8 +74,8 @@ async def start_sittings(conn: Connection, wanted: Sequence[Wanted]) -> list[Sta
 
     However many requests arrive at once, one sitting is opened for a candidate and an exam: the unique index
     `one_open_sitting` decides, and the losers are given the winner's. The deadline is fixed here, on the
-    database's clock: the lesser of start + duration and the end of the window. So are the questions drawn from
-    pools: each set of as many is equally likely, and it is kept. Two statements in all.
+    database's clock: the lesser of start + duration and the end of the window. So are the questions that
+    are drawn from pools, each set of as many equally likely. Two statements in all.
     """
     columns = {
         "candidate_ids": [each.candidate_id for each in wanted],

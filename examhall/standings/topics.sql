@@ -10,7 +10,10 @@ SELECT exams.id, questions.topic, exams.key_version, sum(coalesce(marks.points, 
    AND sittings.id = results.sitting_id
    AND sittings.attempt_number = 1
   JOIN questions ON questions.exam_id = exams.id AND questions.topic IS NOT NULL
-  JOIN items ON items.exam_id = exams.id AND items.question_number = questions.number
+  JOIN items
+    ON items.exam_id = exams.id
+   AND items.question_number = questions.number
+   AND is_drawn(sittings.drawn, items.question_number)
   LEFT JOIN marks
     ON marks.candidate_id = results.candidate_id
    AND marks.sitting_id = results.sitting_id

@@ -1,12 +1,13 @@
 -- name: my_exams
 -- What is open to this person or will be, the running ones with their deadline.
 SELECT exams.id, exams.title, own.opens_at, own.closes_at, own.duration_s, exams.attempts_allowed,
-       (SELECT count(*)::integer FROM questions WHERE exam_id = exams.id) AS questions,
+       size.questions,
        taken.attempts_used, running.id AS sitting_id, running.deadline_at,
        statement_timestamp() AS server_time
   FROM exams
  CROSS JOIN admission(exams.id, exams.course_id, %(candidate_id)s)
  CROSS JOIN own_time(exams, %(candidate_id)s, statement_timestamp()) AS own
+ CROSS JOIN exam_size(exams.id) AS size
  CROSS JOIN LATERAL (SELECT count(*)::integer AS attempts_used
                        FROM sittings
                       WHERE candidate_id = %(candidate_id)s
@@ -55,8 +56,8 @@ SELECT sittings.id AS sitting_id, sittings.attempt_number, sittings.closed_at AS
  LIMIT %(limit)s;
 
 -- name: size_of_exam
-SELECT (SELECT count(*)::integer FROM questions WHERE exam_id = %(exam_id)s) AS questions,
-       (SELECT coalesce(sum(points), 0) FROM items WHERE exam_id = %(exam_id)s) AS points;
+SELECT questions, points
+  FROM exam_size(%(exam_id)s);
 
 -- name: picture
 SELECT pictures.media_type, pictures.content, exams.instructions,

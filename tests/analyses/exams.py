@@ -69,6 +69,7 @@ def sat_by(
         "points": marks.sum(axis=1).astype(np.int64),
         "max_points": np.full(count, sum(item.points for item in items)),
         "marks": marks,
+        "presented": np.ones(marks.shape, np.bool_),
         "given": given,
         "by_hand": hands,
         "waiting": 0,

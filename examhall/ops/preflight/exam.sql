@@ -25,7 +25,7 @@ SELECT exam.id, title, opens_at, closes_at, duration_s, clock_timestamp() AS now
        (SELECT count(*) FROM expected) AS expected,
        (SELECT count(*) FROM expected WHERE has_ticket) AS with_ticket,
        (SELECT count(*) FROM expected WHERE NOT has_ticket AND NOT has_password) AS locked_out,
-       (SELECT count(*) FROM items WHERE exam_id = exam.id) AS items,
+       (SELECT items FROM exam_size(exam.id)) AS items,
        (SELECT coalesce(sum(octet_length(content)), 0) FROM pictures WHERE exam_id = exam.id) AS picture_bytes,
        (SELECT coalesce(max(octet_length(content)), 0) FROM pictures WHERE exam_id = exam.id) AS largest_picture,
        sealed_before_s

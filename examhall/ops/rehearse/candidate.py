@@ -34,6 +34,7 @@ RETRY_S = (0.5, 1.5)
 CSRF = re.compile(rb'name="csrf-token" content="([^"]+)"')
 STATIC = re.compile(rb'(?:href|src)="(/static/[^"]+)"')
 QUESTIONS = b'id="paper"'
+QUESTION = re.compile(rb'<section class="question[^>]*data-number="(\d+)"')
 ANSWERED = (200, 303)
 
 
@@ -145,8 +146,6 @@ class Candidate(User):
         stage.fire("start: from the button to the questions", (time.perf_counter() - began) * 1000)
         stage.move("lobby", "room")
         sitting_id = int(room.rpartition("/")[2])
-        if self._plan.from_outside and not stage.items:
-            stage.items += self._learn_items(sitting_id)
         started_at = time.time()
         over_at = started_at + self._plan.work_s
         hands_in_at = started_at + script.hands_in_after if script.hands_in_after else over_at
@@ -160,6 +159,17 @@ class Candidate(User):
         self._until_answered("result", "GET", f"{room}/result")
         if self._plan.from_outside:
             self._look_back(sitting_id)
+
+    def _items_of_room(self, sitting_id: int) -> list[Item]:
+        """What this candidate is asked: of a pool, each candidate other questions."""
+        stage = self._stage
+        mine = {int(number) for number in QUESTION.findall(self._page_of_room)}
+        if self._plan.from_outside and mine - {item.question_number for item in stage.items}:
+            learnt = self._learn_items(sitting_id)
+            # Others may have learnt the same meanwhile.
+            known = {(item.question_number, item.sub_part) for item in stage.items}
+            stage.items += [item for item in learnt if (item.question_number, item.sub_part) not in known]
+        return [item for item in stage.items if item.question_number in mine]
 
     def _learn_items(self, sitting_id: int) -> list[Item]:
         reply = self._until_answered("session", "GET", f"/api/v1/sessions/{sitting_id}")
@@ -201,7 +211,7 @@ class Candidate(User):
 
     def _answer(self, script: Script, room: str, sitting_id: int, started_at: float, until: float) -> None:
         self._fetch_statics(self._page_of_room)
-        pen = Pen(self._stage.items, self._rng)
+        pen = Pen(self._items_of_room(sitting_id), self._rng)
         cut_from = started_at + script.cut_after if script.cut_after is not None else float("inf")
         cut_until = cut_from + script.cut_s
         reload_at = started_at + script.reloads_after if script.reloads_after is not None else float("inf")

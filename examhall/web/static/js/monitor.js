@@ -198,8 +198,8 @@ function dress(row, seat) {
     state.dataset.text = text;
     state.replaceChildren(...chips.flatMap((chip, place) => (place ? [" ", chip] : [chip])));
   }
-  answered.firstElementChild.textContent = words.answered.replace("{n}", seat.answered).replace("{total}", items);
-  answered.lastElementChild.max = items || 1;
+  answered.firstElementChild.textContent = words.answered.replace("{n}", seat.answered).replace("{total}", seat.items ?? items);
+  answered.lastElementChild.max = (seat.items ?? items) || 1;
   answered.lastElementChild.value = seat.answered;
   answered.lastElementChild.setAttribute("aria-label", answered.firstElementChild.textContent);
   showTime(time, seat);
