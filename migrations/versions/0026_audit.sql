@@ -155,7 +155,8 @@ SELECT audit_table('people', '{id}', person => 'id', masked => '{password_hash}'
        audit_table('courses', '{id}'),
        audit_table('enrolments', '{course_id,person_id}', person => 'person_id'),
        audit_table('series', '{id}'),
-       audit_table('exams', '{id}', exam => 'id', left_out => '{version,key_version}'),
+       audit_table('exams', '{id}', exam => 'id',
+                   left_out => '{version,key_version,request_key,request_hash}'),
        audit_table('sections', '{id}', exam => 'exam_id'),
        audit_table('questions', '{id}', exam => 'exam_id'),
        audit_table('items', '{exam_id,question_number,sub_part}', exam => 'exam_id'),
@@ -187,7 +188,7 @@ SELECT audit_table('people', '{id}', person => 'id', masked => '{password_hash}'
        audit_table('scenarios', '{id}'),
        audit_table('scenario_versions', '{scenario_id,version}', left_out => '{document_hash}'),
        -- That it was asked for; what becomes of it the worker writes many times a second.
-       audit_table('calculations', '{id}', left_out => '{inputs,inputs_hash,progress,stage}',
+       audit_table('calculations', '{id}', left_out => '{inputs,inputs_hash,progress,stage,result,candidates}',
                    deeds => '{insert}'),
        audit_table('panels', '{id}', exam => 'exam_id'),
        audit_table('panel_judges', '{panel_id,person_id}', person => 'person_id'),
