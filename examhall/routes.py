@@ -35,6 +35,7 @@ from examhall.ops import api as ops
 from examhall.reference import api as reference
 from examhall.reports import api as reports
 from examhall.scoring import api as scoring
+from examhall.scoring import by_hand_api as marking
 from examhall.scoring import corrections_api as corrections
 from examhall.scoring import readmission_api as readmission
 from examhall.settings import Settings
@@ -51,6 +52,7 @@ from examhall.web import (
     api_docs,
     candidate,
     dashboard,
+    design,
     elsewhere,
     language,
     leaderboard,
@@ -123,6 +125,7 @@ UNDER_API: tuple[APIRouter, ...] = (
     scoring.router,
     scoring.tests_router,
     corrections.router,
+    marking.router,
     readmission.router,
     courses.router,
     groups.router,
@@ -163,6 +166,7 @@ PAGES = [
     *candidate.routes,
     *public.routes,
     *language.routes,
+    *design.routes,
     *elsewhere.routes,
     *dashboard.routes,
     *leaderboard.routes,

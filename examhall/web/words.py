@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TypeAlias
 
-from babel.core import Locale
-
+from examhall.base.languages import locale_of
 from examhall.web.i18n import translations
 
 Words: TypeAlias = Mapping[str, str | Mapping[str, str]]
@@ -13,7 +12,7 @@ Words: TypeAlias = Mapping[str, str | Mapping[str, str]]
 
 def _plural(language: str, one: str, many: str) -> dict[str, str]:
     """By the categories of Intl.PluralRules, which knows best in the browser."""
-    rule = Locale.parse(language, sep="-").plural_form
+    rule = locale_of(language).plural_form
     words = translations(language)
     forms: dict[str, str] = {"other": words.ungettext(one, many, 2)}
     # Every language's categories show themselves below 200.

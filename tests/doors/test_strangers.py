@@ -41,6 +41,7 @@ PUBLIC = {
     ("GET", "/sign-in/openid/back"),
     ("POST", "/sign-out"),
     ("POST", "/language"),
+    ("GET", "/design"),
     ("GET", "/t/{ticket}"),
     ("POST", "/t/{ticket}"),
     ("GET", "/static/{fingerprint}/{path:path}"),
