@@ -28,6 +28,7 @@ from examhall.exams.exam_file_values import MOST_SIGNS, known_zones
 RELEASES: Final = ("at_once", "at_time", "by_hand")
 # The shortest time before its opening at which a sealed paper is offered.
 SHORTEST_SEALED_S = 60
+FIRST_YEAR, LAST_YEAR = 2001, 2099
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,11 @@ def _alone(settings: Settings) -> Iterator[Trouble]:
         number = getattr(settings, name)
         if number is not None and not least <= number <= most:
             yield Trouble(name, said("From {least} to {most} is possible here.", least=least, most=most))
+    for name in ("opens_at", "closes_at", "release_at"):
+        moment: datetime | None = getattr(settings, name)
+        # What an exam file can write, in whatever zone.
+        if moment is not None and not FIRST_YEAR <= moment.year < LAST_YEAR:
+            yield Trouble(name, said("A year from 2001 to 2098 is possible here."))
     if not 1 <= settings.duration_s <= LONGEST_S:
         yield Trouble("duration_s", said("From one second to seven days is possible here."))
     sealed_s = settings.sealed_before_s

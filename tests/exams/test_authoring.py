@@ -34,7 +34,7 @@ from tests.sittings.seats import add_exam, add_seat
 
 pytestmark = pytest.mark.anyio
 
-FAR = datetime(2100, 1, 1, tzinfo=UTC)
+FAR = datetime(2090, 1, 1, tzinfo=UTC)
 PLAIN = Settings(title="Algebra", duration_s=3600)
 QUESTION = {"prompt": "2 + 2?", "options": ["4", "5"], "answer": "A"}
 
@@ -75,6 +75,13 @@ async def test_everything_that_is_wrong_is_told_beside_its_field(conn: Connectio
         "scale_linked_to", "timezone",
     }  # fmt: skip
     assert await (await conn.execute("SELECT FROM exams")).fetchall() == []
+
+
+async def test_a_time_that_no_exam_file_can_write_is_refused(conn: Connection) -> None:
+    olga = await add_author(conn)
+    for year in (2000, 2099):
+        with pytest.raises(BadSettings):
+            await create_exam(conn, replace(PLAIN, opens_at=datetime(year, 1, 1, tzinfo=UTC)), by=olga)
 
 
 async def test_a_request_that_is_repeated_makes_one_exam(database: Database) -> None:
