@@ -56,6 +56,7 @@ from examhall.web import (
     elsewhere,
     language,
     leaderboard,
+    password,
     public,
     report,
     sealed,
@@ -69,6 +70,7 @@ from examhall.web.staff import activity as staff_activity
 from examhall.web.staff import adoption as staff_adoption
 from examhall.web.staff import analyses as staff_analyses
 from examhall.web.staff import calculations as staff_calculations
+from examhall.web.staff import candidates as staff_candidates
 from examhall.web.staff import certificate_templates as staff_certificate_templates
 from examhall.web.staff import certificates as staff_certificates
 from examhall.web.staff import comparison as staff_comparison
@@ -78,6 +80,7 @@ from examhall.web.staff import enrolment as staff_enrolment
 from examhall.web.staff import exam_certificates as staff_exam_certificates
 from examhall.web.staff import exams as staff_exams
 from examhall.web.staff import forms as staff_forms
+from examhall.web.staff import groups as staff_groups
 from examhall.web.staff import items as staff_items
 from examhall.web.staff import judging as staff_judging
 from examhall.web.staff import key as staff_key
@@ -87,6 +90,8 @@ from examhall.web.staff import operator
 from examhall.web.staff import organisations as staff_organisations
 from examhall.web.staff import panels as staff_panels
 from examhall.web.staff import paper as staff_paper
+from examhall.web.staff import people as staff_people
+from examhall.web.staff import person as staff_person
 from examhall.web.staff import proof as staff_proof
 from examhall.web.staff import question_editor as staff_question_editor
 from examhall.web.staff import question_preview as staff_question_preview
@@ -165,6 +170,7 @@ PAGES = [
     *sealed.routes,
     *candidate.routes,
     *public.routes,
+    *password.routes,
     *language.routes,
     *design.routes,
     *elsewhere.routes,
@@ -183,6 +189,10 @@ PAGES = [
     *staff_key.routes,
     *staff_courses.routes,
     *staff_enrolment.routes,
+    *staff_people.routes,
+    *staff_person.routes,
+    *staff_groups.routes,
+    *staff_candidates.routes,
     *staff_contests.routes,
     *staff_items.routes,
     *staff_activity.routes,

@@ -10,6 +10,7 @@ from examhall.base.db import Connection
 from examhall.base.noting import note
 from examhall.base.wire import Db, Id, refusals
 from examhall.exams.release import NotReleasedByHand
+from examhall.scoring.by_hand_told import feedback_on
 from examhall.scoring.calibrations import find_ability
 from examhall.scoring.releasing import publish_results
 from examhall.scoring.replies import AttemptStatusOut, ResultOut
@@ -103,4 +104,5 @@ async def _result(conn: Connection, sitting_id: int, me: Person) -> ResultOut:
     result, marked = await find_result(conn, sitting_id=sitting_id, candidate_id=me.id)
     changes = await changes_of_result(conn, sitting_id=sitting_id, candidate_id=me.id)
     ability = await find_ability(conn, sitting_id=sitting_id, candidate_id=me.id)
-    return ResultOut.of(result, marked, changes, ability)
+    feedback = await feedback_on(conn, sitting_id=sitting_id, candidate_id=me.id)
+    return ResultOut.of(result, marked, changes, ability, feedback)

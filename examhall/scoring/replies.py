@@ -1,14 +1,42 @@
 """What the API says of results: the shapes of its replies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from examhall.base.clock import rfc3339
+from examhall.scoring.by_hand_told import Feedback
 from examhall.scoring.calibrations import SittingAbility
 from examhall.scoring.rescore import ChangedResult
 from examhall.scoring.results import MarkedItem, Result, ResultsNotReady, ResultsNotReleased
+
+
+class CriterionOut(BaseModel):
+    name: str
+    points: float
+    max_points: float
+    words: str
+
+
+class FeedbackOut(BaseModel):
+    criteria: Sequence[CriterionOut]
+    comments: Sequence[str]
+
+    @classmethod
+    def of(cls, said: Feedback) -> "FeedbackOut":
+        return cls(
+            criteria=[
+                CriterionOut(
+                    name=each.name,
+                    points=round(float(each.points), 3),
+                    max_points=float(each.most),
+                    words=each.words,
+                )
+                for each in said.criteria
+            ],
+            comments=said.comments,
+        )
 
 
 class MarkOut(BaseModel):
@@ -23,9 +51,10 @@ class MarkOut(BaseModel):
     key: dict[str, Any] | None = Field(
         description="The right answer, if the exam shows it: after its window, with released results."
     )
+    feedback: FeedbackOut | None = Field(None, description="Of the people who marked it by hand.")
 
     @classmethod
-    def of(cls, item: MarkedItem) -> "MarkOut":
+    def of(cls, item: MarkedItem, said: Feedback | None = None) -> "MarkOut":
         return cls(
             question_number=item.question_number,
             sub_part=item.sub_part,
@@ -34,6 +63,7 @@ class MarkOut(BaseModel):
             points=None if item.points is None else float(item.points),
             max_points=float(item.max_points),
             key=item.key,
+            feedback=FeedbackOut.of(said) if said else None,
         )
 
 
@@ -99,6 +129,7 @@ class ResultOut(BaseModel):
         marked: Sequence[MarkedItem],
         changes: Sequence[ChangedResult],
         ability: SittingAbility | None,
+        feedback: Mapping[tuple[int, str], Feedback],
     ) -> "ResultOut":
         """Of a result that `find_result` gave: handed in, released and marked."""
         assert result.closed_at is not None
@@ -117,7 +148,9 @@ class ResultOut(BaseModel):
             max_score=max_score,
             percent=round(100 * score / max_score, 1) if max_score else 0.0,
             unmarked=result.unmarked,
-            breakdown=[MarkOut.of(item) for item in marked],
+            breakdown=[
+                MarkOut.of(item, feedback.get((item.question_number, item.sub_part))) for item in marked
+            ],
             ability=AbilityOut.of(ability) if ability else None,
             corrections=[CorrectedOut.of(change) for change in changes],
             server_time=rfc3339(result.server_time),
