@@ -29,7 +29,6 @@ from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of, language_of
 from examhall.web.pages import render
 from examhall.web.public import SEE_OTHER
-from examhall.web.staff.exam_tabs import tabs_for
 from examhall.web.staff.frames import for_a_frame, showing_frames
 from examhall.web.staff.given import version_in
 from examhall.web.staff.question_form import (
@@ -180,7 +179,6 @@ async def _editor(request: Request, me: Person, draft: Draft | None, shown: Show
         shown.status,
         exam=exam,
         exam_id=exam_id,
-        tabs=tabs_for(me),
         question=question,
         draft=draft,
         shown=shown,

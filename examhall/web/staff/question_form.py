@@ -236,10 +236,10 @@ def _besides(item: ItemDraft) -> dict[str, Any]:
 def _keys(rows: Sequence[Row], names: Sequence[str]) -> dict[int, str]:
     """The key of each row that says something or is part of the answer, by where it stands.
 
-    Names that a list would give are given anew; an author's own names stay, and new rows get free letters.
+    An author's own names stay, and new rows among them get free letters; otherwise the place is the name.
     """
     kept = [at for at, row in enumerate(rows) if row.is_said]
-    if all(not rows[at].key or rows[at].key in names for at in kept):
+    if not any(rows[at].key for at in kept):
         return dict(zip(kept, names, strict=False))
     taken = {rows[at].key for at in kept}
     free = (name for name in names if name not in taken)

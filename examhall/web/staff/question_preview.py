@@ -16,7 +16,6 @@ from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of, language_of
 from examhall.web.pages import as_json, render
 from examhall.web.paper import paper_html
-from examhall.web.staff.exam_tabs import tabs_for
 from examhall.web.staff.frames import for_a_frame, showing_frames
 from examhall.web.staff.given import version_in
 from examhall.web.words import room_words
@@ -43,7 +42,6 @@ async def preview_page(request: Request) -> Response:
         "staff/preview.html",
         exam=exam,
         exam_id=exam_id,
-        tabs=tabs_for(me),
         device=device,
         seed=seed,
         is_empty=not content.questions,

@@ -14,7 +14,7 @@ MOST_ROWS = len(LETTERS)
 @dataclass(frozen=True)
 class Row:
     text: str = ""
-    # Its name in the exam; '' of a new one.
+    # Its name, where its author gave it one; else it is called by its place.
     key: str = ""
     correct: bool = False
     # In the right order, from 1.
@@ -38,23 +38,25 @@ def rows_of(
     choices: Any, answer: Any, kind: str, *, names: Sequence[str] = LETTERS, right: Any = ()
 ) -> tuple[Row, ...]:
     """The rows of what a document's `options`, `left` or `right` holds."""
-    pairs = list(choices.items()) if isinstance(choices, Mapping) else list(zip(names, choices, strict=False))
+    is_named = isinstance(choices, Mapping)
+    pairs = list(choices.items()) if is_named else list(zip(names, choices, strict=False))
     across = list(right) if isinstance(right, Mapping) else list(LETTERS[: len(right)])
 
     def row(key: str, text: str) -> Row:
+        own = key if is_named else ""
         match kind:
             case "single_choice" | "multiple_choice":
-                return Row(text, key, correct=key in _listed(answer))
+                return Row(text, own, correct=key in _listed(answer))
             case "ordering":
                 order = _listed(answer)
-                return Row(text, key, place=str(order.index(key) + 1) if key in order else "")
+                return Row(text, own, place=str(order.index(key) + 1) if key in order else "")
             case "best_worst":
                 ends = answer if isinstance(answer, Mapping) else {}
-                return Row(text, key, best=ends.get("best") == key, worst=ends.get("worst") == key)
+                return Row(text, own, best=ends.get("best") == key, worst=ends.get("worst") == key)
             case "matching":
                 wanted = answer.get(key) if isinstance(answer, Mapping) else None
-                return Row(text, key, match=str(across.index(wanted)) if wanted in across else "")
-        return Row(text, key)
+                return Row(text, own, match=str(across.index(wanted)) if wanted in across else "")
+        return Row(text, own)
 
     return tuple(row(key, text) for key, text in pairs)
 

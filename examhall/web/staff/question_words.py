@@ -38,7 +38,8 @@ WARNINGS = {
     "nameless_picture": _("A picture without words for who cannot see it"),
     "no_topic": _("No topic"),
 }
-SERIOUS = frozenset({"no_key", "same_prompt"})
+# How loudly; what is not here waits for a look.
+TONES = {"no_key": "bad", "same_prompt": "bad", "no_topic": "quiet"}
 FIELDS = {
     "prompt": _("Question"),
     "topic": _("Topic"),

@@ -34,7 +34,7 @@ from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
 from examhall.web.staff.exam_tabs import tabs_for
 from examhall.web.staff.given import version_in
-from examhall.web.staff.question_words import KINDS, SERIOUS, WARNINGS
+from examhall.web.staff.question_words import KINDS, TONES, WARNINGS
 
 # Of a question's first line, in characters.
 GIST = 240
@@ -87,7 +87,7 @@ def _card(each: EditedQuestion, warnings: Sequence[str], exam: EditedExam, exam_
         "points": float(sum(item.points for item in question.items)),
         "topic": question.topic,
         "section": each.section,
-        "warnings": [(WARNINGS[code], code in SERIOUS) for code in warnings],
+        "warnings": [(WARNINGS[code], TONES.get(code, "wait")) for code in warnings],
     }
 
 
@@ -139,7 +139,6 @@ async def _pictures_page(request: Request, me: Person, refusal: Refusal | None =
         200 if refusal is None else refusal.status,
         exam=exam,
         exam_id=exam_id,
-        tabs=tabs_for(me),
         pictures=sorted(pictures, key=lambda each: (each.is_used, each.name)),
         most_bytes=PICTURE_BYTES,
         refused="" if refusal is None else gettext_of(request)(refusal.detail),
