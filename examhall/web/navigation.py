@@ -37,6 +37,7 @@ PLACES = (
     Place(
         "/staff/courses", _("Courses"), frozenset({"author", "analyst", "invigilator"}), ("/staff/contests/",)
     ),
+    Place("/staff/people", _("People"), frozenset({"admin"}), ("/staff/groups",)),
     Place(
         "/staff/analyses",
         _("Analyses"),
@@ -44,6 +45,7 @@ PLACES = (
         ("/staff/scenarios/", "/staff/calculations/", "/staff/projects/", "/staff/master-data"),
     ),
     Place("/staff/activity", _("Activity"), frozenset({"author", "analyst", "invigilator"})),
+    Place("/staff/groups", _("Groups"), frozenset({"author", "analyst", "invigilator"}), aside=True),
     Place("/staff/certificates", _("Certificates"), frozenset({"author", "analyst"}), aside=True),
     Place(
         "/staff/forms",

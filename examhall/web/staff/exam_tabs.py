@@ -13,6 +13,7 @@ def _(message: str) -> str:
 TABS = (
     Place("", _("Overview"), frozenset({"author", "analyst", "invigilator"})),
     Place("/questions", _("Questions"), frozenset({"author"})),
+    Place("/candidates", _("Candidates"), frozenset({"author", "analyst", "invigilator"})),
     Place("/live", _("Live"), frozenset({"invigilator"})),
     Place("/paper", _("Paper"), frozenset({"author", "analyst", "invigilator"})),
     Place("/key", _("Key"), frozenset({"author", "analyst"})),
@@ -21,6 +22,7 @@ TABS = (
     Place("/activity", _("Activity"), frozenset({"author", "analyst", "invigilator"})),
     Place("/reports", _("Reports"), frozenset({"author", "analyst"})),
     Place("/certificates", _("Certificates"), frozenset({"author", "analyst"})),
+    Place("/history", _("History"), frozenset({"author"})),
 )
 
 
