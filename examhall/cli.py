@@ -1,6 +1,5 @@
 """The command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage or a wrong setting."""
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -14,9 +13,11 @@ from examhall import __version__
 from examhall.base.errors import Refusal
 from examhall.base.hindrance import Hindrance
 from examhall.settings import Settings, WrongSetting
+from examhall.telling import told
 
 FAILED = 1
 WRONG_USAGE = 2
+ALTERED = 3
 LONGEST_RAMP_S = 3600.0
 
 app = App(
@@ -31,6 +32,8 @@ Every option can also be set by a variable of the environment; docs/operators.md
 )
 people = App(name="people", help="Add people and change their accounts.")
 app.command(people)
+audit = App(name="audit", help="The record of what was done.")
+app.command(audit)
 
 
 @Parameter(name="*")
@@ -285,6 +288,18 @@ def rehearse(
     return rehearsal.rehearse(_settings(options), wish)
 
 
+@audit.command(name="verify")
+def verify_audit(*, options: Where | None = None) -> int:
+    """Check that the record of what was done is as it was sealed, day by day.
+
+    Exit codes: 0 intact, 3 altered, added to or taken from. The last line is the newest seal: written down
+    elsewhere, it shows a record that was cut off at its end too.
+    """
+    from examhall import commands
+
+    return 0 if commands.verify_audit(_settings(options)) else ALTERED
+
+
 @app.command
 def maintain(*, options: Where | None = None) -> None:
     """Clean up the database and print what was done; safe while people sit exams.
@@ -357,7 +372,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Hindrance as hindrance:
         return _fail(str(hindrance), WRONG_USAGE if isinstance(hindrance, WrongSetting) else FAILED)
     except Refusal as refusal:
-        return _fail(_told(refusal))
+        return _fail(told(refusal))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -372,22 +387,6 @@ def main(arguments: list[str] | None = None) -> int:
 def _fail(message: str, code: int = FAILED) -> int:
     print(f"examhall: {message}", file=sys.stderr)
     return code
-
-
-def _told(refusal: Refusal) -> str:
-    """The refusal's sentence, and a line for each thing that is wrong in the file."""
-    lines = [refusal.detail]
-    for name, value in refusal.details.items():
-        if name == "fields" and isinstance(value, list):
-            lines += [_placed(field) for field in value]
-        else:
-            lines.append(f"  {name}: {value if isinstance(value, str | int) else json.dumps(value)}")
-    return "\n".join(lines)
-
-
-def _placed(field: dict[str, object]) -> str:
-    where = field.get("path") or (field.get("column") if isinstance(field.get("column"), str) else "")
-    return f"  line {field.get('line')}{f', {where}' if where else ''}: {field.get('message')}"
 
 
 if __name__ == "__main__":

@@ -197,6 +197,12 @@ def export(settings: Settings, exam_id: int, file_format: str) -> None:
         asyncio.run(operation(known.database_url))
 
 
+def verify_audit(settings: Settings) -> bool:
+    from examhall.recording import verify_record
+
+    return _in_transaction(settings, verify_record)
+
+
 def maintain(settings: Settings) -> None:
     from examhall.ops.maintain import maintain
 

@@ -20,6 +20,7 @@ from examhall.certificates import proof_api as proof
 from examhall.contests import api as contests
 from examhall.courses import api as courses
 from examhall.courses import groups_api as groups
+from examhall.events import audit_api as audit
 from examhall.exams import accommodations_api as accommodations
 from examhall.exams import api as exams
 from examhall.exams import authoring_api as authoring
@@ -69,6 +70,7 @@ from examhall.web import organisation as organisation_pages
 from examhall.web.staff import activity as staff_activity
 from examhall.web.staff import adoption as staff_adoption
 from examhall.web.staff import analyses as staff_analyses
+from examhall.web.staff import audit as staff_audit
 from examhall.web.staff import calculations as staff_calculations
 from examhall.web.staff import candidates as staff_candidates
 from examhall.web.staff import certificate_templates as staff_certificate_templates
@@ -148,6 +150,7 @@ UNDER_API: tuple[APIRouter, ...] = (
     scenario_results.router,
     panels.router,
     ops.router,
+    audit.router,
     certificates.router,
     proof.router,
     # Last: its one word may be anything.
@@ -196,6 +199,7 @@ PAGES = [
     *staff_contests.routes,
     *staff_items.routes,
     *staff_activity.routes,
+    *staff_audit.routes,
     *staff_reports.routes,
     *staff_analyses.routes,
     *staff_scenarios.routes,

@@ -9,17 +9,13 @@ import psycopg
 import structlog
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException, UniqueViolation
-from procrastinate.job_context import JobContext
 from procrastinate.jobs import Status
-from procrastinate.middleware import AsyncCallNext
-from procrastinate.worker import Worker
 
 from examhall import __version__
 from examhall.accounts.sign_in import forget_old_sign_ins
 from examhall.analyses.running import keep_calculating
-from examhall.base.actor import ACTOR, Actor, acting
+from examhall.base.actor import ACTOR, Actor
 from examhall.base.db import BACKGROUND_LIMIT_S, Database, Unavailable
-from examhall.base.jobs import ON_BEHALF_OF
 from examhall.base.partitions import ensure_partitions
 from examhall.base.statements import STATEMENTS
 from examhall.base.tracing import Tracing
@@ -37,6 +33,7 @@ from examhall.forms.files import discard_loose_files
 from examhall.ops.counting import counts_of_jobs
 from examhall.ops.maintain import MaintenanceUnderWay, liveliness, maintain
 from examhall.ops.watch import Watch
+from examhall.recording import on_behalf, seal_record
 from examhall.reports.feedback import write_drafts
 from examhall.reports.reports import Failed, make_due_reports
 from examhall.reports.text_model import TextModel
@@ -288,6 +285,11 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
         async with database.transaction() as conn:
             await forget_old_sign_ins(conn)
 
+    @jobs.periodic(cron="7 2 * * *")
+    @jobs.task(name="seal_audit", queueing_lock="seal_audit", retry=TRIES)
+    async def _seal_audit(timestamp: int) -> None:
+        await seal_record(database, CertificateSigner(settings.certificate_key))
+
     @jobs.periodic(cron="17 3 * * *")
     @jobs.task(name="keep_house", queueing_lock="keep_house", retry=TRIES)
     async def _keep_house(timestamp: int) -> None:
@@ -378,14 +380,6 @@ async def _run_jobs(settings: Settings, database: Database, marked: asyncio.Even
         await asyncio.sleep(RESTART_PAUSE_S)
 
 
-async def _on_behalf(call_next: AsyncCallNext, context: JobContext, worker: Worker) -> object:
-    """What a job changes is on record as done by whoever caused it, or by the worker alone."""
-    caused_by = context.job.task_kwargs.pop(ON_BEHALF_OF, None)
-    person_id = caused_by if isinstance(caused_by, int) else None
-    with acting(Actor(person_id, "worker", is_staff=person_id is not None, trace=f"job-{context.job.id}")):
-        return await call_next()
-
-
 async def _run_queue(jobs: App, queue: str) -> None:
     await jobs.run_worker_async(
         queues=[queue],
@@ -395,5 +389,5 @@ async def _run_queue(jobs: App, queue: str) -> None:
         fetch_job_polling_interval=LOOK_EVERY_S.get(queue, 5.0),
         shutdown_graceful_timeout=END_S.get(queue, LONGEST_END_S),
         install_signal_handlers=False,
-        worker_middleware=[_on_behalf],
+        worker_middleware=[on_behalf],
     )

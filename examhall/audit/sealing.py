@@ -106,6 +106,12 @@ async def days_without_seal(conn: Connection) -> list[date]:
     return [each.day for each in await many(conn, SQL.unsealed_days, _Day)]
 
 
+async def last_digest(conn: Connection) -> str:
+    """In hexadecimal: who writes it down elsewhere can tell whether the last days were cut off."""
+    last = await maybe(conn, SQL.last_seal, Seal)
+    return last.digest.hex() if last else ""
+
+
 async def _digest(conn: Connection, day: date, link: bytes) -> tuple[int, bytes]:
     hashed = hashlib.sha256(link)
     entries = after = 0

@@ -54,6 +54,7 @@ PLACES = (
         ("/staff/submissions/", "/staff/organisations"),
         aside=True,
     ),
+    Place("/staff/audit", _("Record"), frozenset({"admin"}), aside=True),
     Place("/operator", _("Operator"), frozenset({"admin"}), aside=True),
 )
 
