@@ -7,9 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from examhall.base.said import said
 from examhall.exams.exam_file_items import Item, Question, read_questions
 from examhall.exams.exam_file_pictures import Picture, note_missing, read_pictures
 from examhall.exams.exam_file_problems import BadExamFile, Problems
+from examhall.exams.exam_file_sections import Section, check_sections, read_sections
 from examhall.exams.exam_file_tree import read_tree
 from examhall.exams.exam_file_values import (
     Value,
@@ -27,7 +29,7 @@ from examhall.exams.exam_file_values import (
     zone,
 )
 
-__all__ = ["BadExamFile", "ExamFile", "Item", "Picture", "Question", "read_exam_file"]
+__all__ = ["BadExamFile", "ExamFile", "Item", "Picture", "Question", "Section", "read_exam_file"]
 
 # What the API takes in one body, and what `examhall import` reads from the author's own disk.
 UPLOAD_BYTES = 1_000_000
@@ -55,7 +57,7 @@ FIELDS = (
     "title", "kind", "test_type", "instructions", "timezone", "window", "duration", "grace", "attempts",
     "shuffle", "release", "show_key", "pass_mark", "pictures", "course", "assigned", "series", "rated",
     "live_standing", "freeze_minutes", "reports", "scale",
-    "sealed", "questions",
+    "sealed", "sections", "questions",
 )  # fmt: skip
 
 
@@ -100,6 +102,7 @@ class ExamFile:
     sealed_before_s: int | None
     # In which its times are written.
     timezone: str
+    sections: tuple[Section, ...] = ()
 
 
 def read_exam_file(
@@ -121,7 +124,7 @@ def _exam(root: Value, folder: Path | None) -> ExamFile:
     found = fields(root, FIELDS)
     for name in ("title", "duration", "questions"):
         if root.is_mapping and name not in found:
-            root.bad(f"The exam has no `{name}`.")
+            root.bad(said("The exam has no `{name}`.", name=name))
     timezone = zone(found["timezone"]) if "timezone" in found else None
     kind = choice(found["kind"], KINDS, default="mock_exam") if "kind" in found else "mock_exam"
     opens_at, closes_at = _window(found.get("window"), timezone)
@@ -165,12 +168,14 @@ def _exam(root: Value, folder: Path | None) -> ExamFile:
         reports="reports" in found and boolean(found["reports"]),
         sealed_before_s=_sealed(found["sealed"]) if "sealed" in found else None,
         timezone=timezone.key if timezone else UTC,
+        sections=read_sections(found["sections"]) if "sections" in found else (),
     )
+    check_sections(found.get("sections", root), exam.sections, exam.questions)
     _check_standing(exam, found)
     if exam.sealed_before_s is not None and exam.opens_at is None:
-        found["sealed"].bad("Only an exam whose window opens can be sealed until then.")
+        found["sealed"].bad(said("Only an exam whose window opens can be sealed until then."))
     if exam.course is not None and kind == "contest" and exam.attempts_allowed > 1:
-        found["attempts"].bad("A contest of a course is sat once.")
+        found["attempts"].bad(said("A contest of a course is sat once."))
     # A picture that is there but broken has been noted already; it is not missing as well.
     named = found["pictures"].names if "pictures" in found else ()
     note_missing(root.problems, named)
@@ -183,10 +188,12 @@ def _scale(value: Value | None) -> tuple[int | None, int | None, int | None]:
     found = fields(value, ("mean", "sd", "linked_to"))
     if "linked_to" in found:
         if len(found) > 1:
-            value.bad("A scale that is linked to another exam's has that one's mean and spread.")
+            value.bad(said("A scale that is linked to another exam's has that one's mean and spread."))
         return None, None, whole(found["linked_to"], least=1, most=LARGEST_EXAM)
     if value.is_mapping and found.keys() != {"mean", "sd"}:
-        value.bad("A scale has a `mean` and an `sd`, or it is `linked_to` the number of an earlier exam.")
+        value.bad(
+            said("A scale has a `mean` and an `sd`, or it is `linked_to` the number of an earlier exam.")
+        )
         return None, None, None
     if not found:
         return None, None, None
@@ -205,21 +212,23 @@ def _sealed(value: Value) -> int | None:
 
 def _check_standing(exam: ExamFile, found: dict[str, Value]) -> None:
     if exam.live_standing and exam.release != "at_once" and exam.attempts_allowed > 1:
-        found["live_standing"].bad("A live standing would tell results that are held back between attempts.")
+        found["live_standing"].bad(
+            said("A live standing would tell results that are held back between attempts.")
+        )
     if exam.freeze_minutes is not None and exam.closes_at is None:
-        found["freeze_minutes"].bad("Only an exam whose window closes can stand still before its end.")
+        found["freeze_minutes"].bad(said("Only an exam whose window closes can stand still before its end."))
 
 
 def _test_type(root: Value, value: Value | None, kind: str) -> str | None:
     if value is None:
         if kind == "test":
-            root.bad("An exam of the kind `test` says its `test_type`, such as `SJT`.")
+            root.bad(said("An exam of the kind `test` says its `test_type`, such as `SJT`."))
         return None
     if kind != "test":
-        value.bad("Only an exam with `kind: test` has a `test_type`.")
+        value.bad(said("Only an exam with `kind: test` has a `test_type`."))
     found = scalar(value) or ""
     if not TEST_TYPE.fullmatch(found):
-        value.bad("A test type is one word of letters, digits, `-` and `_`, at most 40 of them.")
+        value.bad(said("A test type is one word of letters, digits, `-` and `_`, at most 40 of them."))
     return found
 
 
@@ -228,7 +237,7 @@ def _window(value: Value | None, timezone: ZoneInfo | None) -> tuple[datetime | 
     opens_at = instant(found["opens"], timezone) if "opens" in found else None
     closes_at = instant(found["closes"], timezone) if "closes" in found else None
     if opens_at and closes_at and closes_at <= opens_at:
-        found["closes"].bad("The window closes before it opens.")
+        found["closes"].bad(said("The window closes before it opens."))
     return opens_at, closes_at
 
 
@@ -250,7 +259,7 @@ def _release(value: Value | None, timezone: ZoneInfo | None) -> tuple[str, datet
         return choice(value, ("at_once", "by_hand"), default="at_once"), None
     found = fields(value, ("at",))
     if "at" not in found:
-        value.bad("Results are released `at_once`, `by_hand`, or `at:` a time.")
+        value.bad(said("Results are released `at_once`, `by_hand`, or `at:` a time."))
         return "at_once", None
     return "at_time", instant(found["at"], timezone)
 
@@ -260,6 +269,6 @@ def _assigned(value: Value) -> tuple[str, ...]:
     for each in items(value, most=MOST_ASSIGNED):
         username = text(each, most=TITLE_CHARS, one_line=True)
         if username.lower() in usernames:
-            each.bad("This person is in the list already.")
+            each.bad(said("This person is in the list already."))
         usernames[username.lower()] = username
     return tuple(usernames.values())

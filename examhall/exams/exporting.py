@@ -10,6 +10,7 @@ from examhall.base.db import Connection, many
 from examhall.base.sqlfile import beside
 from examhall.exams.authoring import find_exam
 from examhall.exams.questions import list_questions
+from examhall.exams.sections import list_sections
 from examhall.exams.settings import Settings
 
 SQL = beside(__file__)
@@ -44,7 +45,12 @@ async def export_document(conn: Connection, exam_id: int) -> dict[str, Any]:
     pictures = await many(conn, SQL.pictures, _Picture, exam_id=exam_id)
     if pictures:
         document["pictures"] = {picture.name: {"data": _wrapped(picture.content)} for picture in pictures}
-    document["questions"] = [each.document for each in await list_questions(conn, exam_id)]
+    if sections := await list_sections(conn, exam_id):
+        document["sections"] = [section.document for section in sections]
+    document["questions"] = [
+        each.document | ({"section": each.section} if each.section else {})
+        for each in await list_questions(conn, exam_id)
+    ]
     return document
 
 

@@ -134,6 +134,17 @@ async def _course(conn: Connection, code: str | None) -> int | None:
 
 
 async def _insert_questions(conn: Connection, exam_id: int, exam: ExamFile) -> None:
+    if exam.sections:
+        await run(
+            conn,
+            SQL.insert_sections,
+            exam_id=exam_id,
+            titles=[section.title for section in exam.sections],
+            instructions=[section.instructions for section in exam.sections],
+            shuffle=[section.shuffle for section in exam.sections],
+            draw=[section.draw for section in exam.sections],
+            unequal_points=[section.unequal_points for section in exam.sections],
+        )
     await run(
         conn,
         SQL.insert_questions,
@@ -141,6 +152,7 @@ async def _insert_questions(conn: Connection, exam_id: int, exam: ExamFile) -> N
         numbers=[question.number for question in exam.questions],
         prompts=[question.prompt for question in exam.questions],
         topics=[question.topic for question in exam.questions],
+        sections=[question.section for question in exam.questions],
     )
     items = [(question.number, item) for question in exam.questions for item in question.items]
     await run(

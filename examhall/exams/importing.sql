@@ -23,10 +23,19 @@ VALUES (%(name)s)
 ON CONFLICT (lower(name)) DO UPDATE SET name = stored.name
 RETURNING id;
 
+-- name: insert_sections
+INSERT INTO sections (exam_id, place, title, instructions, shuffle, draw, unequal_points)
+SELECT %(exam_id)s, place, title, instructions, shuffle, draw, unequal_points
+  FROM unnest(%(titles)s::text[], %(instructions)s::text[], %(shuffle)s::boolean[], %(draw)s::smallint[],
+              %(unequal_points)s::boolean[]) WITH ORDINALITY
+       AS new (title, instructions, shuffle, draw, unequal_points, place);
+
 -- name: insert_questions
-INSERT INTO questions (exam_id, number, prompt, topic)
-SELECT %(exam_id)s, number, prompt, topic
-  FROM unnest(%(numbers)s::smallint[], %(prompts)s::text[], %(topics)s::text[]) AS new (number, prompt, topic);
+INSERT INTO questions (exam_id, number, prompt, topic, section_id)
+SELECT %(exam_id)s, new.number, new.prompt, new.topic, sections.id
+  FROM unnest(%(numbers)s::smallint[], %(prompts)s::text[], %(topics)s::text[], %(sections)s::text[])
+       AS new (number, prompt, topic, section)
+  LEFT JOIN sections ON sections.exam_id = %(exam_id)s AND sections.title = new.section;
 
 -- name: insert_items
 INSERT INTO items (exam_id, question_number, sub_part, kind, prompt, presented, key, points)

@@ -8,6 +8,7 @@ from examhall.base.said import Said, said
 from examhall.base.sqlfile import beside
 from examhall.exams.question_document import BadQuestion, read_document
 from examhall.exams.questions import find_exam, list_questions
+from examhall.exams.sections import pools_that_fail
 from examhall.exams.settings import Trouble
 
 SQL = beside(__file__)
@@ -53,6 +54,10 @@ async def readiness_of(conn: Connection, exam_id: int) -> Readiness:
                     said("Question {number} is not finished.", number=question.number),
                 )
             )
+    for title, why in await pools_that_fail(conn, exam_id):
+        found.missing.append(
+            Trouble("sections", said("{section}: {why}", section=title, why=said(why().detail)))
+        )
     if len(found.missing) > MOST_TOLD:
         more = said("{count} more questions are not finished.", count=len(found.missing) - MOST_TOLD)
         found.missing[MOST_TOLD:] = [Trouble("questions", more)]

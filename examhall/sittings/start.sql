@@ -2,8 +2,8 @@
 -- However many starts arrive at once, the indexes one_open_sitting and sittings_attempt let one insert: the
 -- others wait for it and insert nothing. In the order of the keys, so that two batches do not deadlock.
 -- FOR KEY SHARE, which the foreign key takes anyway: waits for an author's change, then starts the changed exam.
--- Of a pool each candidate's questions are those whose hash with the seed is lowest: all sets are equally likely,
--- and nothing is asked per candidate. Where an author changed the exam while this waited, `seen` and `pools` are
+-- Of a pool each candidate's questions are those whose hash with the seed is lowest: all sets are equally likely
+-- (hashed twice: once, numbers next to each other come together too often), and nothing is asked per candidate. Where an author changed the exam while this waited, `seen` and `pools` are
 -- what it was: then nothing is inserted, and the caller tries again.
 WITH wanted AS MATERIALIZED (
     SELECT candidate_id, exam_id, seed
@@ -31,7 +31,8 @@ SELECT wanted.candidate_id, exams.id, taken.attempts + 1, wanted.seed, statement
                          FROM pools
                         CROSS JOIN LATERAL (SELECT number
                                               FROM unnest(pools.numbers) AS number
-                                             ORDER BY hashint8extended(number, wanted.seed), number
+                                             ORDER BY hashint8extended(hashint8extended(number, wanted.seed),
+                                                                       wanted.seed), number
                                              LIMIT pools.draw) AS drawn
                         WHERE pools.exam_id = exams.id
                         ORDER BY drawn.number)
