@@ -149,7 +149,7 @@ async def page_person(request: Request, *roles: str) -> Person:
 
 
 def cookie_person(request: Request) -> Person:
-    """Whoever's browser this is, without a proof that they meant what it asks for: `refuse_cross_site` first."""
+    """Whose browser this is, without a proof that they meant what it asks: `refuse_cross_site` first."""
     return _person(_cookie_claims(request.scope, signer_of(request)))
 
 

@@ -23,6 +23,7 @@ from examhall.accounts.telegram import sign_in_with_telegram
 from examhall.accounts.tokens import ACCESS_LIFE, Signer, TokenInvalid
 from examhall.accounts.turnstile import Turnstile
 from examhall.base.noting import note
+from examhall.base.said import said
 from examhall.base.shared_transaction import Crowded
 from examhall.base.wire import Body, Db, Text, address_of, refusals
 
@@ -46,7 +47,7 @@ class Login(Body):
     @model_validator(mode="after")
     def _one_name(self) -> "Login":
         if (self.username is None) == (self.email is None):
-            raise ValueError("give username or email, and not both")
+            raise ValueError(said("give username or email, and not both"))
         return self
 
 

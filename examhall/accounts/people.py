@@ -11,6 +11,7 @@ from examhall.accounts.people_file import BadPeopleFile, PersonLine, read_people
 from examhall.base.csv_file import Problem
 from examhall.base.db import Connection, Database, many, maybe, one, run
 from examhall.base.errors import Conflict, Forbidden, NotFound
+from examhall.base.said import said
 from examhall.base.sqlfile import beside
 
 SQL = beside(__file__)
@@ -85,9 +86,9 @@ class _Admins:
 
 # What is wrong with a line that is right by itself.
 CONFLICTS = {
-    "username_twice": "this username is in the file more than once",
-    "email_twice": "this e-mail address is in the file more than once",
-    "email_taken": "this e-mail address belongs to somebody else",
+    "username_twice": said("this username is in the file more than once"),
+    "email_twice": said("this e-mail address is in the file more than once"),
+    "email_taken": said("this e-mail address belongs to somebody else"),
 }
 
 

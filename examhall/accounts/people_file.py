@@ -9,6 +9,7 @@ from typing import Any
 from examhall.accounts.passwords import LONGEST_BYTES
 from examhall.base import csv_file
 from examhall.base.csv_file import BadFile, Problem, read_rows
+from examhall.base.said import said
 
 ROLES = ("candidate", "invigilator", "marker", "author", "analyst", "admin")
 REQUIRED = ("username", "full_name")
@@ -63,19 +64,37 @@ def _read_rows(rows: Iterator[tuple[int, list[str]]]) -> list[PersonLine]:
     passwords = 0
     for line, cells in rows:
         if len(people) == LINES_LIMIT:
-            problems.append(Problem(line, "", f"a file has at most {LINES_LIMIT:,} people"))
+            problems.append(
+                Problem(line, "", said("a file has at most {lines_limit:,} people", lines_limit=LINES_LIMIT))
+            )
             break
         if len(cells) != len(header):
-            problems.append(Problem(line, "", f"has {len(cells)} cells where the header has {len(header)}"))
+            problems.append(
+                Problem(
+                    line,
+                    "",
+                    said(
+                        "has {count} cells where the header has {count2}",
+                        count=len(cells),
+                        count2=len(header),
+                    ),
+                )
+            )
             continue
         person = _read_person(line, dict(zip(header, cells, strict=True)), problems)
         people.append(person)
         passwords += person.password is not None
         if passwords > PASSWORDS_LIMIT:
-            problems.append(Problem(line, "password", f"a file has at most {PASSWORDS_LIMIT:,} passwords"))
+            problems.append(
+                Problem(
+                    line,
+                    "password",
+                    said("a file has at most {passwords_limit:,} passwords", passwords_limit=PASSWORDS_LIMIT),
+                )
+            )
             break
     if not people and not problems:
-        problems.append(Problem(header_line, "", "has no people after the header"))
+        problems.append(Problem(header_line, "", said("has no people after the header")))
     if problems:
         raise BadPeopleFile(problems)
     return people
@@ -84,11 +103,11 @@ def _read_rows(rows: Iterator[tuple[int, list[str]]]) -> list[PersonLine]:
 def _header_problems(header: Sequence[str]) -> Iterator[tuple[str, str]]:
     for name in REQUIRED:
         if name not in header:
-            yield name, f"the header needs a column named {name}"
+            yield name, said("the header needs a column named {name}", name=name)
     for name in sorted({*header} - {*READERS}):
-        yield name, f"is not a column; there are {', '.join(READERS)}"
+        yield name, said("is not a column; there are {names}", names=", ".join(READERS))
     for name in sorted({name for name in header if header.count(name) > 1}):
-        yield name, "is in the header more than once"
+        yield name, said("is in the header more than once")
 
 
 def _read_person(line: int, cells: dict[str, str], problems: list[Problem]) -> PersonLine:
@@ -96,12 +115,12 @@ def _read_person(line: int, cells: dict[str, str], problems: list[Problem]) -> P
     for column, cell in cells.items():
         if not cell.strip():
             if column in REQUIRED:
-                problems.append(Problem(line, column, "is empty"))
+                problems.append(Problem(line, column, said("is empty")))
             continue
         try:
             values[column] = READERS[column](cell)
         except ValueError as error:
-            problems.append(Problem(line, column, str(error)))
+            problems.append(Problem(line, column, error.args[0]))
     return PersonLine(line, **values)
 
 
@@ -114,7 +133,9 @@ def _username(cell: str) -> str:
     username = _tidy(cell)
     if not USERNAME.fullmatch(username):
         raise ValueError(
-            "begins with a letter or digit and has letters, digits and . _ - + @, at most 100 characters"
+            said(
+                "begins with a letter or digit and has letters, digits and . _ - + @, at most 100 characters"
+            )
         )
     return username
 
@@ -122,23 +143,23 @@ def _username(cell: str) -> str:
 def _full_name(cell: str) -> str:
     full_name = _tidy(cell)
     if len(full_name) > LONGEST_NAME:
-        raise ValueError(f"is longer than {LONGEST_NAME} characters")
+        raise ValueError(said("is longer than {longest_name} characters", longest_name=LONGEST_NAME))
     if any(unicodedata.category(character) == "Cc" for character in full_name):
-        raise ValueError("has a line break or another control character")
+        raise ValueError(said("has a line break or another control character"))
     return full_name
 
 
 def _email(cell: str) -> str:
     email = _tidy(cell)
     if len(email) > LONGEST_EMAIL or not EMAIL.fullmatch(email):
-        raise ValueError("is not an e-mail address")
+        raise ValueError(said("is not an e-mail address"))
     return email
 
 
 def _password(cell: str) -> str:
     # As it stands: a space at the end may be meant.
     if len(cell.encode()) > LONGEST_BYTES:
-        raise ValueError(f"is longer than {LONGEST_BYTES:,} bytes")
+        raise ValueError(said("is longer than {longest_bytes:,} bytes", longest_bytes=LONGEST_BYTES))
     return cell
 
 
@@ -146,7 +167,7 @@ def _roles(cell: str) -> tuple[str, ...]:
     roles = sorted({role.lower() for role in re.split(r"[\s,;|]+", cell.strip())} - {""})
     unknown = [role for role in roles if role not in ROLES]
     if unknown or not roles:
-        raise ValueError(f"roles are {', '.join(ROLES)}, separated by spaces")
+        raise ValueError(said("roles are {names}, separated by spaces", names=", ".join(ROLES)))
     return tuple(roles)
 
 
@@ -154,7 +175,7 @@ def _active(cell: str) -> bool:
     try:
         return YES_NO[_tidy(cell).lower()]
     except KeyError:
-        raise ValueError("is yes or no") from None
+        raise ValueError(said("is yes or no")) from None
 
 
 READERS: dict[str, Callable[[str], object]] = {

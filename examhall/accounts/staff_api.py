@@ -15,6 +15,7 @@ from examhall.accounts.people_file import BadPeopleFile, decode
 from examhall.accounts.ticket_sheet import NoTickets, TooManyTickets, pieces, sheets_of
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.errors import UnsupportedMediaType
+from examhall.base.said import said
 from examhall.base.wire import LARGEST_ID, After, Body, Db, Id, Limit, Page, page_of, refusals
 
 router = APIRouter(tags=["People and tickets"])
@@ -78,7 +79,7 @@ async def post_people_import(request: Request, me: Annotated[Person, Staff("admi
     are updated; an empty cell leaves what is stored. UTF-8, separated by commas or semicolons.
     """
     if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "text/csv":
-        raise UnsupportedMediaType("Send this as text/csv.")
+        raise UnsupportedMediaType(said("Send this as text/csv."))
     text = decode(await request.body())
     imported = await import_people(db, request.app.state.passwords, text, by=me.id)
     return ImportedOut(**vars(imported))

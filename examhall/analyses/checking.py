@@ -7,6 +7,7 @@ from typing import Any
 
 from examhall.analyses.document import BadScenario, Named, QuestionChange, Scenario, pointer
 from examhall.base.db import Connection, many
+from examhall.base.said import said
 from examhall.base.sqlfile import beside
 from examhall.exams.correction import BadCorrection, Correction, Edit, KeyedItem, NothingToCorrect, work_out
 from examhall.exams.exam_file_values import did_you_mean
@@ -216,5 +217,7 @@ async def _entry(
     try:
         return (await catalog.find_entry(conn, kind, named.code, named.version)).value
     except catalog.NoSuchEntry:
-        problems.append({"path": path, "message": "The master data have no such entry in this version."})
+        problems.append(
+            {"path": path, "message": said("The master data have no such entry in this version.")}
+        )
         return None

@@ -7,6 +7,7 @@ from io import StringIO
 from typing import NamedTuple
 
 from examhall.base.errors import Malformed
+from examhall.base.said import said
 
 # A file that is wrong throughout is wrong in one way.
 PROBLEMS_SHOWN = 100
@@ -42,7 +43,7 @@ def decode(content: bytes, refusal: type[BadFile] = BadFile) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise refusal([Problem(line, "", "is not UTF-8: save the file as CSV UTF-8")]) from error
+        raise refusal([Problem(line, "", said("is not UTF-8: save the file as CSV UTF-8"))]) from error
 
 
 def read_rows(text: str, refusal: type[BadFile] = BadFile) -> list[tuple[int, list[str]]]:
@@ -53,11 +54,13 @@ def read_rows(text: str, refusal: type[BadFile] = BadFile) -> list[tuple[int, li
     text = text.removeprefix("\ufeff")
     if broken := UNSTORABLE.search(text):
         line = text.count("\n", 0, broken.start()) + 1
-        raise refusal([Problem(line, "", "has a broken character")])
+        raise refusal([Problem(line, "", said("has a broken character"))])
     try:
         return list(_rows(text))
     except csv.Error as error:
-        raise refusal([Problem(text.count("\n") + 1, "", f"is not CSV: {error}")]) from error
+        raise refusal(
+            [Problem(text.count("\n") + 1, "", said("is not CSV: {error}", error=error))]
+        ) from error
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:

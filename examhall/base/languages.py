@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from babel.core import Locale, UnknownLocaleError, negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from starlette.types import Scope
 
@@ -43,13 +44,19 @@ _offered: list[str] = []
 class _Speaking:
     """What a catalog does with something said, beside what it does with plain sentences."""
 
+    language = SOURCE_LANGUAGE
+
+    def write(self, number: int) -> str:
+        return str(format_decimal(number, locale=locale_of(self.language)))
+
     def gettext(self, message: str) -> str:
         if not message:
             # Under the empty sentence a catalog keeps its own head.
             return ""
         look_up = super().gettext  # type: ignore[misc]
         if isinstance(message, Said):
-            return in_words(message, look_up, super().ngettext)  # type: ignore[misc]
+            several = super().ngettext  # type: ignore[misc]
+            return in_words(message, look_up, several, self.write)
         return str(look_up(message))
 
     ugettext = gettext
@@ -71,7 +78,7 @@ class _Marked(NullTranslations):
 
     def gettext(self, message: str) -> str:
         if isinstance(message, Said):
-            return in_words(message, self._mark, lambda one, many, n: self._mark(one if n == 1 else many))
+            return in_words(message, self._mark, self.ngettext, "{:,}".format)
         return self._mark(message)
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
@@ -166,7 +173,9 @@ def translations(language: str) -> NullTranslations:
     with (LOCALES / f"{language}.po").open("rb") as file:
         write_mo(compiled, read_po(file, locale=language))
     compiled.seek(0)
-    return _Catalog(compiled)
+    found = _Catalog(compiled)
+    found.language = language
+    return found
 
 
 def gettext_for(language: str) -> Translate:

@@ -33,14 +33,26 @@ def counted(message: str, many: str, n: int, **given: object) -> Said:
     return Said(message, many, n, {"n": n, **given})
 
 
-def in_words(sentence: Said, one: Callable[[str], str], several: Callable[[str, str, int], str]) -> str:
-    """The sentence by a catalog's two ways to look something up."""
+def in_words(
+    sentence: Said,
+    one: Callable[[str], str],
+    several: Callable[[str, str, int], str],
+    write: Callable[[int], str],
+) -> str:
+    """The sentence by a catalog's two ways to look something up; {n:,} is as `write` writes it."""
     if sentence.many is None:
         form = one(sentence.message)
     else:
         form = several(sentence.message, sentence.many, sentence.n)
     given = {
-        name: in_words(value, one, several) if isinstance(value, Said) else value
+        name: in_words(value, one, several, write) if isinstance(value, Said) else value
         for name, value in sentence.given.items()
     }
+    grouped = {
+        f"{{{name}:,}}": write(value)
+        for name, value in given.items()
+        if type(value) is int and value >= 1_000
+    }
+    for place, number in grouped.items():
+        form = form.replace(place, number)
     return form.format(**given)

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from examhall.base.db import Database
 from examhall.base.errors import Refusal
+from examhall.base.said import said
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
@@ -25,9 +26,9 @@ class Body(BaseModel):
 def storable(text: str) -> str:
     """The text itself, or ValueError when PostgreSQL cannot hold it: NUL, or half a surrogate pair."""
     if "\0" in text:
-        raise ValueError("must not contain the NUL character")
+        raise ValueError(said("must not contain the NUL character"))
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("must be valid Unicode")
+        raise ValueError(said("must be valid Unicode"))
     return text
 
 

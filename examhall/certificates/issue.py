@@ -11,6 +11,7 @@ from examhall.base import clock
 from examhall.base.db import Connection, many, maybe, one
 from examhall.base.errors import Conflict, Malformed
 from examhall.base.jobs import enqueue
+from examhall.base.said import said
 from examhall.base.sqlfile import beside
 from examhall.certificates.changes import announce_change
 from examhall.certificates.printing import facts_of
@@ -160,7 +161,9 @@ async def issue_certificates(
     if exam_id is not None:
         exam = await maybe(conn, SQL.find_exam, _Exam, exam_id=exam_id)
         if exam is None:
-            raise BadCertificates([{"number": 1, "field": "exam_id", "message": "there is no such exam"}])
+            raise BadCertificates(
+                [{"number": 1, "field": "exam_id", "message": said("there is no such exam")}]
+            )
     return await _insert(
         conn, issuer, template, drafts,
         title=title, purpose=purpose, public=public, exam=exam, issued_by=issued_by, batch_id=batch.id,
@@ -211,10 +214,12 @@ async def check_orders(conn: Connection, template: TemplateToIssue, orders: Sequ
         account = accounts.get(order.username.lower()) if order.username else None
         holder = " ".join((order.holder or (account.full_name if account else "")).split())
         if order.username and account is None:
-            message = f"there is no account “{order.username}”"
+            message = said("there is no account “{username}”", username=order.username)
             problems.append({"number": number, "field": "username", "message": message})
         elif not holder:
-            problems.append({"number": number, "field": "holder", "message": "whose certificate is it?"})
+            problems.append(
+                {"number": number, "field": "holder", "message": said("whose certificate is it?")}
+            )
         else:
             try:
                 values = check_values(template.fields, order.fields)

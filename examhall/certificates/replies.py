@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, model_validator
 
 from examhall.base.clock import rfc3339
+from examhall.base.said import said
 from examhall.base.wire import LARGEST_ID, Body, Text
 from examhall.certificates import issue, templates
 from examhall.certificates.gallery import Listed
@@ -157,7 +158,7 @@ class IssueIn(Body):
     @model_validator(mode="after")
     def _one_or_many(self) -> "IssueIn":
         if (self.certificates is None) == (self.holder is None and self.username is None):
-            raise ValueError("either holder or username, or certificates")
+            raise ValueError(said("either holder or username, or certificates"))
         return self
 
     @property

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from examhall.base.db import Connection, many, maybe, one, run
 from examhall.base.errors import Conflict, Malformed, NotFound, SomebodyWasFaster
+from examhall.base.said import said
 from examhall.base.sqlfile import beside
 from examhall.certificates.changes import announce_change
 
@@ -218,9 +219,9 @@ def check_values(fields: Sequence[Mapping[str, Any]], values: Mapping[str, str])
     """The values as they go into the facts; raises BadValues with the field that is missing or unknown."""
     known = {each["name"]: each for each in fields}
     if unknown := sorted(values.keys() - known.keys()):
-        raise BadValues(f"The template has no field “{unknown[0]}”.", field=unknown[0])
+        raise BadValues(said("The template has no field “{unknown}”.", unknown=unknown[0]), field=unknown[0])
     trimmed = {name: " ".join(value.split()) for name, value in values.items()}
     for name, each in known.items():
         if each["required"] and not trimmed.get(name):
-            raise BadValues(f"“{each['label']}” is missing.", field=name)
+            raise BadValues(said("“{each}” is missing.", each=each["label"]), field=name)
     return {name: value for name, value in trimmed.items() if value}

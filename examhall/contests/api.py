@@ -10,6 +10,7 @@ from examhall.accounts.tokens import TokenInvalid
 from examhall.base.clock import rfc3339
 from examhall.base.errors import Malformed
 from examhall.base.noting import note
+from examhall.base.said import said
 from examhall.base.shared_transaction import Crowded
 from examhall.base.wire import LARGEST_ID, Db, Id, Limit, refusals
 from examhall.contests.bulk import my_submissions, stats_of, validate_students
@@ -75,7 +76,9 @@ def _ids(given: str | None) -> list[int] | None:
         return None
     ids = sorted({int(each) for each in given.split(",")})
     if len(ids) > CONTESTS_AT_ONCE:
-        raise Malformed(f"Ask for at most {CONTESTS_AT_ONCE} contests at a time.")
+        raise Malformed(
+            said("Ask for at most {contests_at_once} contests at a time.", contests_at_once=CONTESTS_AT_ONCE)
+        )
     return ids
 
 

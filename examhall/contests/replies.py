@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, model_validator
 
 from examhall.base.clock import rfc3339
+from examhall.base.said import said
 from examhall.base.wire import LARGEST_ID, Body, Text
 from examhall.contests.bulk import ContestStats, MySubmission
 
@@ -68,7 +69,7 @@ class StudentsIn(Body):
     @model_validator(mode="after")
     def _says_of_what(self) -> "StudentsIn":
         if self.contest_id is None and self.course_id is None:
-            raise ValueError("say of which contest_id or course_id")
+            raise ValueError(said("say of which contest_id or course_id"))
         return self
 
 

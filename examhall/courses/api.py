@@ -9,6 +9,7 @@ from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, Wron
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.clock import rfc3339
 from examhall.base.errors import SomebodyWasFaster, UnsupportedMediaType
+from examhall.base.said import said
 from examhall.base.versions import VersionRequired, etag, version_wanted
 from examhall.base.wire import LARGEST_ID, After, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.courses import courses, enrolment
@@ -186,7 +187,7 @@ async def post_enrolments(
     A bad line is reported with its number and what is wrong. The same file again changes nothing.
     """
     if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "text/csv":
-        raise UnsupportedMediaType("Send this as text/csv.")
+        raise UnsupportedMediaType(said("Send this as text/csv."))
     lines = read_enrolment(await request.body())
     async with db.transaction() as conn:
         if dry_run:

@@ -11,6 +11,7 @@ from io import StringIO
 from examhall.base.clock import rfc3339
 from examhall.base.csv_file import Problem, harmless
 from examhall.base.db import Connection, many, maybe, run
+from examhall.base.said import said
 from examhall.base.sqlfile import beside
 from examhall.courses.courses import NoSuchCourse, announce_course
 from examhall.courses.enrolment_file import BadEnrolmentFile, EnrolmentLine
@@ -169,9 +170,13 @@ def _problem(each: _Line) -> Problem | None:
     if each.line is None:
         return None
     if each.person_id is None:
-        return Problem(each.line, "username", f"nobody here has the username {each.username}")
+        return Problem(
+            each.line, "username", said("nobody here has the username {username}", username=each.username)
+        )
     if each.times > 1:
-        return Problem(each.line, "username", f"{each.username} is in the file more than once")
+        return Problem(
+            each.line, "username", said("{username} is in the file more than once", username=each.username)
+        )
     return None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from examhall.base.csv_file import BadFile, Problem, decode, read_rows
+from examhall.base.said import said
 
 LINES_LIMIT = 20_000
 YES_NO = {"": True, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -32,21 +33,35 @@ def read_enrolment(content: bytes) -> list[EnrolmentLine]:
     found: list[EnrolmentLine] = []
     for line, cells in rows:
         if len(found) == LINES_LIMIT:
-            problems.append(Problem(line, "", f"a file has at most {LINES_LIMIT:,} students"))
+            problems.append(
+                Problem(
+                    line, "", said("a file has at most {lines_limit:,} students", lines_limit=LINES_LIMIT)
+                )
+            )
             break
         if len(cells) != len(header):
-            problems.append(Problem(line, "", f"has {len(cells)} cells where the header has {len(header)}"))
+            problems.append(
+                Problem(
+                    line,
+                    "",
+                    said(
+                        "has {count} cells where the header has {count2}",
+                        count=len(cells),
+                        count2=len(header),
+                    ),
+                )
+            )
             continue
         named = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         active = YES_NO.get(named.get("active", "").lower())
         if not named["username"]:
-            problems.append(Problem(line, "username", "is empty"))
+            problems.append(Problem(line, "username", said("is empty")))
         elif active is None:
-            problems.append(Problem(line, "active", "is yes or no"))
+            problems.append(Problem(line, "active", said("is yes or no")))
         else:
             found.append(EnrolmentLine(line, named["username"], active))
     if not found and not problems:
-        problems.append(Problem(header_line, "", "has no students after the header"))
+        problems.append(Problem(header_line, "", said("has no students after the header")))
     if problems:
         raise BadEnrolmentFile(problems)
     return found
@@ -54,8 +69,8 @@ def read_enrolment(content: bytes) -> list[EnrolmentLine]:
 
 def _header_problems(header: Sequence[str]) -> Iterator[tuple[str, str]]:
     if "username" not in header:
-        yield "username", "the header needs a column named username"
+        yield "username", said("the header needs a column named username")
     for name in sorted({*header} - {"username", "active"} - IGNORED):
-        yield name, "is not a column; there are username, active"
+        yield name, said("is not a column; there are username, active")
     for name in sorted({name for name in header if header.count(name) > 1}):
-        yield name, "is in the header more than once"
+        yield name, said("is in the header more than once")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field
 
 from examhall.base.errors import Conflict, Malformed
+from examhall.base.said import said
 from examhall.base.wire import Body, Text
 from examhall.exams.answers import ItemRule, accepts
 from examhall.exams.exam_file_kinds import FIELDS, read_kind
@@ -165,7 +166,7 @@ def work_out(correction: Correction, items: Sequence[KeyedItem], earlier: Earlie
             continue
         slots = [slot for slot in edits if _is_meant(change, slot)]
         if not slots:
-            root.bad("This exam has no such question or part.")
+            root.bad(said("This exam has no such question or part."))
         edits |= {slot: _changed(change, root, edits[slot]) for slot in slots}
     if problems.found:
         raise BadCorrection(
@@ -207,8 +208,8 @@ OF_KEY = ("answer", "tolerance", "case_sensitive", "partial")
 SHOWN = ("options", "left", "right")
 
 
-def _read_key(said: dict[str, Any], root: Value, edit: Edit) -> dict[str, Any]:
-    """The key as the exam file's reader makes it of *said* and of what the item shows."""
+def _read_key(wanted: dict[str, Any], root: Value, edit: Edit) -> dict[str, Any]:
+    """The key as the exam file's reader makes it of *wanted* and of what the item shows."""
     kind = edit.before.kind
     kept = {name: edit.key[name] for name in OF_KEY if name in edit.key and name in FIELDS[kind]}
     shown = {
@@ -216,16 +217,16 @@ def _read_key(said: dict[str, Any], root: Value, edit: Edit) -> dict[str, Any]:
         for name in SHOWN
         if name in edit.before.presented
     }
-    value = Value(tree_of({**kept, **said, **shown}), root.path, root.problems)
+    value = Value(tree_of({**kept, **wanted, **shown}), root.path, root.problems)
     found = fields(value, value.names)
-    for name in sorted(said.keys() - FIELDS[kind]):
-        found[name].bad(f"`{name}` does not go with the type {kind}.")
+    for name in sorted(wanted.keys() - FIELDS[kind]):
+        found[name].bad(said("`{name}` does not go with the type {kind}.", name=name, kind=kind))
     return read_kind(kind, value, found)[1]
 
 
 def _put_to_hand(change: ByHand, root: Value, edit: Edit) -> dict[str, Any]:
     if edit.before.kind == "essay":
-        root.bad("An essay is marked by a person.")
+        root.bad(said("An essay is marked by a person."))
     rest = {name: value for name, value in edit.key.items() if name != "by_hand"}
     return {**rest, "by_hand": True} if change.by_hand else rest
 
@@ -235,7 +236,7 @@ def _accepting(change: Accept, root: Value, edit: Edit) -> dict[str, Any]:
     kind, key = edit.before.kind, edit.key
     refused = accepts(_rule(edit.before), change.answer)
     if refused is not None or kind == "essay":
-        root.bad(refused.detail if refused else "An essay is marked by a person.")
+        root.bad(refused.detail if refused else said("An essay is marked by a person."))
         return key
     known = _listed(kind, key)
     if known is None:
@@ -260,7 +261,7 @@ def _listed(kind: str, key: Mapping[str, Any]) -> list[Any] | None:
 
 def _taken_back(change: Undo, root: Value, edits: Mapping[Slot, Edit], earlier: Earlier) -> dict[Slot, Edit]:
     if change.key_version not in earlier:
-        root.bad("There is no such correction.")
+        root.bad(said("There is no such correction."))
         return {}
     back = {}
     for done in earlier[change.key_version]:

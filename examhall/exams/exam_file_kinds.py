@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from examhall.base.said import said
 from examhall.exams.exam_file_values import Value, boolean, entries, fields, items, markdown, text, whole
 from examhall.exams.numbers import read_number
 
@@ -40,7 +41,7 @@ def read_kind(kind: str, value: Value, found: dict[str, Value]) -> tuple[Present
 
 def _required(value: Value, found: dict[str, Value], name: str) -> Value | None:
     if name not in found:
-        value.bad(f"This question has no `{name}`.")
+        value.bad(said("This question has no `{name}`.", name=name))
         return None
     return found[name]
 
@@ -53,19 +54,23 @@ def _options(value: Value | None, *, letters: Iterable[str] = LETTERS) -> list[d
         pairs = list(entries(value).items())
         for key, each in pairs:
             if not OPTION_KEY.fullmatch(key):
-                each.bad("The name of an option is one to eight letters or digits.")
+                each.bad(said("The name of an option is one to eight letters or digits."))
         if len(pairs) > len(LETTERS):
-            value.bad(f"These are {len(pairs)}; at most {len(LETTERS)} are possible.")
+            value.bad(
+                said(
+                    "These are {count}; at most {count2} are possible.", count=len(pairs), count2=len(LETTERS)
+                )
+            )
     else:
         pairs = list(zip(letters, items(value, most=len(LETTERS)), strict=False))
     if len(pairs) < 2 and (value.is_list or value.is_mapping):
-        value.bad("At least two are needed here.")
+        value.bad(said("At least two are needed here."))
     options = [{"key": key, "text": markdown(each, most=OPTION_CHARS)} for key, each in pairs]
     seen: dict[str, str] = {}
     for option, (_, each) in zip(options, pairs, strict=True):
         first = seen.setdefault(option["text"], option["key"])
         if option["text"] and first != option["key"]:
-            each.bad(f"{option['key']} says the same as {first}.")
+            each.bad(said("{option} says the same as {first}.", option=option["key"], first=first))
     return options
 
 
@@ -76,14 +81,20 @@ def _chosen(value: Value, options: list[dict[str, str]]) -> str:
     if found in keys:
         return found
     if found and keys:
-        value.bad(f"There is no {found[:60]} to choose here; there are {', '.join(keys)}.")
+        value.bad(
+            said(
+                "There is no {found} to choose here; there are {names}.",
+                found=found[:60],
+                names=", ".join(keys),
+            )
+        )
     return ""
 
 
 def _distinct(value: Value, options: list[dict[str, str]]) -> list[str]:
     chosen = [_chosen(each, options) for each in items(value, most=len(LETTERS))]
     if len(set(chosen) - {""}) < len([key for key in chosen if key]):
-        value.bad("The same one is here twice.")
+        value.bad(said("The same one is here twice."))
     return chosen
 
 
@@ -98,7 +109,7 @@ def _single_choice(value: Value, found: dict[str, Value]) -> tuple[Presented, Ke
         return {"options": options}, {}
     correct = _distinct(answer, options) if answer.is_list else [_chosen(answer, options)]
     if not correct:
-        answer.bad("At least one option has to be right.")
+        answer.bad(said("At least one option has to be right."))
     return {"options": options}, {"correct": correct}
 
 
@@ -107,7 +118,7 @@ def _multiple_choice(value: Value, found: dict[str, Value]) -> tuple[Presented, 
     answer = _required(value, found, "answer")
     correct = [] if answer is None else _distinct(answer, options)
     if answer is not None and answer.is_list and not correct:
-        answer.bad("At least one option has to be right.")
+        answer.bad(said("At least one option has to be right."))
     return {"options": options}, {"correct": correct, "partial": _partial(found)}
 
 
@@ -123,14 +134,14 @@ def _alternatives(value: Value | None) -> list[Value]:
         return [value]
     found = items(value, most=MOST_ACCEPTED)
     if not found:
-        value.bad("At least one right answer is needed.")
+        value.bad(said("At least one right answer is needed."))
     return found
 
 
 def _number_text(value: Value) -> str:
     found = text(value, most=ACCEPTED_CHARS)
     if found and read_number(found) is None:
-        value.bad("A number is expected here: `12.5`, `-3`, `3/4`, `2.5e-3`.")
+        value.bad(said("A number is expected here: `12.5`, `-3`, `3/4`, `2.5e-3`."))
     return found
 
 
@@ -140,7 +151,7 @@ def _number(value: Value, found: dict[str, Value]) -> tuple[Presented, Key]:
     if "tolerance" in found:
         key["tolerance"] = _number_text(found["tolerance"])
         if (read_number(key["tolerance"]) or 0) < 0:
-            found["tolerance"].bad("A tolerance is not negative.")
+            found["tolerance"].bad(said("A tolerance is not negative."))
     if len(numbers) > 1:
         key["accept"] = numbers[1:]
     presented = {"unit": text(found["unit"], most=20, one_line=True)} if "unit" in found else {}
@@ -160,7 +171,9 @@ def _ordering(value: Value, found: dict[str, Value]) -> tuple[Presented, Key]:
     order = [] if answer is None else _distinct(answer, options)
     missing = [option["key"] for option in options if option["key"] not in order]
     if answer is not None and answer.is_list and missing and "" not in order:
-        answer.bad(f"The right order names every option; {', '.join(missing)} is not in it.")
+        answer.bad(
+            said("The right order names every option; {names} is not in it.", names=", ".join(missing))
+        )
     return {"options": options}, {"order": order, "partial": _partial(found)}
 
 
@@ -174,7 +187,7 @@ def _matching(value: Value, found: dict[str, Value]) -> tuple[Presented, Key]:
         pairs = {name: _chosen(each, right) for name, each in entries(answer, known or None).items()}
         missing = [key for key in known if key not in pairs]
         if missing and answer.is_mapping:
-            answer.bad(f"Each on the left needs its match; {', '.join(missing)} has none.")
+            answer.bad(said("Each on the left needs its match; {names} has none.", names=", ".join(missing)))
     return {"left": left, "right": right}, {"pairs": pairs, "partial": _partial(found)}
 
 
@@ -188,9 +201,9 @@ def _best_worst(value: Value, found: dict[str, Value]) -> tuple[Presented, Key]:
             if end in ends:
                 key[end] = _chosen(ends[end], options)
             elif answer.is_mapping:
-                answer.bad(f"The answer has no `{end}`.")
+                answer.bad(said("The answer has no `{end}`.", end=end))
         if key["best"] and key["best"] == key["worst"]:
-            answer.bad("The best and the worst cannot be the same option.")
+            answer.bad(said("The best and the worst cannot be the same option."))
     return {"options": options}, key
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from examhall.base.said import said
 from examhall.exams.exam_file_problems import Problems
 from examhall.exams.exam_file_values import Value, did_you_mean, entries, fields, scalar
 from examhall.exams.pictures import NotAPicture, media_type_of
@@ -26,7 +27,13 @@ class Picture:
 def read_pictures(value: Value, folder: Path | None) -> tuple[Picture, ...]:
     named = entries(value)
     if len(named) > MOST_PICTURES:
-        value.bad(f"These are {len(named)} pictures; at most {MOST_PICTURES} are possible.")
+        value.bad(
+            said(
+                "These are {count} pictures; at most {most_pictures} are possible.",
+                count=len(named),
+                most_pictures=MOST_PICTURES,
+            )
+        )
     found = (_picture(name, each, folder) for name, each in list(named.items())[:MOST_PICTURES])
     return tuple(picture for picture in found if picture is not None)
 
@@ -41,10 +48,10 @@ def note_missing(problems: Problems, names: Collection[str]) -> None:
 
 def _picture(name: str, value: Value, folder: Path | None) -> Picture | None:
     if not NAME.fullmatch(name):
-        value.bad("A picture's name is made of letters, digits, `-`, `_` and `.`, at most 64 of them.")
+        value.bad(said("A picture's name is made of letters, digits, `-`, `_` and `.`, at most 64 of them."))
     found = fields(value, ("file", "data"))
     if value.is_mapping and len(found) != 1:
-        value.bad("A picture has either `file` (a path beside the exam file) or `data` (in base64).")
+        value.bad(said("A picture has either `file` (a path beside the exam file) or `data` (in base64)."))
     if "data" in found:
         content = _from_base64(found["data"])
     elif "file" in found:
@@ -56,7 +63,7 @@ def _picture(name: str, value: Value, folder: Path | None) -> Picture | None:
     try:
         return Picture(name, media_type_of(content), content)
     except NotAPicture as why:
-        value.bad(str(why))
+        value.bad(why.args[0])
         return None
 
 
@@ -64,7 +71,7 @@ def _from_base64(value: Value) -> bytes | None:
     try:
         content = base64.b64decode("".join((scalar(value) or "").split()), validate=True)
     except (binascii.Error, ValueError):
-        value.bad("This is not base64.")
+        value.bad(said("This is not base64."))
         return None
     return _bounded(value, content)
 
@@ -72,23 +79,23 @@ def _from_base64(value: Value) -> bytes | None:
 def _from_file(value: Value, folder: Path | None) -> bytes | None:
     written = scalar(value) or ""
     if folder is None:
-        value.bad("A file can be named only in `examhall import`; here the picture goes in as `data`.")
+        value.bad(said("A file can be named only in `examhall import`; here the picture goes in as `data`."))
         return None
     try:
         path = (folder / written).resolve()
         # Resolved first, so that neither .. nor a symbolic link leads out of the folder.
         if not path.is_relative_to(folder.resolve()):
-            value.bad("A picture has to be in the exam file's folder, or below it.")
+            value.bad(said("A picture has to be in the exam file's folder, or below it."))
             return None
         with path.open("rb") as file:
             return _bounded(value, file.read(PICTURE_BYTES + 1))
     except (OSError, ValueError):
-        value.bad(f"There is no file `{written[:100]}` that can be read.")
+        value.bad(said("There is no file `{written}` that can be read.", written=written[:100]))
         return None
 
 
 def _bounded(value: Value, content: bytes) -> bytes | None:
     if len(content) > PICTURE_BYTES:
-        value.bad(f"A picture has at most {PICTURE_BYTES // 1_000_000} MB.")
+        value.bad(said("A picture has at most {most} MB.", most=PICTURE_BYTES // 1000000))
         return None
     return content

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from examhall.base.said import said
 from examhall.exams.exam_file_problems import Place, Problems, bad_at
 
 # file > questions > question > parts > part > options > option is 7; more is a mistake or an attack.
@@ -68,7 +69,7 @@ def read_tree(source: bytes | str, problems: Problems, *, largest_bytes: int) ->
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise bad_at(line, column, _in_plain_words(error.problem or "it cannot be read")) from error
     except yaml.YAMLError as error:
-        raise bad_at(1, 1, "This is not a YAML file that can be read.") from error
+        raise bad_at(1, 1, said("This is not a YAML file that can be read.")) from error
 
 
 def tree_of(value: object) -> Node:
@@ -90,7 +91,9 @@ def _decode(source: bytes | str, largest_bytes: int) -> str:
     raw = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
     if len(raw) > largest_bytes:
         megabytes = largest_bytes / 1_000_000
-        raise bad_at(1, 1, f"The file is larger than the {megabytes:g} MB allowed here.")
+        raise bad_at(
+            1, 1, said("The file is larger than the {megabytes} MB allowed here.", megabytes=f"{megabytes:g}")
+        )
     if isinstance(source, str):
         text = source.removeprefix("\ufeff")
     else:
@@ -100,7 +103,10 @@ def _decode(source: bytes | str, largest_bytes: int) -> str:
             before = raw[: error.start].decode("utf-8", "replace")
             raise bad_at(*_position(before), "The file is not in UTF-8 from here on.") from error
     if bad := CONTROL.search(text):
-        message = f"A control character (U+{ord(bad[0]):04X}) has slipped in here; please delete it."
+        message = said(
+            "A control character (U+{value}) has slipped in here; please delete it.",
+            value=f"{ord(bad[0]):04X}",
+        )
         raise bad_at(*_position(text[: bad.start()]), message)
     return SURROGATE_PAIR.sub(_joined, text) if text.lstrip().startswith("{") else text
 
@@ -158,14 +164,16 @@ class _Builder:
             elif isinstance(event, yaml.NodeEvent):
                 self._take(event)
         if self.root is None:
-            raise bad_at(1, 1, "The file is empty.")
+            raise bad_at(1, 1, said("The file is empty."))
         return self.root
 
     def _take(self, event: yaml.NodeEvent) -> None:
         line, column = _start(event)
         self.nodes += 1
         if self.nodes > MOST_NODES:
-            raise bad_at(line, column, f"The file holds more than {MOST_NODES:,} values.")
+            raise bad_at(
+                line, column, said("The file holds more than {most_nodes:,} values.", most_nodes=MOST_NODES)
+            )
         if event.anchor is not None:
             self._note(event, "Names (&name and *name) are not used in exam files; write it out.")
         node: Node
@@ -185,7 +193,7 @@ class _Builder:
             self.stack.append(node)
             self.waiting.append(None)
             if len(self.stack) > DEEPEST:
-                raise bad_at(line, column, "This is nested deeper than an exam file ever is.")
+                raise bad_at(line, column, said("This is nested deeper than an exam file ever is."))
 
     def _scalar(self, event: yaml.NodeEvent, line: int, column: int) -> Scalar:
         if not isinstance(event, yaml.ScalarEvent):
@@ -207,9 +215,13 @@ class _Builder:
         parent = self.stack[-1]
         assert isinstance(parent, Mapping)
         if not isinstance(node, Scalar):
-            raise bad_at(node.line, node.column, "A key is a word, not a list or a mapping.")
+            raise bad_at(node.line, node.column, said("A key is a word, not a list or a mapping."))
         if node.text in parent.entries:
-            message = f"`{node.text[:60]}` is here twice; the first is on line {parent.keys[node.text].line}."
+            message = said(
+                "`{text}` is here twice; the first is on line {line}.",
+                text=node.text[:60],
+                line=parent.keys[node.text].line,
+            )
             self.problems.add(Place(node.line, node.column, node.text[:60]), message)
         self.waiting[-1] = node
 

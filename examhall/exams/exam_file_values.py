@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from examhall.base.said import said
 from examhall.exams.exam_file_problems import Place, Problems
 from examhall.exams.exam_file_tree import Mapping, Node, Scalar, Sequence
 from examhall.exams.markdown import pictures_in
@@ -73,7 +74,7 @@ def fields(value: Value, known: Collection[str]) -> dict[str, Value]:
 def entries(value: Value, known: Collection[str] | None = None) -> dict[str, Value]:
     node = value.node
     if not isinstance(node, Mapping):
-        value.bad("Names with values are expected here, as in `name: value`.")
+        value.bad(said("Names with values are expected here, as in `name: value`."))
         return {}
     found = {}
     for name, entry in node.entries.items():
@@ -81,7 +82,7 @@ def entries(value: Value, known: Collection[str] | None = None) -> dict[str, Val
             found[name] = value.child(name, entry)
         else:
             value.child(name, node.keys[name]).bad(
-                f"`{name[:60]}` is not known here.{did_you_mean(name, known)}"
+                said("`{name}` is not known here. {hint}", name=name[:60], hint=did_you_mean(name, known))
             )
     return found
 
@@ -92,22 +93,28 @@ def is_null(value: Value) -> bool:
 
 def did_you_mean(word: str, known: Collection[str]) -> str:
     near = get_close_matches(word[:60].lower(), known, n=1, cutoff=0.6)
-    return f" Did you mean `{near[0]}`?" if near else f" Known are: {', '.join(sorted(known))}."
+    if near:
+        return said("Did you mean `{name}`?", name=near[0])
+    return said("Known are: {names}.", names=", ".join(sorted(known)))
 
 
 def items(value: Value, *, most: int) -> list[Value]:
     if not isinstance(value.node, Sequence):
-        value.bad("A list is expected here.")
+        value.bad(said("A list is expected here."))
         return []
     if len(value.node.items) > most:
-        value.bad(f"These are {len(value.node.items)}; at most {most} are possible.")
+        value.bad(
+            said("These are {count}; at most {most} are possible.", count=len(value.node.items), most=most)
+        )
     return [value.child(number, node) for number, node in enumerate(value.node.items[:most], start=1)]
 
 
 def scalar(value: Value) -> str | None:
     if isinstance(value.node, Scalar):
         return value.node.text.strip()
-    value.bad("One value is expected here, not a list or a mapping. A text with [, ] or { goes in quotes.")
+    value.bad(
+        said("One value is expected here, not a list or a mapping. A text with [, ] or {{ goes in quotes.")
+    )
     return None
 
 
@@ -117,11 +124,17 @@ def text(value: Value, *, most: int, one_line: bool = False) -> str:
     if found is None:
         return ""
     if not found:
-        value.bad("A text is missing here.")
+        value.bad(said("A text is missing here."))
     elif len(found) > most:
-        value.bad(f"This text has {len(found):,} characters; at most {most:,} are possible.")
+        value.bad(
+            said(
+                "This text has {count:,} characters; at most {most:,} are possible.",
+                count=len(found),
+                most=most,
+            )
+        )
     elif one_line and "\n" in found:
-        value.bad("This has to fit on one line.")
+        value.bad(said("This has to fit on one line."))
     return found[:most]
 
 
@@ -129,7 +142,13 @@ def markdown(value: Value, *, most: int) -> str:
     found = text(value, most=most)
     for sign in "[|":
         if found.count(sign) > MOST_SIGNS:
-            value.bad(f"This text has more than {MOST_SIGNS} of the sign {sign}.")
+            value.bad(
+                said(
+                    "This text has more than {most_signs} of the sign {sign}.",
+                    most_signs=MOST_SIGNS,
+                    sign=sign,
+                )
+            )
             return found
     if "![" in found:
         value.problems.pictures_shown += [(value.place, name) for name in sorted(pictures_in(found))]
@@ -139,7 +158,7 @@ def markdown(value: Value, *, most: int) -> str:
 def boolean(value: Value, *, default: bool = False) -> bool:
     found = (scalar(value) or "").lower()
     if found not in TRUE | FALSE:
-        value.bad("This is either `true` or `false`.")
+        value.bad(said("This is either `true` or `false`."))
         return default
     return found in TRUE
 
@@ -149,14 +168,16 @@ def choice(value: Value, known: Collection[str], *, default: str) -> str:
     if found in known:
         return str(found)
     if found is not None:
-        value.bad(f"`{found[:60]}` is not possible here.{did_you_mean(found, known)}")
+        value.bad(
+            said("`{found}` is not possible here. {hint}", found=found[:60], hint=did_you_mean(found, known))
+        )
     return default
 
 
 def whole(value: Value, *, least: int, most: int) -> int:
     found = scalar(value) or ""
     if not re.fullmatch(r"[0-9]{1,9}", found) or not least <= int(found) <= most:
-        value.bad(f"A whole number from {least:,} to {most:,} is expected here.")
+        value.bad(said("A whole number from {least:,} to {most:,} is expected here.", least=least, most=most))
         return least
     return int(found)
 
@@ -164,7 +185,7 @@ def whole(value: Value, *, least: int, most: int) -> int:
 def points(value: Value) -> Decimal:
     found = scalar(value) or ""
     if not POINTS.fullmatch(found):
-        value.bad("Points are a number from 0 to 99999, with at most three decimals.")
+        value.bad(said("Points are a number from 0 to 99999, with at most three decimals."))
         return Decimal(1)
     return Decimal(found.replace(",", "."))
 
@@ -174,7 +195,7 @@ def percent(value: Value) -> Decimal | None:
     found = PERCENT.fullmatch(scalar(value) or "")
     number = Decimal(found[1].replace(",", ".")) if found else Decimal(0)
     if not 0 < number <= 100:
-        value.bad("A share of all points is expected here, more than 0% and at most 100%: `60%`.")
+        value.bad(said("A share of all points is expected here, more than 0% and at most 100%: `60%`."))
         return None
     return number
 
@@ -185,11 +206,17 @@ def duration_s(value: Value, *, least: int, most: int) -> int:
     parts = DURATION_PART.findall(found) if DURATION.fullmatch(found) else []
     units = [unit.lower() if unit.lower() in SECONDS else unit.lower().removesuffix("s") for _, unit in parts]
     if not parts or any(unit not in SECONDS for unit in units):
-        value.bad("A time with its unit is expected here: `90 min`, `2h 30m`, `45 s`.")
+        value.bad(said("A time with its unit is expected here: `90 min`, `2h 30m`, `45 s`."))
         return least
     total = sum(int(count) * SECONDS[unit] for (count, _), unit in zip(parts, units, strict=True))
     if not least <= total <= most:
-        value.bad(f"A time from {timedelta(seconds=least)} to {timedelta(seconds=most)} is possible here.")
+        value.bad(
+            said(
+                "A time from {value} to {value2} is possible here.",
+                value=timedelta(seconds=least),
+                value2=timedelta(seconds=most),
+            )
+        )
         return least
     return total
 
@@ -205,8 +232,14 @@ def zone(value: Value) -> ZoneInfo | None:
     if found in known_zones():
         return ZoneInfo(found)
     near = get_close_matches(found[:60], known_zones(), n=1)
+    hint = said("Did you mean `{name}`?", name=near[0]) if near else said("Write it as `Asia/Tashkent`.")
     value.bad(
-        f"This is no time zone.{f' Did you mean `{near[0]}`?' if near else ' Write it as `Asia/Tashkent`.'}"
+        said(
+            "This is no time zone. {hint}",
+            hint=said("Did you mean `{name}`?", name=near[0])
+            if near
+            else said("Write it as `Asia/Tashkent`."),
+        )
     )
     return None
 
@@ -215,7 +248,7 @@ def instant(value: Value, timezone: ZoneInfo | None) -> datetime | None:
     """In UTC. A time with no zone of its own is one in *timezone*."""
     found = INSTANT.fullmatch(scalar(value) or "")
     if found is None:
-        value.bad("A date and a time are expected here: `2026-12-01 09:00 +05:00`.")
+        value.bad(said("A date and a time are expected here: `2026-12-01 09:00 +05:00`."))
         return None
     year, month, day, hour, minute, second, offset = found.groups()
     try:
@@ -223,15 +256,17 @@ def instant(value: Value, timezone: ZoneInfo | None) -> datetime | None:
             f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{offset or ''}"
         )
     except ValueError:
-        value.bad("There is no such date or time.")
+        value.bad(said("There is no such date or time."))
         return None
     if offset:
         return moment.astimezone(UTC)
     if timezone is None:
-        value.bad("Which zone is this in? Write `+05:00` after it, or `timezone: Asia/Tashkent` at the top.")
+        value.bad(
+            said("Which zone is this in? Write `+05:00` after it, or `timezone: Asia/Tashkent` at the top.")
+        )
         return None
     earlier, later = (moment.replace(tzinfo=timezone, fold=fold) for fold in (0, 1))
     if earlier.utcoffset() != later.utcoffset():
-        value.bad("The clocks change at this time; write the offset after it, as in `+02:00`.")
+        value.bad(said("The clocks change at this time; write the offset after it, as in `+02:00`."))
         return None
     return earlier.astimezone(UTC)

@@ -3,6 +3,8 @@
 import re
 from xml.etree import ElementTree
 
+from examhall.base.said import said
+
 SVG = "http://www.w3.org/2000/svg"
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 # What drawing programs write beside the drawing; browsers do nothing with it.
@@ -69,21 +71,23 @@ def media_type_of(content: bytes) -> str:
     if content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
         _check_svg(content)
         return "image/svg+xml"
-    raise NotAPicture("This is not a PNG, JPEG, GIF, WebP or SVG picture.")
+    raise NotAPicture(said("This is not a PNG, JPEG, GIF, WebP or SVG picture."))
 
 
 def _check_svg(content: bytes) -> None:
     """Refuse an SVG that could run code or fetch anything: what is not known to be harmless is refused."""
     # Entities multiply and reach outside; in another encoding this search would not find them.
     if OTHER_ENCODING.match(content) or b"<!" in content.replace(b"<!--", b"") or b"<?xml-" in content:
-        raise NotAPicture("An SVG with a document type, entities, CDATA or another encoding is not accepted.")
+        raise NotAPicture(
+            said("An SVG with a document type, entities, CDATA or another encoding is not accepted.")
+        )
     try:
         content.decode("utf-8")
         root = ElementTree.fromstring(content)  # noqa: S314 - no entities: refused above
     except (UnicodeDecodeError, ElementTree.ParseError, ValueError, LookupError) as error:
-        raise NotAPicture("This SVG cannot be read.") from error
+        raise NotAPicture(said("This SVG cannot be read.")) from error
     if root.tag != f"{{{SVG}}}svg":
-        raise NotAPicture("This is XML, but not an SVG picture.")
+        raise NotAPicture(said("This is XML, but not an SVG picture."))
     for element in root.iter():
         _check_element(element)
 
@@ -93,15 +97,17 @@ def _check_element(element: ElementTree.Element) -> None:
     if namespace.startswith(DRAWING_PROGRAMS):
         return
     if namespace != SVG or name not in SVG_ELEMENTS:
-        raise NotAPicture(f"An SVG with <{name[:40]}> is not accepted.")
+        raise NotAPicture(said("An SVG with <{name}> is not accepted.", name=name[:40]))
     # All of its text: what comes after an element inside it is a rule, too.
     if name == "style" and OUTSIDE.search("".join(element.itertext())):
-        raise NotAPicture("An SVG whose style refers to something outside itself is not accepted.")
+        raise NotAPicture(said("An SVG whose style refers to something outside itself is not accepted."))
     for attribute, value in element.attrib.items():
         local = attribute.rpartition("}")[2]
         if local.lower().startswith("on"):
-            raise NotAPicture(f"An SVG with the event handler {local[:40]} is not accepted.")
+            raise NotAPicture(
+                said("An SVG with the event handler {local} is not accepted.", local=local[:40])
+            )
         if attribute in ("href", XLINK_HREF) and not value.startswith("#"):
-            raise NotAPicture("An SVG that refers to something outside itself is not accepted.")
+            raise NotAPicture(said("An SVG that refers to something outside itself is not accepted."))
         if OUTSIDE.search(value):
-            raise NotAPicture("An SVG that refers to something outside itself is not accepted.")
+            raise NotAPicture(said("An SVG that refers to something outside itself is not accepted."))

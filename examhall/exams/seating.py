@@ -9,6 +9,7 @@ from typing import NamedTuple
 from examhall.base.csv_file import BadFile, Problem, decode, harmless, read_rows
 from examhall.base.db import Connection, many, maybe, run
 from examhall.base.errors import NotFound
+from examhall.base.said import said
 from examhall.base.sqlfile import beside
 
 SQL = beside(__file__)
@@ -58,28 +59,40 @@ def read_seating(content: bytes) -> list[SeatingLine]:
     header_line, cells = next(rows, (1, []))
     header = [name.strip().lower() for name in cells]
     problems = [
-        Problem(header_line, name, f"the header needs a column named {name}")
+        Problem(header_line, name, said("the header needs a column named {name}", name=name))
         for name in COLUMNS[:2]
         if name not in header
     ]
     problems += [
-        Problem(header_line, name, f"is not a column; there are {', '.join(COLUMNS)}")
+        Problem(header_line, name, said("is not a column; there are {names}", names=", ".join(COLUMNS)))
         for name in sorted({*header} - {*COLUMNS} - IGNORED)
     ]
     if problems or len({*header}) < len(header):
-        raise BadSeatingFile(problems or [Problem(header_line, "", "has a column more than once")])
+        raise BadSeatingFile(problems or [Problem(header_line, "", said("has a column more than once"))])
     found: list[SeatingLine] = []
     for line, cells in rows:
         if len(found) == LINES_LIMIT:
-            problems.append(Problem(line, "", f"a file has at most {LINES_LIMIT:,} people"))
+            problems.append(
+                Problem(line, "", said("a file has at most {lines_limit:,} people", lines_limit=LINES_LIMIT))
+            )
             break
         if len(cells) != len(header):
-            problems.append(Problem(line, "", f"has {len(cells)} cells where the header has {len(header)}"))
+            problems.append(
+                Problem(
+                    line,
+                    "",
+                    said(
+                        "has {count} cells where the header has {count2}",
+                        count=len(cells),
+                        count2=len(header),
+                    ),
+                )
+            )
             continue
         named = {"seat": ""} | dict(zip(header, (cell.strip() for cell in cells), strict=True))
-        problems += [Problem(line, name, "is empty") for name in COLUMNS[:2] if not named[name]]
+        problems += [Problem(line, name, said("is empty")) for name in COLUMNS[:2] if not named[name]]
         problems += [
-            Problem(line, name, f"has more than {LONGEST_NAME} characters")
+            Problem(line, name, said("has more than {longest_name} characters", longest_name=LONGEST_NAME))
             for name in COLUMNS[1:]
             if len(named[name]) > LONGEST_NAME
         ]
@@ -137,7 +150,11 @@ def seating_csv(seated: Sequence[Seated]) -> str:
 
 def _problem(each: _Named) -> Problem | None:
     if each.person_id is None:
-        return Problem(each.line, "username", f"nobody here has the username {each.username}")
+        return Problem(
+            each.line, "username", said("nobody here has the username {username}", username=each.username)
+        )
     if each.times > 1:
-        return Problem(each.line, "username", f"{each.username} is in the file more than once")
+        return Problem(
+            each.line, "username", said("{username} is in the file more than once", username=each.username)
+        )
     return None

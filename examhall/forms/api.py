@@ -24,6 +24,7 @@ from examhall.accounts.access import (
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.attachment import download_headers
 from examhall.base.errors import BodyTooLarge, SomebodyWasFaster, TooManyRequests, UnsupportedMediaType
+from examhall.base.said import said
 from examhall.base.versions import VersionRequired, etag, version_wanted
 from examhall.base.wire import LARGEST_ID, Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.forms import forms
@@ -261,7 +262,7 @@ async def _read(request: Request) -> tuple[SubmissionIn, list[tuple[str, UploadF
     if media_type == "application/json":
         return _body(await _without_files(request)), []
     if media_type != "multipart/form-data":
-        raise UnsupportedMediaType("Send this as application/json or multipart/form-data.")
+        raise UnsupportedMediaType(said("Send this as application/json or multipart/form-data."))
     form = await request.form(max_files=FIELDS_LIMIT * FILES_LIMIT, max_fields=1, max_part_size=PART_BYTES)
     told = form.get("submission")
     uploads = [(name, part) for name, part in form.multi_items() if isinstance(part, UploadFile)]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from jsonschema_rs import Draft202012Validator, ValidationError
 
 from examhall.base.errors import Malformed
+from examhall.base.said import said
 from examhall.base.wire import storable
 from examhall.forms.fields import (
     CHOICES_LIMIT,
@@ -36,12 +37,12 @@ REASONS = {
     "required": _("Please fill this in."),
     "const": _("This has to be ticked."),
     "enum": _("This is not one of the choices."),
-    "minLength": _("At least %(limit)s characters."),
-    "maxLength": _("At most %(limit)s characters."),
-    "minimum": _("At least %(limit)s."),
-    "maximum": _("At most %(limit)s."),
-    "minItems": _("At least %(limit)s."),
-    "maxItems": _("At most %(limit)s."),
+    "minLength": _("At least {limit} characters."),
+    "maxLength": _("At most {limit} characters."),
+    "minimum": _("At least {limit}."),
+    "maximum": _("At most {limit}."),
+    "minItems": _("At least {limit}."),
+    "maxItems": _("At most {limit}."),
     "uniqueItems": _("The same is chosen twice."),
     "pattern": _("This does not have the form that is asked for."),
     "date": _("This is not a date."),
@@ -72,7 +73,7 @@ class Wrong(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        return REASONS[self.reason] % self.limits
+        return said(REASONS[self.reason], **self.limits)
 
 
 class BadAnswers(Malformed):

@@ -19,6 +19,7 @@ from starlette.datastructures import UploadFile
 from examhall.base.db import Connection, Database, many, maybe, run
 from examhall.base.errors import Conflict, Malformed, NotFound
 from examhall.base.jobs import enqueue
+from examhall.base.said import said
 from examhall.base.sqlfile import beside
 from examhall.base.storage import Storage
 from examhall.forms.file_kinds import ENDINGS, HEAD_BYTES, TAIL_BYTES, kind_of
@@ -196,7 +197,11 @@ async def _kinds(uploads: Sequence[tuple[str, UploadFile]]) -> list[str]:
             kinds.append(kind)
     if total > FILES_BYTES:
         wrong.append(
-            {"path": "", "code": "file", "message": f"together larger than {FILES_BYTES // 1_000_000} MB"}
+            {
+                "path": "",
+                "code": "file",
+                "message": said("together larger than {most} MB", most=FILES_BYTES // 1000000),
+            }
         )
     if wrong:
         raise BadFiles(fields=wrong)

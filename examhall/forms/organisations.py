@@ -10,6 +10,7 @@ from examhall.accounts.access import Person
 from examhall.base.csv_file import Problem
 from examhall.base.db import Connection, many, maybe, one, run
 from examhall.base.errors import Conflict, NotFound, SomebodyWasFaster
+from examhall.base.said import said
 from examhall.base.sqlfile import beside
 from examhall.forms.organisations_file import BadOrganisationsFile, OrganisationLine
 
@@ -204,7 +205,7 @@ async def import_organisations(
     The same file again changes nothing. `kinds` are those that there are.
     """
     if problems := [
-        Problem(each.line, "kind", f"is none of {', '.join(kinds)}")
+        Problem(each.line, "kind", said("is none of {names}", names=", ".join(kinds)))
         for each in lines
         if (each.kind or USUAL_KIND) not in kinds
     ]:

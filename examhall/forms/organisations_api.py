@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.errors import SomebodyWasFaster, UnsupportedMediaType
+from examhall.base.said import said
 from examhall.base.versions import VersionRequired, etag, version_wanted
 from examhall.base.wire import LARGEST_ID, After, Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.forms import organisations
@@ -96,7 +97,7 @@ async def post_import(request: Request, me: Admin, db: Db) -> ImportedOut:
     A code that is there already is changed; the same file again changes nothing.
     """
     if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "text/csv":
-        raise UnsupportedMediaType("Send this as text/csv.")
+        raise UnsupportedMediaType(said("Send this as text/csv."))
     lines = read_organisations(await request.body())
     async with db.transaction() as conn:
         added, changed = await organisations.import_organisations(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from examhall.base.csv_file import BadFile, Problem, decode, read_rows
+from examhall.base.said import said
 
 LINES_LIMIT = 20_000
 CODE_CHARS = 40
@@ -40,16 +41,32 @@ def read_organisations(content: bytes) -> list[OrganisationLine]:
     codes: dict[str, int] = {}
     for line, cells in rows:
         if len(found) == LINES_LIMIT:
-            problems.append(Problem(line, "", f"a file has at most {LINES_LIMIT:,} organisations"))
+            problems.append(
+                Problem(
+                    line,
+                    "",
+                    said("a file has at most {lines_limit:,} organisations", lines_limit=LINES_LIMIT),
+                )
+            )
             break
         if len(cells) != len(header):
-            problems.append(Problem(line, "", f"has {len(cells)} cells where the header has {len(header)}"))
+            problems.append(
+                Problem(
+                    line,
+                    "",
+                    said(
+                        "has {count} cells where the header has {count2}",
+                        count=len(cells),
+                        count2=len(header),
+                    ),
+                )
+            )
             continue
         named = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         wrong = [Problem(line, column, reason) for column, reason in _problems(named)]
         first = codes.setdefault(named["code"].lower(), line)
         if first != line:
-            wrong.append(Problem(line, "code", f"is on line {first} already"))
+            wrong.append(Problem(line, "code", said("is on line {first} already", first=first)))
         problems += wrong
         if not wrong:
             found.append(
@@ -63,7 +80,7 @@ def read_organisations(content: bytes) -> list[OrganisationLine]:
                 )
             )
     if not found and not problems:
-        problems.append(Problem(header_line, "", "has no organisations after the header"))
+        problems.append(Problem(header_line, "", said("has no organisations after the header")))
     if problems:
         raise BadOrganisationsFile(problems)
     return found
@@ -72,21 +89,21 @@ def read_organisations(content: bytes) -> list[OrganisationLine]:
 def _header_problems(header: Sequence[str]) -> Iterator[tuple[str, str]]:
     for name in ("code", "name"):
         if name not in header:
-            yield name, f"the header needs a column named {name}"
+            yield name, said("the header needs a column named {name}", name=name)
     for name in sorted({*header} - {*COLUMNS}):
-        yield name, f"is not a column; there are {', '.join(COLUMNS)}"
+        yield name, said("is not a column; there are {names}", names=", ".join(COLUMNS))
     for name in sorted({name for name in header if header.count(name) > 1}):
-        yield name, "is in the header more than once"
+        yield name, said("is in the header more than once")
 
 
 def _problems(named: dict[str, str]) -> Iterator[tuple[str, str]]:
     for column, most in (("code", CODE_CHARS), ("name", NAME_CHARS), ("email", EMAIL_CHARS)):
         value = named.get(column, "")
         if len(value) > most:
-            yield column, f"has more than {most} characters"
+            yield column, said("has more than {most} characters", most=most)
         elif not value and column != "email":
-            yield column, "is empty"
+            yield column, said("is empty")
     if named.get("email") and "@" not in named["email"]:
-        yield "email", "is not an e-mail address"
+        yield "email", said("is not an e-mail address")
     if named.get("active", "").lower() not in YES_NO:
-        yield "active", "is yes or no"
+        yield "active", said("is yes or no")

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from examhall.base.db import Connection, many, maybe, run
 from examhall.base.errors import Conflict, Malformed, NotFound, SomebodyWasFaster
+from examhall.base.said import said
 from examhall.base.sqlfile import beside
 from examhall.base.wire import Body
 from examhall.reference import values
@@ -169,7 +170,7 @@ async def _checked(conn: Connection, kind: str, value: Mapping[str, Any]) -> dic
         )
         is None
     ):
-        raise BadValue(fields=[{"path": "value.subject", "message": "There is no such subject."}])
+        raise BadValue(fields=[{"path": "value.subject", "message": said("There is no such subject.")}])
     return written
 
 

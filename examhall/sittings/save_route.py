@@ -22,6 +22,7 @@ from examhall.base.front import send_json, send_refusal
 from examhall.base.group_commit import GroupCommit
 from examhall.base.noting import Note
 from examhall.base.requests import REFUSAL
+from examhall.base.said import said
 from examhall.exams.answers import ItemRule, UnknownQuestion, accepts
 from examhall.exams.content import Content
 from examhall.sittings.autosave import (
@@ -164,9 +165,9 @@ def read_answers(body: bytes, rules: Mapping[tuple[int, str], ItemRule]) -> list
     if asked.answers is msgspec.UNSET:
         return [_read_answer(asked, rules)]
     if asked.question_number is not msgspec.UNSET or asked.answer is not msgspec.UNSET:
-        raise Malformed("Send one answer, or many under answers, not both.")
+        raise Malformed(said("Send one answer, or many under answers, not both."))
     if not 1 <= len(asked.answers) <= ANSWERS_LIMIT:
-        raise Malformed(f"Send 1 to {ANSWERS_LIMIT} answers at a time.")
+        raise Malformed(said("Send 1 to {answers_limit} answers at a time.", answers_limit=ANSWERS_LIMIT))
     return [_read_answer(each, rules) for each in asked.answers]
 
 
@@ -175,7 +176,7 @@ def _read_answer(each: AnswerIn | SaveIn, rules: Mapping[tuple[int, str], ItemRu
     if number is msgspec.UNSET:
         raise QuestionNumberRequired
     if each.answer is msgspec.UNSET:
-        raise Malformed("Say what the answer is: answer is missing (null clears it).")
+        raise Malformed(said("Say what the answer is: answer is missing (null clears it)."))
     rule = rules.get((number, each.sub_part))
     if rule is None:
         raise UnknownQuestion(question_number=number)
@@ -183,7 +184,9 @@ def _read_answer(each: AnswerIn | SaveIn, rules: Mapping[tuple[int, str], ItemRu
     if revision is None:
         revision = IN_ORDER_OF_ARRIVAL
     elif not 1 <= revision <= LARGEST_REVISION:
-        raise Malformed(f"revision is a number from 1 to {LARGEST_REVISION}.")
+        raise Malformed(
+            said("revision is a number from 1 to {largest_revision}.", largest_revision=LARGEST_REVISION)
+        )
     if refusal := accepts(rule, each.answer):
         refusal.details.update(question_number=number, sub_part=each.sub_part)
         raise refusal

@@ -7,7 +7,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from examhall.base.errors import Refusal
-from examhall.forms.checking import REASONS, BadAnswers
+from examhall.forms.checking import BadAnswers
 from examhall.forms.fields import Field
 from examhall.forms.files import BadFiles
 from examhall.forms.submissions import UnknownOrganisation
@@ -92,7 +92,7 @@ def words_of(request: Request, refusal: Refusal) -> dict[str, str]:
     words = {WHOLE: _(refusal.detail)}
     if isinstance(refusal, BadAnswers):
         for each in refusal.wrong:
-            words.setdefault(each.field, _(REASONS[each.reason]) % each.limits)
+            words.setdefault(each.field, _(each.sentence))
     elif isinstance(refusal, BadFiles):
         fields: Any = refusal.details["fields"]
         for found in fields:

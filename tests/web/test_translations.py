@@ -12,7 +12,7 @@ from examhall.base import languages as base
 from examhall.web import i18n
 
 FILES = sorted(i18n.LOCALES.glob("*.po"))
-PLACEHOLDER = re.compile(r"%\((\w+)\)s|\{(\w*)\}")
+PLACEHOLDER = re.compile(r"%\((\w+)\)s|\{(\w*)(?::,)?\}")
 # An apostrophe where Uzbek has the letters oʻ and gʻ, or the sign ʼ: what keyboards give in their place.
 WRONG_APOSTROPHES = re.compile(r"[oOgG]['`\u2018\u2019\u02bc]|\w['`\u2018\u2019]\w")
 
