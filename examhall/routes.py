@@ -27,6 +27,7 @@ from examhall.exams import authoring_api as authoring
 from examhall.exams import paper_api as papers
 from examhall.exams import questions_api as questions
 from examhall.exams import seating_api as seating
+from examhall.exams.exam_file import FILE_BYTES
 from examhall.exams.exam_file_pictures import PICTURE_BYTES
 from examhall.forms import api as forms
 from examhall.forms import organisations_api as organisations
@@ -80,6 +81,7 @@ from examhall.web.staff import contests as staff_contests
 from examhall.web.staff import courses as staff_courses
 from examhall.web.staff import enrolment as staff_enrolment
 from examhall.web.staff import exam_certificates as staff_exam_certificates
+from examhall.web.staff import exam_office, exam_settings, operator
 from examhall.web.staff import exams as staff_exams
 from examhall.web.staff import forms as staff_forms
 from examhall.web.staff import groups as staff_groups
@@ -87,8 +89,9 @@ from examhall.web.staff import items as staff_items
 from examhall.web.staff import judging as staff_judging
 from examhall.web.staff import key as staff_key
 from examhall.web.staff import live as staff_live
+from examhall.web.staff import marking as staff_marking
+from examhall.web.staff import marking_exam as staff_marking_exam
 from examhall.web.staff import master_data as staff_master_data
-from examhall.web.staff import operator
 from examhall.web.staff import organisations as staff_organisations
 from examhall.web.staff import panels as staff_panels
 from examhall.web.staff import paper as staff_paper
@@ -185,11 +188,15 @@ PAGES = [
     *form_pages.routes,
     *organisation_pages.routes,
     *staff_exams.routes,
+    *exam_settings.routes,
+    *exam_office.routes,
     *staff_questions.routes,
     *staff_question_editor.routes,
     *staff_question_preview.routes,
     *staff_live.routes,
     *staff_key.routes,
+    *staff_marking.routes,
+    *staff_marking_exam.routes,
     *staff_courses.routes,
     *staff_enrolment.routes,
     *staff_people.routes,
@@ -227,10 +234,13 @@ def uploads(settings: Settings) -> Uploads:
     """What takes whole files: which path, and how many bytes at most, with what a form puts around a file."""
     paper = re.compile(r"(/api(/v1)?|/staff)/exams/[0-9]+/paper")
     pictures = re.compile(r"(/api(/v1)?|/staff)/exams/[0-9]+/pictures")
+    exam_file = re.compile(r"(/api(/v1)?|/staff)/exams/import")
     form = re.compile(r"/api(/v1)?/forms/[0-9]+/submissions|/forms/[0-9]+|/f/[^/]+")
     return [
         (paper, settings.paper_mb * 1_000_000 + FORM_BYTES),
         (pictures, PICTURE_BYTES + FORM_BYTES),
+        # Written into the form, it is three times as long at most.
+        (exam_file, 3 * FILE_BYTES + FORM_BYTES),
         # Its other answers come with the files.
         (form, FILES_BYTES + BODY_LIMIT_BYTES),
     ]

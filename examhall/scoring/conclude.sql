@@ -9,6 +9,7 @@ WITH concluded AS (
       FROM exams
      WHERE exams.closes_at
            < statement_timestamp() - make_interval(secs => greatest(exams.grace_s, %(latest_start_s)s))
+       AND NOT exams.is_draft
        AND last_closing(exams)
            < statement_timestamp() - make_interval(secs => greatest(exams.grace_s, %(latest_start_s)s))
        AND NOT EXISTS (SELECT

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import escape
 
 from examhall.exams.markdown import to_inline_html
+from examhall.scoring.by_hand_told import Feedback
 from examhall.scoring.results import MarkedItem
 
 
@@ -31,6 +32,8 @@ class ItemView:
     right: Sequence[Sequence[Given]] = ()
     # Whether everybody got its points, whatever they answered.
     for_everybody: bool = False
+    # Of the people who marked it.
+    feedback: Feedback | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,11 @@ class QuestionView:
 
 
 def break_down(
-    questions: Sequence[Mapping[str, Any]], marked: Sequence[MarkedItem], *, exam_id: int
+    questions: Sequence[Mapping[str, Any]],
+    marked: Sequence[MarkedItem],
+    *,
+    exam_id: int,
+    feedback: Mapping[tuple[int, str], Feedback] | None = None,
 ) -> list[QuestionView]:
     """*questions* as the candidate had them, each with what was answered and what it is worth.
 
@@ -80,6 +87,7 @@ def break_down(
                         given=given(item, mark.answer),
                         right=right_answers(item, mark.key) if mark.key is not None else (),
                         for_everybody=bool(mark.key and mark.key.get("everybody")),
+                        feedback=(feedback or {}).get((mark.question_number, mark.sub_part)),
                     )
                     for item, mark in items
                 ],

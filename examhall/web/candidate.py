@@ -13,6 +13,7 @@ from examhall.base.noting import note
 from examhall.exams.content import Content, arrange
 from examhall.exams.sealing import Setting, sealed_papers_of
 from examhall.reports.reports import has_report
+from examhall.scoring.by_hand_told import Feedback, feedback_on
 from examhall.scoring.calibrations import SittingAbility, find_ability
 from examhall.scoring.rescore import ChangedResult, changes_of_result
 from examhall.scoring.results import MarkedItem, Result, find_result, look_up_result
@@ -171,6 +172,7 @@ async def result_page(request: Request) -> Response:
     outcome: Outcome | None = None
     ability: SittingAbility | None = None
     reported = False
+    feedback: dict[tuple[int, str], Feedback] = {}
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
         result = await look_up_result(conn, sitting_id=sitting_id, candidate_id=me.id)
@@ -182,6 +184,7 @@ async def result_page(request: Request) -> Response:
             changes = await changes_of_result(conn, sitting_id=sitting_id, candidate_id=me.id)
             outcome = await outcome_of(conn, sitting_id=sitting_id, candidate_id=me.id)
             ability = await find_ability(conn, sitting_id=sitting_id, candidate_id=me.id)
+            feedback = await feedback_on(conn, sitting_id=sitting_id, candidate_id=me.id)
             reported = await has_report(conn, sitting_id=sitting_id, candidate_id=me.id)
     if result.closed_at is None:
         return RedirectResponse(f"/sittings/{sitting_id}", SEE_OTHER)
@@ -199,7 +202,7 @@ async def result_page(request: Request) -> Response:
         account,
         "result.html",
         **_result_view(result, marked),
-        questions=break_down(questions, marked, exam_id=result.exam_id),
+        questions=break_down(questions, marked, exam_id=result.exam_id, feedback=feedback),
         outcome=outcome,
         changes=[_change_view(change, questions) for change in changes],
         ability=ability and _ability_view(ability),

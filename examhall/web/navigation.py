@@ -37,6 +37,7 @@ PLACES = (
     Place(
         "/staff/courses", _("Courses"), frozenset({"author", "analyst", "invigilator"}), ("/staff/contests/",)
     ),
+    Place("/staff/marking", _("Marking"), frozenset({"author", "marker"})),
     Place("/staff/people", _("People"), frozenset({"admin"}), ("/staff/groups",)),
     Place(
         "/staff/analyses",

@@ -66,6 +66,7 @@ class Picture:
     instructions: str
     is_admitted: bool
     has_sat: bool
+    is_marker: bool
 
 
 async def list_my_exams(conn: Connection, me: Person) -> tuple[list[ListedExam], list[FinishedSitting]]:
@@ -85,7 +86,10 @@ async def find_picture(conn: Connection, *, exam_id: int, name: str, me: Person)
     Who writes exams sees them all, and so does who analyses them: the key is theirs to see as well.
     """
     found = await maybe(conn, SQL.picture, Picture, exam_id=exam_id, name=name, person_id=me.id)
-    is_office = me.exam_id is None and has_role(me, "author", "analyst")
+    is_office = me.exam_id is None and (
+        has_role(me, "author", "analyst")
+        or (found is not None and found.is_marker and has_role(me, "marker"))
+    )
     if found is None or not (
         is_office or found.has_sat or (found.is_admitted and name in pictures_in(found.instructions))
     ):

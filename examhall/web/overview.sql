@@ -64,7 +64,10 @@ SELECT pictures.media_type, pictures.content, exams.instructions,
        admission.admitted AS is_admitted,
        EXISTS (SELECT FROM sittings
                 WHERE candidate_id = %(person_id)s
-                  AND exam_id = pictures.exam_id) AS has_sat
+                  AND exam_id = pictures.exam_id) AS has_sat,
+       EXISTS (SELECT FROM exam_markers
+                WHERE exam_markers.exam_id = pictures.exam_id
+                  AND exam_markers.person_id = %(person_id)s) AS is_marker
   FROM pictures
   JOIN exams ON exams.id = pictures.exam_id
  CROSS JOIN admission(exams.id, exams.course_id, %(person_id)s)

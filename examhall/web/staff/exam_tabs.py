@@ -12,11 +12,14 @@ def _(message: str) -> str:
 # What follows /staff/exams/{exam_id} in the address.
 TABS = (
     Place("", _("Overview"), frozenset({"author", "analyst", "invigilator"})),
+    Place("/edit", _("Settings"), frozenset({"author"})),
     Place("/questions", _("Questions"), frozenset({"author"})),
+    Place("/office", _("Manage"), frozenset({"author"})),
     Place("/candidates", _("Candidates"), frozenset({"author", "analyst", "invigilator"})),
     Place("/live", _("Live"), frozenset({"invigilator"})),
     Place("/paper", _("Paper"), frozenset({"author", "analyst", "invigilator"})),
     Place("/key", _("Key"), frozenset({"author", "analyst"})),
+    Place("/marking", _("Marking"), frozenset({"author"})),
     Place("/items", _("Items"), frozenset({"author", "analyst"})),
     Place("/standards", _("Pass mark"), frozenset({"author", "analyst"})),
     Place("/activity", _("Activity"), frozenset({"author", "analyst", "invigilator"})),
