@@ -342,7 +342,11 @@ async def test_a_pasted_picture_is_in_the_text_and_in_the_preview(
         }""",
         base64.b64encode(PNG).decode(),
     )
-    await page.wait_for_function("document.querySelector('#prompt').value.includes('(my-house-')")
+
+    async def is_in_the_text() -> bool:
+        return "(my-house-" in await page.input_value("#prompt")
+
+    await served.until(is_in_the_text)
     await page.keyboard.type("a white house")
     await page.frame_locator("#look").locator("img[alt='a white house']").wait_for()
     await save(page)

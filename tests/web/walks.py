@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from . import walks_candidates, walks_office
+from . import walks_candidates, walks_office, walks_questions
 from .conftest import Candidate
 from .looking import Look
 
@@ -47,4 +47,5 @@ WALKS: list[Walk] = [
     walks_office.what_went_on_in_an_exam,
     walks_office.courses_and_contests,
     walks_office.forms,
+    walks_questions.questions_being_written,
 ]
