@@ -103,6 +103,7 @@ from examhall.web.staff import question_preview as staff_question_preview
 from examhall.web.staff import questions as staff_questions
 from examhall.web.staff import reports as staff_reports
 from examhall.web.staff import scenarios as staff_scenarios
+from examhall.web.staff import sections as staff_sections
 from examhall.web.staff import submissions as staff_submissions
 
 # Sign-in and sessions answer at the root too, where older clients call them.
@@ -191,6 +192,7 @@ PAGES = [
     *exam_settings.routes,
     *exam_office.routes,
     *staff_questions.routes,
+    *staff_sections.routes,
     *staff_question_editor.routes,
     *staff_question_preview.routes,
     *staff_live.routes,

@@ -24,6 +24,11 @@ class ListedExam:
     created_at: datetime
 
 
+@dataclass(frozen=True)
+class _Series:
+    name: str
+
+
 async def list_authored(
     conn: Connection,
     *,
@@ -45,6 +50,11 @@ async def list_authored(
         before_id=before_id,
         limit=limit,
     )
+
+
+async def list_series(conn: Connection) -> list[str]:
+    """The names of all series."""
+    return [series.name for series in await many(conn, SQL.series, _Series)]
 
 
 async def list_edits(conn: Connection, exam_id: int, *, before_version: int, limit: int) -> list[Change]:

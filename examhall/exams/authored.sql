@@ -20,3 +20,9 @@ SELECT exam_edits.version, exam_edits.part, exam_edits.edited_by, people.full_na
    AND exam_edits.version < %(before_version)s
  ORDER BY exam_edits.version DESC
  FETCH FIRST %(limit)s ROWS WITH TIES;
+
+-- name: series
+SELECT name
+  FROM series
+ ORDER BY lower(name)
+ LIMIT 500;

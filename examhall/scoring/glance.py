@@ -16,7 +16,7 @@ SCORE_BANDS = 20
 TIME_BANDS = 10
 # Points of the curve of those who came and handed in.
 CURVE_POINTS = 60
-STATES = ("coming", "open", "over")
+STATES = ("draft", "coming", "open", "over")
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,13 @@ async def list_exams(
     search: str = "",
     state: str | None = None,
     before: int | None = None,
+    made_by: int | None = None,
     limit: int = 50,
 ) -> list[ListedExam]:
-    """Newest first: up to `limit` exams with ids below `before`, whose title or course has `search` in it."""
+    """Newest first: up to `limit` exams with ids below `before`, whose title or course has `search` in it.
+
+    With `made_by`, those that this person made.
+    """
     pattern = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return await many(
         conn,
@@ -116,6 +120,7 @@ async def list_exams(
         pattern=f"%{pattern}%",
         state=state,
         before=before,
+        made_by=made_by,
         limit=limit,
     )
 

@@ -5,13 +5,15 @@ SELECT exams.id, exams.title, exams.kind, courses.code AS course, exams.opens_at
        (SELECT count(*)::integer FROM sittings WHERE exam_id = exams.id AND closed_at IS NULL) AS in_now
   FROM exams
   LEFT JOIN courses ON courses.id = exams.course_id
- CROSS JOIN LATERAL (SELECT CASE WHEN exams.opens_at > statement_timestamp() THEN 'coming'
+ CROSS JOIN LATERAL (SELECT CASE WHEN exams.is_draft THEN 'draft'
+                                 WHEN exams.opens_at > statement_timestamp() THEN 'coming'
                                  WHEN last_closing(exams) <= statement_timestamp() THEN 'over'
                                  ELSE 'open'
                             END AS state) AS standing
  WHERE (exams.title ILIKE %(pattern)s OR courses.code ILIKE %(pattern)s)
    AND (%(state)s::text IS NULL OR standing.state = %(state)s)
    AND (%(before)s::bigint IS NULL OR exams.id < %(before)s)
+   AND (%(made_by)s::bigint IS NULL OR exams.created_by = %(made_by)s)
  ORDER BY exams.id DESC
  LIMIT %(limit)s;
 
@@ -39,7 +41,8 @@ SELECT exams.id, exams.title, exams.kind, courses.code AS course, exams.opens_at
        exams.duration_s, exams.grace_s, exams.release, exams.release_at, exams.released_at,
        results_released(exams) AS is_released, exams.show_key, exams.pass_percent, exams.version,
        exams.key_version,
-       CASE WHEN exams.opens_at > statement_timestamp() THEN 'coming'
+       CASE WHEN exams.is_draft THEN 'draft'
+            WHEN exams.opens_at > statement_timestamp() THEN 'coming'
             WHEN last_closing(exams) <= statement_timestamp() THEN 'over'
             ELSE 'open'
        END AS state,

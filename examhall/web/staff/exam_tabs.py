@@ -14,6 +14,7 @@ TABS = (
     Place("", _("Overview"), frozenset({"author", "analyst", "invigilator"})),
     Place("/edit", _("Settings"), frozenset({"author"})),
     Place("/questions", _("Questions"), frozenset({"author"})),
+    Place("/sections", _("Sections"), frozenset({"author"})),
     Place("/office", _("Manage"), frozenset({"author"})),
     Place("/candidates", _("Candidates"), frozenset({"author", "analyst", "invigilator"})),
     Place("/live", _("Live"), frozenset({"invigilator"})),

@@ -52,11 +52,21 @@ async def exams_page(request: Request) -> Response:
     cursor = request.query_params.get("cursor", "")
     before = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 19 else None
     known = state if state in STATES else None
+    mine = bool(request.query_params.get("mine"))
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
-        exams = await list_exams(conn, search=search, state=known, before=before, limit=PER_PAGE)
+        exams = await list_exams(
+            conn,
+            search=search,
+            state=known,
+            before=before,
+            made_by=me.id if mine else None,
+            limit=PER_PAGE,
+        )
     below = next_page(exams, PER_PAGE)
-    asked = {name: value for name, value in (("q", search), ("state", known)) if value}
+    asked = {
+        name: value for name, value in (("q", search), ("state", known), ("mine", mine and "1")) if value
+    }
     return framed(
         request,
         me,
@@ -65,6 +75,8 @@ async def exams_page(request: Request) -> Response:
         exams=exams,
         search=search,
         state=known,
+        mine=mine,
+        may_author=has_role(me, "author"),
         older=None if below is None else urlencode({**asked, "cursor": below}),
         newest=urlencode(asked) if before is not None else None,
         may_see_results=_may_see_results(me.roles),
