@@ -25,7 +25,7 @@ router = APIRouter(tags=["People and tickets"])
 STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 CHANGES = STAFF | refusals(CrossSite, NoSuchPerson)
 Admin = Annotated[Person, Staff("admin")]
-Role = Literal["candidate", "invigilator", "author", "analyst", "admin"]
+Role = Literal["candidate", "invigilator", "marker", "author", "analyst", "admin"]
 Search = Annotated[Text, Query(alias="q", max_length=100, description="Beginnings of words, in any order.")]
 Group = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 
@@ -34,7 +34,7 @@ class PersonIn(Body):
     username: Annotated[Text, Field(max_length=100)]
     full_name: Annotated[Text, Field(max_length=200)]
     email: Annotated[Text, Field(max_length=254)] | None = None
-    roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=5)] = ("candidate",)
+    roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=6)] = ("candidate",)
 
 
 class EditedPerson(PersonIn):

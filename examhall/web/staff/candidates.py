@@ -36,7 +36,7 @@ from examhall.web.staff.courses import searched
 from examhall.web.staff.exam_tabs import tabs_for
 
 READERS = ("author", "analyst", "invigilator")
-PER_PAGE = 100
+PER_PAGE = 50
 GROUPS_OFFERED = 200
 DONE = ("assigned", "unassigned", "given", "withdrawn", "applied", "issued", "revoked")
 
