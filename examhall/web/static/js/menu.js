@@ -19,7 +19,7 @@ for (const menu of /** @type {HTMLDetailsElement[]} */ (all("details.menu"))) {
   });
 }
 
-for (const tab of document.querySelectorAll(".tabs [aria-current=page]")) {
+for (const tab of document.querySelectorAll(".tabs [aria-current], .subtabs [aria-current]")) {
   // From right to left what is out of sight lies to the left: nearest works either way.
   tab.scrollIntoView({ block: "nearest", inline: "center" });
 }
