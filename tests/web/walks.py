@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from . import walks_candidates, walks_office, walks_questions
+from . import walks_authoring, walks_candidates, walks_office, walks_questions
 from .conftest import Candidate
 from .looking import Look
 
@@ -48,4 +48,5 @@ WALKS: list[Walk] = [
     walks_office.courses_and_contests,
     walks_office.forms,
     walks_questions.questions_being_written,
+    walks_authoring.an_exam_as_a_whole,
 ]

@@ -48,15 +48,14 @@ if ("new" in form.dataset) {
 
 /** Fields that another choice leaves without a meaning step back. */
 function arrange() {
+  // Those that cannot change any more are not in the form's data.
   /** @param {string} name */
-  const value = (name) => new FormData(form).get(name);
-  const kept = /** @type {HTMLElement[]} */ ([...all("[data-unused]")]);
-  for (const each of kept) delete each.dataset.unused;
+  const value = (name) => /** @type {HTMLInputElement | null} */ (form.querySelector(`[name=${name}]:checked`))?.value;
   const unused = [];
-  if (value("kind") && value("kind") !== "test") unused.push("test_type");
-  if (value("release") && value("release") !== "at_time") unused.push("release_at");
-  if (value("scale") && value("scale") !== "own") unused.push("scale_mean", "scale_sd");
-  if (value("scale") && value("scale") !== "linked") unused.push("scale_linked_to");
+  if (value("kind") !== "test") unused.push("test_type");
+  if (value("release") !== "at_time") unused.push("release_at");
+  if (value("scale") !== "own") unused.push("scale_mean", "scale_sd");
+  if (value("scale") !== "linked") unused.push("scale_linked_to");
   for (const [check, name] of [["sealed", "sealed_before_s"], ["live_standing", "freeze_minutes"]]) {
     const box = /** @type {HTMLInputElement} */ (form.elements.namedItem(check));
     if (!box.checked) unused.push(name);
