@@ -73,6 +73,8 @@ class _Source(_Speaking, NullTranslations):
 class _Marked(NullTranslations):
     """Every sentence between marks, and longer than in English, as most languages are."""
 
+    language = MARKED
+
     def _mark(self, message: str) -> str:
         return f"[!!{message}!!]" if message else message
 
@@ -88,6 +90,8 @@ class _Marked(NullTranslations):
 
 
 class _Mirrored(_Marked):
+    language = MIRRORED
+
     def _mark(self, message: str) -> str:
         return f"{RLM}{message}{RLM}" if message else message
 

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from examhall.base.errors import Refusal, Unauthorized
 from examhall.base.problem import headers_of
 from examhall.base.requests import REFUSAL
-from examhall.web.i18n import language_for, translations
+from examhall.web.i18n import gettext_of
 from examhall.web.pages import render
 
 
@@ -29,7 +29,7 @@ def _title(_: Callable[[str], str], status: int) -> str:
 
 async def render_page_error(request: Request, error: Exception) -> Response:
     """Strangers are sent to sign in and come back; everybody else is told what is wrong."""
-    _ = translations(language_for(request.headers.get("accept-language", ""))).ugettext
+    _ = gettext_of(request)
     if isinstance(error, Unauthorized) and request.method == "GET":
         # Not by url_for, whose address begins with whatever Host the request names.
         return RedirectResponse(f"/sign-in?{urlencode({'next': request.url.path})}", 303)

@@ -1,5 +1,6 @@
 """Numbers and moments as the reader's language writes them: 1,234.5 and 1 234,5, 21 Nov and 21-noy."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -85,6 +86,14 @@ class Numbers:
 @cache
 def numbers(language: str) -> Numbers:
     return Numbers(language)
+
+
+ENGLISH = numbers(SOURCE_LANGUAGE)
+
+
+def numbers_beside(_: Callable[[str], str]) -> Numbers:
+    """As the language writes them that `_` translates into: what `gettext_of` gives knows its catalog."""
+    return numbers(getattr(getattr(_, "__self__", None), "language", SOURCE_LANGUAGE))
 
 
 def numbers_of(request: Request) -> Numbers:

@@ -124,6 +124,13 @@ def environment(language: str) -> Environment:
         form = int(value) if value == int(value) else 2
         return words.ungettext("%(n)s point", "%(n)s points", form) % {"n": write.points(value)}
 
+    def size(count: int) -> str:
+        """Of a file."""
+        for least, unit in ((10**9, words.ugettext("%(n)s GB")), (10**6, words.ugettext("%(n)s MB"))):
+            if count >= least:
+                return unit % {"n": write.points(round(count / least, 1))}
+        return words.ugettext("%(n)s kB") % {"n": write.figure(max(round(count / 1_000), 1))}
+
     found.globals.update(
         static=address,
         language=language,
@@ -139,7 +146,7 @@ def environment(language: str) -> Environment:
         csrf_token=None,
     )
     found.filters.update(
-        date=write.date, duration=duration, figure=write.figure, fixed=write.fixed, json=as_json,
+        bytes=size, date=write.date, duration=duration, figure=write.figure, fixed=write.fixed, json=as_json,
         letter=letter, percent=write.percent, plain=plain, points=write.points, rfc3339=clock.rfc3339,
         since_1970=write.since_1970, utc=write.utc, worth=worth,
     )  # fmt: skip

@@ -87,6 +87,8 @@ NAMES = {
     "html",
     "en xa",
     "ar xb",
+    "sha 256",
+    "7k3q d9zm paxt 04gh r2vc",
 }
 
 

@@ -37,16 +37,16 @@ def words(**changes: Any) -> list[str]:
 
 
 def test_the_headline_is_who_moves_and_who_passes() -> None:
-    assert headline(told(), same) == "40 of 100 move; pass rate 60.0 % → 65.0 %"
+    assert headline(told(), same) == "40 of 100 move; pass rate 60.0% → 65.0%"
     nothing = {"pass_rate": None}
-    assert headline(told(official=nothing), same) == "40 of 100 move; pass rate 65.0 %"
+    assert headline(told(official=nothing), same) == "40 of 100 move; pass rate 65.0%"
     assert headline(told(official=nothing, new=nothing), same) == "40 of 100 move"
 
 
 def test_each_figure_is_a_sentence() -> None:
     assert words() == [
         "30 go up, 10 go down, 60 stay; on average +1.2 percentage points.",
-        "Pass rate 60.0 % → 65.0 %: 5 pass who did not, 0 no longer pass.",
+        "Pass rate 60.0% → 65.0%: 5 pass who did not, 0 no longer pass.",
         "0 get a better grade, 10 a worse one.",
         "Candidates stay in almost the same order (rank correlation 0.970).",
     ]
@@ -57,7 +57,7 @@ def test_nobody_at_all_and_nobody_who_moves_are_said() -> None:
     still = told()["moves"] | {"up": 0, "down": 0, "newly_passed": 0, "grades_down": 0}
     assert words(moves=still)[:2] == [
         "Nobody's share of the points changes.",
-        "The same pass as before: 65 (65.0 %).",
+        "The same pass as before: 65 (65.0%).",
     ]
     assert "not yet marked" in words(exams=[{"waiting": 3}])[-1]
 

@@ -16,9 +16,10 @@ from examhall.analyses.scenarios import list_scenarios
 from examhall.base.wire import LARGEST_ID
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
+from examhall.web.numbers import numbers_beside
 from examhall.web.staff.item_charts import Words
 from examhall.web.staff.outcome_charts import comparison_chart
-from examhall.web.staff.outcome_words import headline, percent
+from examhall.web.staff.outcome_words import headline
 
 # As many as colours that can be told apart, and columns that a page holds.
 MOST_COMPARED = 5
@@ -103,6 +104,13 @@ def _whom(each: Compared) -> tuple[tuple[int, int], ...]:
 def _lines(told: Sequence[Compared], _: Words) -> list[Line]:
     results = [each.result for each in told if each.result]
     official = results[0]["official"]
+    write = numbers_beside(_)
+
+    def percent(value: float) -> str:
+        return write.percent(value, 1)
+
+    def figure(value: float) -> str:
+        return write.figure(value) if isinstance(value, int) else write.fixed(value, 3)
 
     def row(
         name: str,
@@ -122,7 +130,7 @@ def _lines(told: Sequence[Compared], _: Words) -> list[Line]:
 
     def moved(name: str, of: Callable[[Side], Any]) -> Line:
         values = [of(result) for result in results]
-        return Line(name, [Cell("", None), *(Cell("–" if v is None else _figure(v), None) for v in values)])
+        return Line(name, [Cell("", None), *(Cell("–" if v is None else figure(v), None) for v in values)])
 
     lines = [
         Line(_("Results"), []),
@@ -135,7 +143,7 @@ def _lines(told: Sequence[Compared], _: Words) -> list[Line]:
     if names:
         lines.append(Line(_("Grades"), []))
         lines += [
-            row(name, lambda side, at=place: side["grades"][at] if side["grades"] else None, _figure)  # type: ignore[misc]
+            row(name, lambda side, at=place: side["grades"][at] if side["grades"] else None, figure)  # type: ignore[misc]
             for place, name in enumerate(names)
         ]
     lines += [
@@ -159,10 +167,6 @@ def _grades_of(results: Sequence[Side]) -> list[str]:
 
 def _hundred(share: float | None) -> float | None:
     return None if share is None else 100 * share
-
-
-def _figure(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
 
 
 routes = [Route("/staff/projects/{project_id:int}/compare", comparison_page)]

@@ -11,6 +11,7 @@ from examhall.psychometrics.curves import information
 from examhall.psychometrics.persons import chances
 from examhall.scoring.calibrations import Calibration, ItemCalibration
 from examhall.scoring.item_warnings import SERIOUS
+from examhall.web.numbers import numbers_beside
 
 Words = Callable[[str], str]
 Spec = dict[str, Any]
@@ -67,13 +68,14 @@ def wright_map(
 
 
 def score_chart(calibration: Calibration, _: Words) -> Spec:
+    write = numbers_beside(_)
     scores = calibration.found["scores"]
     mean = calibration.found["score"]["mean"]
     return {
         "x": {"label": _("Items right"), "values": list(range(len(scores)))},
         "y": {"label": _("Candidates"), "min": 0},
         "series": [{"name": _("Candidates"), "values": scores, "style": "bars"}],
-        "marks": [{"x": mean, "text": _("mean {mean}").format(mean=f"{mean:.1f}")}]
+        "marks": [{"x": mean, "text": _("mean {mean}").format(mean=write.fixed(mean, 1))}]
         if mean is not None
         else [],
     }

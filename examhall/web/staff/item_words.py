@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from examhall.scoring.calibrations import Calibration, ItemCalibration
 from examhall.scoring.item_warnings import SERIOUS, beating_options
+from examhall.web.numbers import numbers_beside
 from examhall.web.staff.item_charts import Words
 
 # Reliability from which results serve decisions about single persons, and from which they serve at all
@@ -103,10 +104,11 @@ def summarise(
 
 
 def _reliability(calibration: Calibration, _: Words) -> Sentence | None:
+    write = numbers_beside(_)
     value = calibration.kr20
     if value is None:
         return None
-    number = f"{value:.2f}"
+    number = write.fixed(value, 2)
     if value >= GOOD:
         return Sentence(
             _("Scores are reliable (KR-20 {number}): they can carry decisions about persons.").format(
@@ -130,10 +132,11 @@ def _reliability(calibration: Calibration, _: Words) -> Sentence | None:
 
 
 def _targeting(calibration: Calibration, _: Words) -> Sentence | None:
+    write = numbers_beside(_)
     mean = calibration.found["ability"]["mean"]
     if mean is None:
         return None
-    number = f"{abs(mean):.1f}"
+    number = write.fixed(abs(mean), 1)
     if mean > OFF_TARGET:
         return Sentence(
             _("The exam was easy for them: on average {number} logits below their ability.").format(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from examhall.web.numbers import ENGLISH, Numbers, numbers_beside
 from examhall.web.staff.item_charts import Words
 from examhall.web.staff.item_words import Sentence
 
@@ -26,33 +27,35 @@ class Uneven:
     effect: float
 
 
-def percent(value: float | None, digits: int = 1) -> str:
-    return "–" if value is None else f"{value:.{digits}f} %"
+def percent(value: float | None, write: Numbers = ENGLISH, digits: int = 1) -> str:
+    return "–" if value is None else write.percent(value, digits)
 
 
-def signed(value: float, digits: int = 1) -> str:
-    rounded = round(value, digits)
-    return f"{'+' if rounded > 0 else '−' if rounded < 0 else '±'}{abs(rounded):.{digits}f}"
+def signed(value: float, write: Numbers = ENGLISH, digits: int = 1) -> str:
+    text = write.fixed(round(value, digits), digits, signed=True)
+    return text if round(value, digits) else f"±{text}"
 
 
 def headline(told: Mapping[str, Any], _: Words) -> str:
     """One line for lists and the page's lede: who moves, and the pass rate."""
+    write = numbers_beside(_)
     moves = told["moves"]
     said = _("{moved} of {all} move").format(
-        moved=f"{moves['up'] + moves['down']:,}", all=f"{told['candidates']:,}"
+        moved=write.figure(moves["up"] + moves["down"]), all=write.figure(told["candidates"])
     )
     before, after = told["official"]["pass_rate"], told["new"]["pass_rate"]
     if after is None:
         return said
     if before is None:
-        return _("{moved}; pass rate {after}").format(moved=said, after=percent(100 * after))
+        return _("{moved}; pass rate {after}").format(moved=said, after=percent(100 * after, write))
     return _("{moved}; pass rate {before} → {after}").format(
-        moved=said, before=percent(100 * before), after=percent(100 * after)
+        moved=said, before=percent(100 * before, write), after=percent(100 * after, write)
     )
 
 
 def sentences(told: Mapping[str, Any], _: Words) -> list[Sentence]:
     """The whole outcome in a few sentences."""
+    write = numbers_beside(_)
     moves, said = told["moves"], []
     moved = moves["up"] + moves["down"]
     if not told["candidates"]:
@@ -63,10 +66,10 @@ def sentences(told: Mapping[str, Any], _: Words) -> list[Sentence]:
         said.append(
             Sentence(
                 _("{up} go up, {down} go down, {same} stay; on average {mean} percentage points.").format(
-                    up=f"{moves['up']:,}",
-                    down=f"{moves['down']:,}",
-                    same=f"{moves['same']:,}",
-                    mean=signed(moves["mean_change_percent"]),
+                    up=write.figure(moves["up"]),
+                    down=write.figure(moves["down"]),
+                    same=write.figure(moves["same"]),
+                    mean=signed(moves["mean_change_percent"], write),
                 )
             )
         )
@@ -76,7 +79,7 @@ def sentences(told: Mapping[str, Any], _: Words) -> list[Sentence]:
         said.append(
             Sentence(
                 _("{up} get a better grade, {down} a worse one.").format(
-                    up=f"{moves['grades_up']:,}", down=f"{moves['grades_down']:,}"
+                    up=write.figure(moves["grades_up"]), down=write.figure(moves["grades_down"])
                 ),
                 "wait" if many else "",
             )
@@ -88,7 +91,7 @@ def sentences(told: Mapping[str, Any], _: Words) -> list[Sentence]:
         said.append(
             Sentence(
                 _("{waiting} were handed in but not yet marked; they are left out here.").format(
-                    waiting=f"{waiting:,}"
+                    waiting=write.figure(waiting)
                 ),
                 "wait",
             )
@@ -97,6 +100,7 @@ def sentences(told: Mapping[str, Any], _: Words) -> list[Sentence]:
 
 
 def order_in_words(spearman: float | None, _: Words) -> Sentence:
+    write = numbers_beside(_)
     if spearman is None:
         return Sentence(_("There is no order to compare: all have the same."), "")
     said = {
@@ -110,7 +114,7 @@ def order_in_words(spearman: float | None, _: Words) -> Sentence:
         (_("The order becomes quite another"), "bad"),
     )
     return Sentence(
-        _("{order} (rank correlation {rho}).").format(order=words, rho=_rounded_down(spearman)), tone
+        _("{order} (rank correlation {rho}).").format(order=words, rho=_rounded_down(spearman, write)), tone
     )
 
 
@@ -154,6 +158,7 @@ def uneven_items(group: Mapping[str, Any]) -> list[Uneven]:
 
 
 def _passing(told: Mapping[str, Any], _: Words) -> list[Sentence]:
+    write = numbers_beside(_)
     before, after = told["official"], told["new"]
     if after["pass_rate"] is None:
         return []
@@ -161,7 +166,7 @@ def _passing(told: Mapping[str, Any], _: Words) -> list[Sentence]:
         return [
             Sentence(
                 _("{passed} pass ({rate}); officially there is no pass mark.").format(
-                    passed=f"{after['passed']:,}", rate=percent(100 * after["pass_rate"])
+                    passed=write.figure(after["passed"]), rate=percent(100 * after["pass_rate"], write)
                 )
             )
         ]
@@ -170,7 +175,7 @@ def _passing(told: Mapping[str, Any], _: Words) -> list[Sentence]:
         return [
             Sentence(
                 _("The same pass as before: {passed} ({rate}).").format(
-                    passed=f"{after['passed']:,}", rate=percent(100 * after["pass_rate"])
+                    passed=write.figure(after["passed"]), rate=percent(100 * after["pass_rate"], write)
                 ),
                 "good",
             )
@@ -178,10 +183,10 @@ def _passing(told: Mapping[str, Any], _: Words) -> list[Sentence]:
     return [
         Sentence(
             _("Pass rate {before} → {after}: {passed} pass who did not, {failed} no longer pass.").format(
-                before=percent(100 * before["pass_rate"]),
-                after=percent(100 * after["pass_rate"]),
-                passed=f"{moves['newly_passed']:,}",
-                failed=f"{moves['newly_failed']:,}",
+                before=percent(100 * before["pass_rate"], write),
+                after=percent(100 * after["pass_rate"], write),
+                passed=write.figure(moves["newly_passed"]),
+                failed=write.figure(moves["newly_failed"]),
             ),
             "bad" if moves["newly_failed"] else "",
         )
@@ -230,7 +235,7 @@ def _listed(labels: Sequence[str]) -> str:
     return ", ".join(different[:6]) + (" …" if len(different) > 6 else "")
 
 
-def _rounded_down(rho: float) -> str:
+def _rounded_down(rho: float, write: Numbers) -> str:
     """To three digits, but 1.000 only where it is 1."""
-    rounded = f"{rho:.3f}"
-    return "0.999" if rounded == "1.000" and rho < 1 else rounded.replace("-", "−")
+    shown = 0.999 if rho < 1 and round(rho, 3) == 1 else rho
+    return write.fixed(shown, 3)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from examhall.analyses.panels import Panel
 from examhall.analyses.standards import Found
+from examhall.web.numbers import numbers_beside
 from examhall.web.staff.item_charts import Words
 from examhall.web.staff.item_words import Sentence
 
@@ -28,6 +29,7 @@ class Strip:
 
 
 def cut_sentences(panel: Panel, found: Found, _: Words) -> list[Sentence]:
+    write = numbers_beside(_)
     cut = found.cut
     if cut.percent is None:
         return [
@@ -54,7 +56,7 @@ def cut_sentences(panel: Panel, found: Found, _: Words) -> list[Sentence]:
         said.append(
             Sentence(
                 _("The judges' bookmarks are {logits} logits from the cut on average.").format(
-                    logits=f"{cut.mean_deviation:.2f}"
+                    logits=write.fixed(cut.mean_deviation, 2)
                 )
             )
         )
@@ -81,18 +83,20 @@ def strips(found: Found) -> dict[str, Strip]:
 
 
 def _error(found: Found, _: Words) -> Sentence:
+    write = numbers_beside(_)
     error = found.cut.se_percent
     if error is None:
         return Sentence(_("With one judge nothing is known of its error."), "wait")
     return Sentence(
         _("Two times in three a panel like this one is within {error} percentage points of it.").format(
-            error=f"{error:.1f}"
+            error=write.fixed(error, 1)
         ),
         "wait" if error > WIDE else "good",
     )
 
 
 def _agreement(icc: float, _: Words) -> Sentence:
+    write = numbers_beside(_)
     words, tone = _("Judges hardly agree about the items"), "bad"
     for least, said, how in (
         (EXCELLENT, _("Judges agree excellently about the items"), "good"),
@@ -103,26 +107,27 @@ def _agreement(icc: float, _: Words) -> Sentence:
             words, tone = said, how
             break
     return Sentence(
-        _("{words} (reliability of their mean {icc}).").format(words=words, icc=f"{icc:.2f}"), tone
+        _("{words} (reliability of their mean {icc}).").format(words=words, icc=write.fixed(icc, 2)), tone
     )
 
 
 def _impact(found: Found, _: Words) -> Sentence:
+    write = numbers_beside(_)
     impact = found.impact
     assert impact is not None
-    rate = f"{100 * impact.passed / impact.candidates:.1f} %"
+    rate = write.percent(100 * impact.passed / impact.candidates, 1)
     if impact.passed_lower is None or impact.passed_higher is None:
         return Sentence(
             _("{passed} of {all} would pass ({rate}).").format(
-                passed=f"{impact.passed:,}", all=f"{impact.candidates:,}", rate=rate
+                passed=write.figure(impact.passed), all=write.figure(impact.candidates), rate=rate
             )
         )
     return Sentence(
         _("{passed} of {all} would pass ({rate}); within its error, from {higher} to {lower}.").format(
-            passed=f"{impact.passed:,}",
-            all=f"{impact.candidates:,}",
+            passed=write.figure(impact.passed),
+            all=write.figure(impact.candidates),
             rate=rate,
-            higher=f"{impact.passed_higher:,}",
-            lower=f"{impact.passed_lower:,}",
+            higher=write.figure(impact.passed_higher),
+            lower=write.figure(impact.passed_lower),
         )
     )

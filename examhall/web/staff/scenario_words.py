@@ -17,10 +17,9 @@ from examhall.analyses.document import (
     Worth,
 )
 from examhall.reference.values import Band, Scale
-from examhall.web.numbers import Numbers, numbers
+from examhall.web.numbers import ENGLISH, Numbers
 
 Words: TypeAlias = Callable[[str], str]
-ENGLISH = numbers("en")
 # Numbers that are told one by one.
 MOST_TOLD = 12
 

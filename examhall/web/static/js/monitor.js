@@ -31,7 +31,7 @@ let shown = [];
 let dirty = true;
 
 /** @param {string} what @param {number} n @returns {string} */
-const several = (what, n) => (words[what][plurals.select(n)] ?? words[what].other).replace("{n}", n.toLocaleString());
+const several = (what, n) => (words[what][plurals.select(n)] ?? words[what].other).replace("{n}", n.toLocaleString(document.documentElement.lang));
 /** @param {Seat} seat */
 const left = (seat) => Date.parse(seat.deadline_at) - (seat.paused_at ? Date.parse(seat.paused_at) : clock.now());
 const isOpen = (/** @type {Seat} */ seat) => !seat.closed_at;
@@ -144,7 +144,7 @@ function draw() {
     last: everybody.filter(isLast).length,
     closed: everybody.filter((seat) => !isOpen(seat)).length,
   };
-  for (const [name, count] of Object.entries(counts)) find(`[data-count=${name}]`).textContent = count.toLocaleString();
+  for (const [name, count] of Object.entries(counts)) find(`[data-count=${name}]`).textContent = count.toLocaleString(document.documentElement.lang);
   find("[data-tile=cut]").classList.toggle("some", counts.cut > 0);
   showWhom(counts.in);
 }

@@ -1,10 +1,18 @@
 /** Sorts tables by their columns: th[data-sort] becomes a button; cells may carry data-value to sort by. */
 import { all } from "./fields.js";
 
+const marks = new Intl.NumberFormat(document.documentElement.lang).formatToParts(1234567.5);
+const decimal = marks.find((part) => part.type === "decimal")?.value ?? ".";
+const group = marks.find((part) => part.type === "group")?.value ?? ",";
+
+/** As programs write it: 1234.5 for 1,234.5 or 1 234,5. @param {string} text */
+const bare = (text) => text.replaceAll(group, "").replace(/\s/g, "").replace(decimal, ".").replace("\u2212", "-").replace(/%$/, "");
+
 /** @param {HTMLTableCellElement | undefined} cell */
 function valueOf(cell) {
-  const text = cell?.dataset.value ?? cell?.textContent?.trim() ?? "";
-  const number = Number(text);
+  const given = cell?.dataset.value;
+  const text = given ?? cell?.textContent?.trim() ?? "";
+  const number = Number(given ?? bare(text));
   return text === "" ? null : Number.isNaN(number) ? text : number;
 }
 
