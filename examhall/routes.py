@@ -21,6 +21,7 @@ from examhall.contests import api as contests
 from examhall.courses import api as courses
 from examhall.courses import groups_api as groups
 from examhall.events import audit_api as audit
+from examhall.events import evidence_api as evidence
 from examhall.exams import accommodations_api as accommodations
 from examhall.exams import api as exams
 from examhall.exams import authoring_api as authoring
@@ -80,6 +81,7 @@ from examhall.web.staff import comparison as staff_comparison
 from examhall.web.staff import contests as staff_contests
 from examhall.web.staff import courses as staff_courses
 from examhall.web.staff import enrolment as staff_enrolment
+from examhall.web.staff import evidence as staff_evidence
 from examhall.web.staff import exam_certificates as staff_exam_certificates
 from examhall.web.staff import exam_office, exam_settings, operator
 from examhall.web.staff import exams as staff_exams
@@ -155,6 +157,7 @@ UNDER_API: tuple[APIRouter, ...] = (
     panels.router,
     ops.router,
     audit.router,
+    evidence.router,
     certificates.router,
     proof.router,
     # Last: its one word may be anything.
@@ -209,6 +212,7 @@ PAGES = [
     *staff_items.routes,
     *staff_activity.routes,
     *staff_audit.routes,
+    *staff_evidence.routes,
     *staff_reports.routes,
     *staff_analyses.routes,
     *staff_scenarios.routes,

@@ -1,0 +1,4 @@
+/** A page that only shows formulas sets them. */
+import { setFormulas } from "./math.js";
+
+setFormulas(document);
