@@ -44,6 +44,9 @@ PUBLIC = {
     ("GET", "/design"),
     ("GET", "/t/{ticket}"),
     ("POST", "/t/{ticket}"),
+    # Of use to whoever has the link that the office gave them.
+    ("GET", "/password/{token}"),
+    ("POST", "/password/{token}"),
     ("GET", "/static/{fingerprint}/{path:path}"),
     # Whoever has a serial may know what it stands for; nobody finds one by asking.
     ("GET", "/api/v1/certificates/{serial}"),

@@ -74,7 +74,7 @@ async def test_of_many_who_give_the_same_at_once_one_does(database):
 
     done = await asyncio.gather(*(give() for _ in range(8)), return_exceptions=True)
     assert sorted(type(each).__name__ for each in done) == ["Accommodation"] + ["AccommodationThere"] * 7
-    assert isinstance([each for each in done if isinstance(each, Exception)][0], AccommodationThere)
+    assert isinstance(next(each for each in done if isinstance(each, Exception)), AccommodationThere)
 
 
 async def test_two_who_change_the_same_version_do_not_overwrite_each_other(conn):
