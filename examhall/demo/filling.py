@@ -15,6 +15,7 @@ from examhall.base.hindrance import Hindrance
 from examhall.base.sqlfile import beside
 from examhall.demo import sealed
 from examhall.demo.certificates import add_certificates
+from examhall.demo.essays import add_essays
 from examhall.demo.forms import add_forms
 from examhall.demo.names import name_of
 from examhall.demo.number_course import add_number_course
@@ -49,6 +50,7 @@ ACCOUNTS = (
     Account("demo-admin", "admin@example.com", "admin-demo", "Ada Example", "admin"),
     Account(MARKER, "author@example.com", "author-demo", "Olga Example", "author"),
     Account("demo-analyst", "analyst@example.com", "analyst-demo", "Nora Example", "analyst"),
+    Account("demo-marker", "marker@example.com", "marker-demo", "Mina Example", "marker"),
     Account("demo-invigilator", "invigilator@example.com", "invigilator-demo", "Ivo Example", "invigilator"),
 )
 
@@ -116,6 +118,7 @@ async def _add_exams(conn: Connection, signer: Signer) -> list[Ticket]:
     await add_past_mock(conn, author)
     await add_past_quizzes(conn, author)
     await add_number_course(conn, author)
+    await add_essays(conn, author)
     if sealed.TITLE not in ids:
         await sealed.add_sealed(conn, author)
     await add_certificates(conn, author)

@@ -66,16 +66,16 @@ class NewScheme(Body):
 
     markers: Literal[1, 2] = 1
     differ_above: Points | None = Field(
-        None, description="Two markers further apart than this need a third opinion; null: never."
+        default=None, description="Two markers further apart than this need a third opinion; null: never."
     )
     third_rule: Literal["nearest", "third", "median"] = Field(
-        "nearest",
+        default="nearest",
         description="What counts with a third opinion: the mean of it and the nearer one, it alone, or the "
         "middle one.",
     )
     rubric: Annotated[list[Criterion], Field(max_length=MOST_CRITERIA)] = Field(default_factory=list)
     guidance: Annotated[Text, Field(max_length=GUIDANCE_CHARS)] = Field(
-        "", description="What markers are told, in Markdown."
+        default="", description="What markers are told, in Markdown."
     )
 
 

@@ -45,7 +45,7 @@ from examhall.web.staff.given import version_in
 from examhall.web.staff.marking import problems_of, slot_in
 from examhall.web.staff.rubric_text import BadRubric, read_rubric, write_rubric
 
-SHOWN = 100
+SHOWN = 50
 NAMES_CHARS = 20_000
 RUBRIC_CHARS = 60_000
 REFUSED_HERE = (CannotMark, SomebodyWasFaster, BadCorrection, NothingToCorrect, NotFinished)
