@@ -86,8 +86,17 @@ function hold(event) {
   document.addEventListener("pointercancel", end);
 }
 
+/** What is chosen beside a question is called as it is written. @param {HTMLInputElement} title */
+function rename(title) {
+  const key = title.name.slice("title-".length);
+  for (const option of all(`select[name^="in-"] option[value="${CSS.escape(key)}"]`, form)) option.text = title.value;
+}
+
 form.addEventListener("pointerdown", hold);
-form.addEventListener("input", sumUp);
+form.addEventListener("input", ({ target }) => {
+  if (target instanceof HTMLInputElement && target.name.startsWith("title-")) rename(target);
+  sumUp();
+});
 form.addEventListener("change", ({ target }) => {
   const card = target instanceof HTMLSelectElement ? target.closest(".placed-card") : null;
   if (!(card instanceof HTMLElement)) return;
