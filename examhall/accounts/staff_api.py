@@ -92,7 +92,7 @@ CSV_OR_JSON: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}
     "/exams/{exam_id}/tickets",
     summary="Issue admission tickets",
     response_model=Page[TicketOut],
-    responses=CSV_OR_JSON | STAFF | refusals(tickets.NoSuchExam, tickets.UnknownPeople),
+    responses=CSV_OR_JSON | STAFF | refusals(tickets.NoSuchExam, tickets.NotPublished, tickets.UnknownPeople),
 )
 async def post_tickets(
     exam_id: Id,

@@ -23,7 +23,7 @@ from examhall.accounts.people import Account
 from examhall.accounts.sign_in import KEPT_FOR, Fresh, SignIn
 from examhall.accounts.tokens import Signer
 from examhall.base.db import Connection, many, maybe, run
-from examhall.base.errors import Malformed, NotFound, Unauthorized
+from examhall.base.errors import Conflict, Malformed, NotFound, Unauthorized
 from examhall.base.sqlfile import beside
 
 SQL = beside(__file__)
@@ -37,6 +37,10 @@ class TicketInvalid(Unauthorized):
 
 class NoSuchExam(NotFound):
     """There is no such exam."""
+
+
+class NotPublished(Conflict):
+    """This exam is a draft: nobody gets a ticket for it before it is published."""
 
 
 class NoSuchTicket(NotFound):
@@ -91,6 +95,7 @@ class _Admitted(Account):
 @dataclass(frozen=True)
 class _Exam:
     title: str
+    is_draft: bool
 
 
 @dataclass(frozen=True)
@@ -111,8 +116,11 @@ async def issue_tickets(
     Who has one keeps it, however often and by how many at once this is asked: a ticket in somebody's hand
     stays good. In the order of usernames.
     """
-    if await maybe(conn, SQL.find_exam, _Exam, exam_id=exam_id) is None:
+    exam = await maybe(conn, SQL.find_exam, _Exam, exam_id=exam_id)
+    if exam is None:
         raise NoSuchExam
+    if exam.is_draft:
+        raise NotPublished
     if person_ids is not None:
         missing = await many(conn, SQL.missing_people, _Missing, person_ids=list(person_ids))
         if missing:

@@ -1,5 +1,5 @@
 -- name: find_exam
-SELECT title
+SELECT title, is_draft
   FROM exams
  WHERE id = %(exam_id)s;
 
@@ -55,7 +55,8 @@ SELECT people.full_name, tickets.exam_id, exams.title AS exam_title
   JOIN exams ON exams.id = tickets.exam_id
  WHERE tickets.id = %(ticket_id)s
    AND tickets.revoked_at IS NULL
-   AND people.active;
+   AND people.active
+   AND NOT exams.is_draft;
 
 -- name: admit
 -- FOR SHARE: whoever revokes a ticket or deactivates a person waits, and then finds the sign-in to end.
@@ -66,6 +67,7 @@ WITH admitted AS (
                   %(lives)s::interval[]) AS given (ticket_id, sign_in_id, token_hash, life)
       JOIN tickets ON tickets.id = given.ticket_id AND tickets.revoked_at IS NULL
       JOIN people ON people.id = tickets.person_id AND people.active
+      JOIN exams ON exams.id = tickets.exam_id AND NOT exams.is_draft
        FOR SHARE OF tickets, people
 ), opened AS (
     INSERT INTO sign_ins (id, person_id, exam_id, method, expires_at)

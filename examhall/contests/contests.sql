@@ -5,6 +5,7 @@ SELECT exams.id, exams.title, exams.opens_at, exams.closes_at, exams.duration_s,
  CROSS JOIN exam_size(exams.id) AS size
  WHERE exams.course_id = %(course_id)s
    AND exams.kind = 'contest'
+   AND NOT exams.is_draft
  ORDER BY exams.id DESC
  LIMIT %(limit)s;
 

@@ -49,6 +49,9 @@ scale: {{mean: 500, sd: 100}}
 sealed: {{from: 2h}}
 pictures:
   small.png: {{data: {PNG}}}
+sections:
+  - {{title: "Part: one", instructions: "Two of them.", draw: 1, unequal_points: true}}
+  - {{title: Part two, shuffle: true}}
 questions:
   - prompt: |-
       Which?
@@ -57,11 +60,12 @@ questions:
       ---
       'quoted' "twice" \ and #hash
     topic: "yes"
+    section: "Part: one"
     options: ["# one", "- two", "null", "~", "a: b", "{{c}}", "1.50"]
     answer: [A, C]
     points: 2.5
   - {{prompt: m, type: multiple, options: {{x1: p, y2: q, z: r}}, answer: [x1, z], partial: false}}
-  - {{prompt: t, type: true_false, answer: false}}
+  - {{prompt: t, type: true_false, answer: false, section: Part two}}
   - {{prompt: n, type: number, answer: ["12,5", 3/4], tolerance: 0.01, unit: "%"}}
   - {{prompt: s, type: short_text, answer: [Paris, "no", "true"], case_sensitive: true}}
   - {{prompt: o, type: ordering, options: [a, b, c], answer: [C, A, B]}}
