@@ -15,6 +15,7 @@ FILES = sorted(i18n.LOCALES.glob("*.po"))
 PLACEHOLDER = re.compile(r"%\((\w+)\)s|\{(\w*)(?::,)?\}")
 # An apostrophe where Uzbek has the letters oʻ and gʻ, or the sign ʼ: what keyboards give in their place.
 WRONG_APOSTROPHES = re.compile(r"[oOgG]['`\u2018\u2019\u02bc]|\w['`\u2018\u2019]\w")
+CODE = re.compile(r"`[^`]*`")
 
 each_language = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
@@ -88,7 +89,7 @@ def test_uzbek_has_its_own_apostrophes() -> None:
     if not file.exists():
         pytest.skip("there is no Uzbek yet")
     texts = [form for message in read(file) if message.id for form in forms(message.string)]
-    assert [text for text in texts if WRONG_APOSTROPHES.search(PLACEHOLDER.sub("", text))] == []
+    assert [text for text in texts if WRONG_APOSTROPHES.search(CODE.sub("", PLACEHOLDER.sub("", text)))] == []
 
 
 def test_a_language_is_called_as_its_speakers_call_it() -> None:
