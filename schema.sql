@@ -491,6 +491,44 @@ CREATE TABLE sections (
     CONSTRAINT sections_place UNIQUE (exam_id, place) DEFERRABLE
 );
 
+-- Questions that exams are made of, again and again. What one says is in its versions, which stay: an exam says which
+-- one it has.
+CREATE TABLE bank_questions (
+    id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- The newest.
+    version     integer     NOT NULL DEFAULT 1,
+    created_by  bigint REFERENCES people,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    -- Found no longer by whoever looks for a question; exams keep theirs.
+    archived_at timestamptz
+);
+
+CREATE TABLE bank_versions (
+    bank_question_id bigint      NOT NULL REFERENCES bank_questions ON DELETE CASCADE,
+    version          integer     NOT NULL,
+    -- Codes of master data.
+    subject          text,
+    topic            text,
+    -- With its key, as an exam file writes it.
+    document         jsonb       NOT NULL,
+    kinds            text[]      NOT NULL,
+    -- All that is read in it, by which it is found.
+    words            text        NOT NULL,
+    saved_by         bigint REFERENCES people,
+    saved_at         timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (bank_question_id, version)
+);
+
+CREATE TABLE bank_pictures (
+    bank_question_id bigint  NOT NULL,
+    version          integer NOT NULL,
+    name             text    NOT NULL,
+    media_type       text    NOT NULL,
+    content          bytea   NOT NULL,
+    PRIMARY KEY (bank_question_id, version, name),
+    FOREIGN KEY (bank_question_id, version) REFERENCES bank_versions ON DELETE CASCADE
+);
+
 -- A question is what is read; its items are what is answered: one with sub_part '', or 'a', 'b', ...
 CREATE TABLE questions (
     exam_id bigint   NOT NULL REFERENCES exams ON DELETE CASCADE,
@@ -500,12 +538,17 @@ CREATE TABLE questions (
     -- What it is called, wherever it stands: its number is its place, and changes when it is moved.
     id      bigint   GENERATED ALWAYS AS IDENTITY,
     section_id bigint,
+    -- What of the bank it was taken from, or saved as.
+    bank_question_id bigint,
+    bank_version     integer,
     PRIMARY KEY (exam_id, number),
+    CONSTRAINT questions_bank FOREIGN KEY (bank_question_id, bank_version) REFERENCES bank_versions,
     CONSTRAINT questions_section FOREIGN KEY (exam_id, section_id) REFERENCES sections (exam_id, id)
         ON DELETE SET NULL (section_id)
 );
 CREATE UNIQUE INDEX questions_id ON questions (id);
 CREATE INDEX questions_section ON questions (section_id) WHERE section_id IS NOT NULL;
+CREATE INDEX questions_bank ON questions (bank_question_id) WHERE bank_question_id IS NOT NULL;
 
 CREATE TABLE items (
     exam_id         bigint        NOT NULL,

@@ -47,3 +47,47 @@ $$;
 
 -- The questions drawn for it at its start, by number; NULL: the whole exam. It never changes.
 ALTER TABLE sittings ADD COLUMN drawn smallint[];
+
+-- Questions that exams are made of, again and again. What one says is in its versions, which stay: an exam says which
+-- one it has.
+CREATE TABLE bank_questions (
+    id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- The newest.
+    version     integer     NOT NULL DEFAULT 1,
+    created_by  bigint REFERENCES people,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    -- Found no longer by whoever looks for a question; exams keep theirs.
+    archived_at timestamptz
+);
+
+CREATE TABLE bank_versions (
+    bank_question_id bigint      NOT NULL REFERENCES bank_questions ON DELETE CASCADE,
+    version          integer     NOT NULL,
+    -- Codes of master data.
+    subject          text,
+    topic            text,
+    -- With its key, as an exam file writes it.
+    document         jsonb       NOT NULL,
+    kinds            text[]      NOT NULL,
+    -- All that is read in it, by which it is found.
+    words            text        NOT NULL,
+    saved_by         bigint REFERENCES people,
+    saved_at         timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (bank_question_id, version)
+);
+
+CREATE TABLE bank_pictures (
+    bank_question_id bigint  NOT NULL,
+    version          integer NOT NULL,
+    name             text    NOT NULL,
+    media_type       text    NOT NULL,
+    content          bytea   NOT NULL,
+    PRIMARY KEY (bank_question_id, version, name),
+    FOREIGN KEY (bank_question_id, version) REFERENCES bank_versions ON DELETE CASCADE
+);
+
+ALTER TABLE questions
+    ADD COLUMN bank_question_id bigint,
+    ADD COLUMN bank_version     integer,
+    ADD CONSTRAINT questions_bank FOREIGN KEY (bank_question_id, bank_version) REFERENCES bank_versions;
+CREATE INDEX questions_bank ON questions (bank_question_id) WHERE bank_question_id IS NOT NULL;
