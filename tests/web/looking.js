@@ -62,6 +62,48 @@
       return [...found, [document.title, "<title>"]];
     },
 
+    /** What has the focus, and whether it can be seen: in the window, drawn, under nothing else (WCAG 2.4.11). */
+    focus() {
+      const one = document.activeElement;
+      if (!one || one === document.body) return null;
+      const box = one.getBoundingClientRect();
+      const style = getComputedStyle(one);
+      const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+      const within = (value, most) => Math.min(Math.max(value, 1), most - 2);
+      const [x, y] = [within(box.left + box.width / 2, innerWidth), within(box.top + box.height / 2, innerHeight)];
+      const top = document.elementFromPoint(x, y);
+      const label = one.closest("label") ?? one.labels?.[0];
+      const uncovered = one.contains(top) || top?.contains(one) || label?.contains(top);
+      return {
+        html: short(one),
+        drawn: ring || one.matches(":has(+ span)") || style.boxShadow !== "none" || one.tabIndex < 0,
+        seen: box.bottom > 0 && box.top < innerHeight && !!uncovered,
+      };
+    },
+
+    moving() {
+      const lasts = (times) => times.split(",").some((time) => parseFloat(time) > 0.001);
+      return [...document.querySelectorAll("*")]
+        .filter((one) => {
+          const style = getComputedStyle(one);
+          const animated = style.animationName !== "none" && lasts(style.animationDuration);
+          return animated || lasts(style.transitionDuration);
+        })
+        .map(short);
+    },
+
+    /** Parts that only their ground tells from what is around them, which forced colours take away. */
+    flat() {
+      const parts = ".button, .chip, .notice, .card, .input, .choice, .badge";
+      return [...document.querySelectorAll(parts)]
+        .filter((one) => shown(one) && !one.matches(".quiet"))
+        .filter((one) => {
+          const style = getComputedStyle(one);
+          return style.borderTopStyle === "none" || parseFloat(style.borderTopWidth) === 0;
+        })
+        .map(short);
+    },
+
     unmirrored() {
       const wrong = [];
       if (getComputedStyle(document.body).direction !== "rtl") wrong.push("is not from right to left");

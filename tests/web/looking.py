@@ -48,24 +48,25 @@ async def violations(page: Page) -> list[str]:
     ]
 
 
-async def _asked(page: Page, what: str) -> Any:
+async def asked(page: Page, what: str) -> Any:
+    """What one of the functions in looking.js finds."""
     return await page.evaluate(f"{SCRIPT.read_text(encoding='utf-8')}.{what}()")
 
 
 async def sideways(page: Page) -> list[str]:
     """What is wider than the screen makes people scroll in two directions."""
-    wide = await _asked(page, "sideways")
+    wide = await asked(page, "sideways")
     return [f"{page.url} is wider than the screen: {wide}"] if wide else []
 
 
 async def small_targets(page: Page) -> list[str]:
     """WCAG 2.5.8: 24 by 24 pixels, or so much room around it that no other is nearer; sentences aside."""
-    return [f"{page.url} {each}" for each in await _asked(page, "smallTargets")]
+    return [f"{page.url} {each}" for each in await asked(page, "smallTargets")]
 
 
 async def cut_off(page: Page) -> list[str]:
     """Text that its box hides: what a reader who spaces it out could no longer read."""
-    return [f"{page.url} is cut off: {each}" for each in await _asked(page, "cutOff")]
+    return [f"{page.url} is cut off: {each}" for each in await asked(page, "cutOff")]
 
 
 MARKS = re.compile(r"\[!!|!!\]")
@@ -132,7 +133,7 @@ class English:
     data: Callable[[], Awaitable[str]]
 
     async def __call__(self, page: Page) -> list[str]:
-        texts: list[tuple[str, str]] = await _asked(page, "texts")
+        texts: list[tuple[str, str]] = await asked(page, "texts")
         flow = [text for text, html in texts if html == "text"]
         # A sentence may go on behind a moment or a link in it.
         pieces = outside_marks("\n".join(flow))
@@ -149,7 +150,7 @@ class English:
 
 async def is_mirrored(page: Page) -> list[str]:
     """What stands at the masthead's start is on the right, and the page knows its direction."""
-    return [f"{page.url} {each}" for each in await _asked(page, "unmirrored")]
+    return [f"{page.url} {each}" for each in await asked(page, "unmirrored")]
 
 
 # Every way but axe: how the browser is set, the language, and what is looked for.

@@ -1,5 +1,6 @@
 """Pages keep their shape: narrow, spaced out, longer, from right to left; and no word is only English."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,8 +17,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 each_walk = pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)
 
 
-async def someone(served: Served, browser: Browser, language: str, **options: object) -> Candidate:
-    context = await browser.new_context(base_url=served.url, reduced_motion="reduce", **options)  # type: ignore[arg-type]
+async def someone(served: Served, browser: Browser, language: str, **options: Any) -> Candidate:
+    context = await browser.new_context(base_url=served.url, reduced_motion="reduce", **options)
     host = urlsplit(served.url).hostname
     await context.add_cookies([{"name": COOKIE, "value": language, "domain": host or "", "path": "/"}])
     return Candidate(await served.person(), served, context, await context.new_page())

@@ -14,6 +14,7 @@ export async function enter(paper, pdf, order, reply) {
     ...bootOf(reply),
   });
   for (const link of all('a[href^="/sittings/0"]', page)) link.href = link.getAttribute("href").replace("/sittings/0", address);
+  for (const back of all('[name=next][value="/sittings/0"]', page)) back.setAttribute("value", address);
   showPictures(page, paper.pictures);
   if (order) arrange(page, order);
   if (pdf) (await import("./pdf-paper.js")).give(pdf);
