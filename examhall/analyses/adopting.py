@@ -137,7 +137,7 @@ async def adopt_scenario(
         )
         version, key_version = exam.version, exam.key_version
     if percent is not None:
-        marked = await set_pass_mark(conn, exam_id=exam_id, version=version, percent=percent)
+        marked = await set_pass_mark(conn, exam_id=exam_id, version=version, percent=percent, by=by.id)
         version = marked.version
         await follow_new_pass_mark(conn, exam_id)
     adopted = Adopted(

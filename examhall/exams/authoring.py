@@ -9,6 +9,7 @@ from psycopg.errors import ForeignKeyViolation
 
 from examhall.base.db import Connection, maybe, one, run
 from examhall.base.errors import Conflict, Malformed
+from examhall.base.jobs import enqueue
 from examhall.base.said import said
 from examhall.base.sqlfile import beside
 from examhall.courses.courses import announce_course
@@ -221,6 +222,9 @@ async def edit_settings(
         return before, before
     await run(conn, SQL.update_exam, exam_id=exam_id, **await _columns(conn, settings))
     await _end(conn, editable, changed)
+    if "pass_percent" in changed and editable.has_sittings:
+        # Certificates go by it.
+        await enqueue(conn, "follow_pass_mark", [{"exam_id": exam_id}])
     for course_id in {before.settings.course_id, settings.course_id} - {None}:
         assert course_id is not None
         await announce_course(conn, course_id)

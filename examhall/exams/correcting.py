@@ -12,6 +12,8 @@ from examhall.base.errors import NotFound, SomebodyWasFaster
 from examhall.base.sqlfile import beside
 from examhall.exams.contents import announce_change
 from examhall.exams.correction import Correction, Edit, KeyedItem, Undo, work_out
+from examhall.exams.editing import note_edits
+from examhall.exams.questions import list_questions, part_of
 
 SQL = beside(__file__)
 
@@ -75,6 +77,7 @@ async def correct_key(
     if exam is None:
         raise SomebodyWasFaster(version=(await find_standing(conn, exam_id)).version)
     edits = (await _plan(conn, exam_id, correction, exam)).edits
+    before = await _documents(conn, exam_id, edits)
     await run(
         conn,
         SQL.write_items,
@@ -94,6 +97,10 @@ async def correct_key(
         document=Jsonb(correction.model_dump(mode="json", exclude_none=True)),
         changes=Jsonb([edit.as_json() for edit in edits]),
     )
+    after = await _documents(conn, exam_id, edits)
+    # Whoever has one of these questions open is told, as of any author's change.
+    changed = {part: (before[part], after[part]) for part in after if after[part] != before[part]}
+    await note_edits(conn, exam_id, version=exam.version, by=corrected_by, edits=changed)
     await announce_change(conn, exam_id)
     return exam
 
@@ -125,6 +132,13 @@ async def list_corrections(conn: Connection, exam_id: int) -> list[MadeCorrectio
 async def keyed_items(conn: Connection, exam_id: int) -> list[KeyedItem]:
     """Every item with its key. For those who may see keys alone."""
     return await many(conn, SQL.items, KeyedItem, exam_id=exam_id)
+
+
+async def _documents(conn: Connection, exam_id: int, edits: Sequence[Edit]) -> dict[str, Any]:
+    """The questions that a correction changes, each as its editor has it."""
+    numbers = {edit.before.question_number for edit in edits}
+    questions = await list_questions(conn, exam_id)
+    return {part_of(each.id): each.document for each in questions if each.number in numbers}
 
 
 async def _plan(conn: Connection, exam_id: int, correction: Correction, exam: Standing) -> Plan:

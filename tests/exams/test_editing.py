@@ -2,11 +2,14 @@
 
 import asyncio
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from examhall.base.db import Connection, Database
+from examhall.exams.correcting import correct_key
+from examhall.exams.correction import Correction
 from examhall.exams.editing import (
     Change,
     ChangedMeanwhile,
@@ -19,6 +22,8 @@ from examhall.exams.editing import (
     note_edits,
     part_version,
 )
+from examhall.exams.pass_mark import set_pass_mark
+from examhall.exams.questions import change_question, list_questions, part_of
 from examhall.sittings.start import start_sitting
 from tests.sittings.seats import ALICE, add_exam, add_seat
 
@@ -230,6 +235,30 @@ async def test_what_is_changed_by_another_way_is_noted_by_part(conn: Connection)
     with pytest.raises(ChangedMeanwhile) as caught:
         await begin(conn, exam_id, part="question:1")
     assert caught.value.details["changes"][0]["edited_by"] is None  # type: ignore[index]
+
+
+async def test_a_pass_mark_set_elsewhere_is_told_to_whoever_has_the_settings_open(conn: Connection) -> None:
+    exam_id, olga = await add_exam(conn, is_draft=True), await add_author(conn)
+    await set_pass_mark(conn, exam_id=exam_id, version=1, percent=Decimal("62.50"), by=olga)
+    with pytest.raises(ChangedMeanwhile) as caught:
+        await begin(conn, exam_id)
+    changes: Any = caught.value.details["changes"]
+    assert (changes[0]["before"], changes[0]["after"]) == ({"pass_percent": None}, {"pass_percent": "62.5"})
+
+
+async def test_a_corrected_key_is_told_to_whoever_has_the_question_open(conn: Connection) -> None:
+    exam_id, olga = await add_exam(conn, is_draft=True), await add_author(conn)
+    [question] = await list_questions(conn, exam_id)
+    correction = Correction.model_validate(
+        {"reason": "B.", "changes": [{"change": "key", "question_number": 1, "answer": "B"}]}
+    )
+    await correct_key(conn, exam_id=exam_id, version=1, correction=correction, corrected_by=olga)
+    with pytest.raises(ChangedMeanwhile):
+        await change_question(
+            conn, exam_id=exam_id, question_id=question.id, document=question.document, by=olga, seen=1
+        )
+    [change] = await changes_since(conn, exam_id, part_of(question.id), 1)
+    assert (change.before["answer"], change.after["answer"]) == ("A", "B")
 
 
 async def test_what_is_not_there_cannot_be_changed(conn: Connection) -> None:
