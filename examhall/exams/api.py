@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -40,12 +40,17 @@ class ImportedExam(BaseModel):
         }
     },
 )
-async def post_import(request: Request, me: Annotated[Person, Staff("author")], db: Db) -> ImportedExam:
+async def post_import(
+    request: Request,
+    me: Annotated[Person, Staff("author")],
+    db: Db,
+    draft: Annotated[bool, Query(description="As a draft, which candidates do not see.")] = False,
+) -> ImportedExam:
     """The exam file as YAML or JSON. All of it is imported or nothing; problems are told with their lines."""
     # Seconds for the largest file: not on the event loop.
     exam = await asyncio.to_thread(read_exam_file, await request.body())
     async with db.transaction() as conn:
-        return ImportedExam(id=await import_exam(conn, exam, created_by=me.id))
+        return ImportedExam(id=await import_exam(conn, exam, created_by=me.id, is_draft=draft))
 
 
 @schema_router.get("/exam-file.schema.json", summary="The JSON Schema of the exam file")
