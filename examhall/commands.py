@@ -136,7 +136,7 @@ def import_people(settings: Settings, file: Path) -> None:
 
 
 def print_tickets(settings: Settings, exam_id: int, sheet: Path | None) -> None:
-    from examhall.accounts.tickets import Ticket, issue_tickets, tickets_csv, tickets_sheet_html
+    from examhall.accounts.tickets import Ticket, issue_tickets, note_printed, tickets_csv, tickets_sheet_html
     from examhall.accounts.tokens import Signer
 
     if settings.database_url and not settings.given_secret and not (settings.data / "secret").exists():
@@ -145,7 +145,9 @@ def print_tickets(settings: Settings, exam_id: int, sheet: Path | None) -> None:
         )
 
     async def operation(conn: Connection) -> list[Ticket]:
-        return await issue_tickets(conn, Signer(settings.secret), exam_id=exam_id)
+        issued = await issue_tickets(conn, Signer(settings.secret), exam_id=exam_id)
+        await note_printed(conn, exam_id, len(issued))
+        return issued
 
     tickets = _in_transaction(settings, operation)
     if sheet is not None:

@@ -11,6 +11,7 @@ from psycopg.errors import UniqueViolation
 
 from examhall.accounts.ended import end_sign_in, end_sign_ins_of
 from examhall.accounts.people import EmailTaken, LastAdmin, NoSuchPerson, OwnRights, UsernameTaken
+from examhall.audit.noting import note
 from examhall.base.csv_file import harmless
 from examhall.base.db import Connection, Database, many, maybe, run
 from examhall.base.errors import NotFound, SomebodyWasFaster
@@ -165,6 +166,9 @@ async def end_sign_in_of(conn: Connection, person_id: int, sign_in_id: UUID) -> 
 async def people_csv(database: Database, sought: Sought) -> AsyncIterator[str]:
     """As the import takes it, in pieces: an export of a hundred thousand is never whole in memory."""
     yield _csv([("username", "full_name", "email", "roles", "active")])
+    async with database.transaction() as conn:
+        asked = {name: str(value) for name, value in vars(sought).items() if value not in (None, "")}
+        await note(conn, "people_downloaded", kind="people", thing="file", after=asked)
     after = 0
     more = True
     while more:

@@ -108,6 +108,7 @@ async def post_tickets(
     person_ids = None if body is None else body.person_ids
     async with db.transaction() as conn:
         issued = await tickets.issue_tickets(conn, signer_of(request), exam_id=exam_id, person_ids=person_ids)
+        await tickets.note_printed(conn, exam_id, len(issued))
     if _wants_csv(request):
         return _csv(issued, exam_id, request)
     issued.sort(key=lambda ticket: ticket.person_id)
@@ -129,6 +130,7 @@ async def get_tickets_pdf(
     async with db.transaction() as conn:
         title = await tickets.exam_title(conn, exam_id)
         found = await tickets.list_tickets(conn, signer_of(request), exam_id=exam_id)
+        await tickets.note_printed(conn, exam_id, len(found))
     found.sort(key=lambda ticket: ticket.full_name.casefold())
     sheet = await sheets_of(request).pdf(found, request.app.state.settings.url, title=title)
     return StreamingResponse(
@@ -165,6 +167,8 @@ async def get_tickets(
             after=cursor,
             limit=tickets.EVERYBODY if wants_csv else limit + 1,
         )
+        # Each of them opens the exam as somebody, in a list as on a sheet.
+        await tickets.note_printed(conn, exam_id, len(found))
     return _csv(found, exam_id, request) if wants_csv else _page(found, limit, request)
 
 

@@ -22,6 +22,7 @@ from examhall.accounts.ended import end_sign_ins_of
 from examhall.accounts.people import Account
 from examhall.accounts.sign_in import KEPT_FOR, Fresh, SignIn
 from examhall.accounts.tokens import Signer
+from examhall.audit.noting import note
 from examhall.base.db import Connection, many, maybe, run
 from examhall.base.errors import Conflict, Malformed, NotFound, Unauthorized
 from examhall.base.sqlfile import beside
@@ -129,6 +130,13 @@ async def issue_tickets(
     await run(conn, SQL.issue_tickets, exam_id=exam_id, person_ids=wanted)
     tickets = await list_tickets(conn, signer, exam_id=exam_id, person_ids=wanted)
     return sorted(tickets, key=lambda ticket: ticket.username)
+
+
+async def note_printed(conn: Connection, exam_id: int, tickets: int) -> None:
+    """Keep on record that somebody has the tickets of an exam on a sheet or in a file."""
+    await note(
+        conn, "tickets_printed", kind="exams", thing=exam_id, exam_id=exam_id, after={"tickets": tickets}
+    )
 
 
 async def exam_title(conn: Connection, exam_id: int) -> str:

@@ -15,6 +15,7 @@ NOTES = {
     "signed_in": "a member of staff signed in; after says how",
     "tickets_printed": "tickets of an exam were downloaded or printed",
     "people_downloaded": "people were downloaded as a file",
+    "submissions_downloaded": "what was sent by a form was downloaded as a file",
     "results_downloaded": "results of an exam were downloaded as a file",
     "evidence_read": "the history of a sitting was opened; after says whether answers were in it",
     "evidence_printed": "the history of a sitting was made into a PDF; after has its digest",

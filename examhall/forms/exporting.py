@@ -7,6 +7,7 @@ from datetime import datetime
 from io import StringIO
 from typing import Any
 
+from examhall.audit.noting import note
 from examhall.base.clock import rfc3339
 from examhall.base.csv_file import harmless
 from examhall.base.db import Database, many
@@ -39,6 +40,7 @@ async def export_csv(database: Database, form_id: int, *, status: str | None = N
     """
     async with database.transaction() as conn:
         titles = with_titles([*(await every_version(conn, form_id)).values()])
+        await note(conn, "submissions_downloaded", kind="forms", thing=form_id)
     yield ("\ufeff" + _lines([[*FIRST, *(harmless(title) for title in titles.values())]])).encode()
     before = Before()
     while True:

@@ -62,6 +62,7 @@ NOTED = {
     "signed_in": _("{who} signed in"),
     "tickets_printed": _("{who} printed tickets of {thing}"),
     "people_downloaded": _("{who} downloaded people as a file"),
+    "submissions_downloaded": _("{who} downloaded what was sent by {thing}"),
     "results_downloaded": _("{who} downloaded results of {thing}"),
     "evidence_read": _("{who} read the history of {thing}"),
     "evidence_printed": _("{who} made a PDF of the history of {thing}"),

@@ -11,7 +11,14 @@ from starlette.routing import Route
 from examhall.accounts.access import Person, has_role, page_person, require_role, signer_of
 from examhall.accounts.people import find_account
 from examhall.accounts.ticket_sheet import NoTickets, TooManyTickets, pieces, sheets_of
-from examhall.accounts.tickets import exam_title, issue_tickets, list_tickets, revoke_ticket, tickets_csv
+from examhall.accounts.tickets import (
+    exam_title,
+    issue_tickets,
+    list_tickets,
+    note_printed,
+    revoke_ticket,
+    tickets_csv,
+)
 from examhall.base.clock import rfc3339
 from examhall.base.errors import NotFound, Refusal
 from examhall.base.wire import LARGEST_ID
@@ -160,6 +167,7 @@ async def tickets_pdf(request: Request) -> Response:
     async with request.app.state.database.transaction() as conn:
         title = await exam_title(conn, exam_id)
         tickets = await list_tickets(conn, signer_of(request), exam_id=exam_id)
+        await note_printed(conn, exam_id, len(tickets))
     tickets.sort(key=lambda ticket: ticket.full_name.casefold())
     try:
         sheet = await sheets_of(request).pdf(
@@ -179,6 +187,7 @@ async def tickets_list(request: Request) -> Response:
     async with request.app.state.database.transaction() as conn:
         await exam_title(conn, exam_id)
         tickets = await list_tickets(conn, signer_of(request), exam_id=exam_id)
+        await note_printed(conn, exam_id, len(tickets))
     text = tickets_csv(tickets, request.app.state.settings.url)
     return Response(text, media_type="text/csv", headers=_attached(f"tickets-{exam_id}.csv"))
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from examhall.accounts.access import has_role, page_person, require_role
 from examhall.accounts.people import find_account
+from examhall.audit.noting import note
 from examhall.base.errors import NotFound
 from examhall.base.jobs import enqueue
 from examhall.exams.markdown import to_html, to_inline_html
@@ -174,6 +175,9 @@ async def persons_file(request: Request) -> Response:
     async with request.app.state.database.transaction() as conn:
         calibration = await _calibration(conn, id_of(request, "exam_id"), form)
         records = person_records(await list_persons(conn, calibration))
+        await note(
+            conn, "results_downloaded", kind="exams", thing=calibration.exam_id, exam_id=calibration.exam_id
+        )
     if form == "json":
         body = as_json(calibration, persons=records)
     elif form == "csv":

@@ -161,7 +161,11 @@ function cell(tag, text, name = "") {
 function made(seat) {
   const row = document.createElement("tr");
   row.dataset.id = String(seat.id);
-  const name = cell("th", seat.full_name);
+  const name = cell("th", "");
+  const history = document.createElement("a");
+  history.href = `${location.pathname.replace(/\/live$/, "")}/sittings/${seat.id}`;
+  history.textContent = seat.full_name;
+  name.append(history);
   name.setAttribute("scope", "row");
   name.append(cell("small", ""));
   const tick = cell("td", "", "tick-cell");
