@@ -52,8 +52,8 @@ FIELDS = {
     "partial": _("Part of the points for a part of it"),
     "max_chars": _("Longest answer"),
     "options": _("Option"),
-    "left": _("Left"),
-    "right": _("Right"),
+    "left": _("On the left"),
+    "right": _("On the right"),
     "best": _("Best"),
     "worst": _("Worst"),
 }
