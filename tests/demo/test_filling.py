@@ -11,8 +11,11 @@ from examhall.exams.exam_file import read_exam_file
 pytestmark = pytest.mark.anyio
 
 SIGNER = Signer("s" * 40)
-# Besides the files: last month's mock exam, the past quizzes, the course's two contests, the sealed round.
-MADE = 4 + WEEKS
+# Besides the files: last month's mock exam, the past quizzes, the course's two contests, the sealed
+# round, the essays.
+MADE = 6 + WEEKS
+# Besides the accounts: who judges or marks, and never signs in.
+OTHERS = len(JUDGES) + 1
 
 
 async def counted(database: Database) -> tuple[int, ...]:
@@ -29,7 +32,7 @@ async def counted(database: Database) -> tuple[int, ...]:
 async def test_a_second_start_adds_nothing_and_the_tickets_stay_good(database: Database) -> None:
     first = await fill(database, SIGNER, candidates=3)
     before = await counted(database)
-    assert before == (len(ACCOUNTS) + len(JUDGES) + 3, len(EXAMS) + MADE, 3)
+    assert before == (len(ACCOUNTS) + OTHERS + 3, len(EXAMS) + MADE, 3)
     second = await fill(database, SIGNER, candidates=3)
     assert await counted(database) == before
     assert [ticket.token for ticket in second] == [ticket.token for ticket in first]
@@ -63,7 +66,7 @@ async def test_a_start_that_was_interrupted_is_completed(
             await fill(database, SIGNER, candidates=2)
     assert await counted(database) == (len(ACCOUNTS) + 2, 0, 0)
     assert len(await fill(database, SIGNER, candidates=2)) == 2
-    assert await counted(database) == (len(ACCOUNTS) + len(JUDGES) + 2, len(EXAMS) + MADE, 2)
+    assert await counted(database) == (len(ACCOUNTS) + OTHERS + 2, len(EXAMS) + MADE, 2)
 
 
 @pytest.mark.parametrize("name", EXAMS)
