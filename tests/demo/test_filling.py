@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 
 SIGNER = Signer("s" * 40)
 # Besides the files: last month's mock exam, the past quizzes, the course's two contests, the sealed
-# round, the essays.
+# round, the essays, and one that is still being written.
 MADE = 6 + WEEKS
 # Besides the accounts: who judges or marks, and never signs in.
 OTHERS = len(JUDGES) + 1
