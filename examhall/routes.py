@@ -38,6 +38,7 @@ from examhall.ops import api as ops
 from examhall.reference import api as reference
 from examhall.reports import api as reports
 from examhall.scoring import api as scoring
+from examhall.scoring import bank_api as bank
 from examhall.scoring import by_hand_api as marking
 from examhall.scoring import corrections_api as corrections
 from examhall.scoring import readmission_api as readmission
@@ -127,6 +128,7 @@ UNDER_API: tuple[APIRouter, ...] = (
     candidates.router,
     papers.router,
     questions.router,
+    bank.router,
     seating.router,
     retiming.router,
     sittings.router,
