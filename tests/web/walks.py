@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from . import walks_authoring, walks_candidates, walks_office, walks_questions
+from . import walks_authoring, walks_candidates, walks_office, walks_questions, walks_record
 from .conftest import Candidate
 from .looking import Look
 
@@ -49,4 +49,5 @@ WALKS: list[Walk] = [
     walks_office.forms,
     walks_questions.questions_being_written,
     walks_authoring.an_exam_as_a_whole,
+    walks_record.the_record_and_a_sitting,
 ]
