@@ -50,7 +50,7 @@ from examhall.scoring.by_hand_schemes import (
     MARKER,
     CannotMark,
     MarkingHasBegun,
-    NotAMarker,
+    NotAmongMarkers,
     NotByHand,
     RubricDoesNotAddUp,
     dismiss_marker,
@@ -88,7 +88,7 @@ async def get_work(me: Marks, db: Db) -> MyWorkOut:
 @router.post(
     "/exams/{exam_id}/marking/next",
     summary="Take the next answer to mark",
-    responses=refusals(*CHANGED, NotAMarker) | {204: {"description": "Nothing is left for you."}},
+    responses=refusals(*CHANGED, NotAmongMarkers) | {204: {"description": "Nothing is left for you."}},
     response_model=TaskOut,
 )
 async def post_next(exam_id: Id, me: Marks, db: Db, which: Which | None = None) -> TaskOut | Response:
@@ -159,7 +159,7 @@ async def post_reopen(task_id: Id, why: ReasonIn, me: Marks, db: Db) -> Response
 @router.get(
     "/exams/{exam_id}/marking",
     summary="How far marking by hand is, and how markers agree",
-    responses=refusals(*ASKED, NotAMarker),
+    responses=refusals(*ASKED, NotAmongMarkers),
 )
 async def get_marking(exam_id: Id, me: Author, db: Db) -> MarkingOut:
     async with db.transaction() as conn:
@@ -185,7 +185,7 @@ async def get_marking(exam_id: Id, me: Author, db: Db) -> MarkingOut:
     "/exams/{exam_id}/marking/schemes/{question_number}",
     summary="Say how an item is marked",
     responses=refusals(
-        *CHANGED, NotAMarker, NotByHand, MarkingHasBegun, RubricDoesNotAddUp, SomebodyWasFaster,
+        *CHANGED, NotAmongMarkers, NotByHand, MarkingHasBegun, RubricDoesNotAddUp, SomebodyWasFaster,
         SchemeVersionMissing,
     ),
 )  # fmt: skip
@@ -220,7 +220,7 @@ async def put_scheme(
     "/exams/{exam_id}/marking/markers",
     status_code=204,
     summary="Name markers of an exam",
-    responses=refusals(*CHANGED, NotAMarker, CannotMark),
+    responses=refusals(*CHANGED, NotAmongMarkers, CannotMark),
 )
 async def post_markers(exam_id: Id, named: MarkersIn, me: Author, db: Db) -> Response:
     async with db.transaction() as conn:
@@ -233,7 +233,7 @@ async def post_markers(exam_id: Id, named: MarkersIn, me: Author, db: Db) -> Res
     "/exams/{exam_id}/marking/markers/{person_id}",
     status_code=204,
     summary="Somebody marks this exam no longer",
-    responses=refusals(*CHANGED, NotAMarker),
+    responses=refusals(*CHANGED, NotAmongMarkers),
 )
 async def delete_marker(exam_id: Id, person_id: Id, me: Author, db: Db) -> Response:
     async with db.transaction() as conn:

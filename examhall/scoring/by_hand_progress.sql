@@ -2,20 +2,22 @@
 SELECT exams.id AS exam_id, exams.title AS exam_title, exams.closes_at, counted.question_number, counted.sub_part,
        coalesce(nullif(items.prompt, ''), questions.prompt) AS prompt, counted.waiting, counted.in_hand, counted.done
   FROM (SELECT tasks.exam_id, tasks.question_number, tasks.sub_part,
-               count(*) FILTER (WHERE tasks.finished_at IS NULL
-                                  AND tasks.is_wanted
-                                  AND tasks.candidate_id <> %(person_id)s
-                                  AND sittings.closed_at IS NOT NULL
-                                  AND (tasks.marker_id IS NULL
-                                       OR tasks.marker_id = %(person_id)s
-                                       OR tasks.leased_until <= statement_timestamp())
-                                  AND NOT EXISTS (SELECT
-                                                    FROM marking_tasks AS others
-                                                   WHERE others.sitting_id = tasks.sitting_id
-                                                     AND others.question_number = tasks.question_number
-                                                     AND others.sub_part = tasks.sub_part
-                                                     AND others.id <> tasks.id
-                                                     AND others.marker_id = %(person_id)s))::integer AS waiting,
+               -- Answers: of two opinions that are wanted one marker gives one.
+               count(DISTINCT tasks.sitting_id)
+                   FILTER (WHERE tasks.finished_at IS NULL
+                             AND tasks.is_wanted
+                             AND tasks.candidate_id <> %(person_id)s
+                             AND sittings.closed_at IS NOT NULL
+                             AND (tasks.marker_id IS NULL
+                                  OR tasks.marker_id = %(person_id)s
+                                  OR tasks.leased_until <= statement_timestamp())
+                             AND NOT EXISTS (SELECT
+                                               FROM marking_tasks AS others
+                                              WHERE others.sitting_id = tasks.sitting_id
+                                                AND others.question_number = tasks.question_number
+                                                AND others.sub_part = tasks.sub_part
+                                                AND others.id <> tasks.id
+                                                AND others.marker_id = %(person_id)s))::integer AS waiting,
                count(*) FILTER (WHERE tasks.finished_at IS NULL
                                   AND tasks.is_wanted
                                   AND tasks.marker_id = %(person_id)s)::integer AS in_hand,

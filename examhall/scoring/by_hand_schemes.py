@@ -29,7 +29,7 @@ class NotByHand(NotFound):
     """This question is not marked by hand, or there is no such question."""
 
 
-class NotAMarker(NotFound):
+class NotAmongMarkers(NotFound):
     """You do not mark this exam, or there is no such exam."""
 
 
@@ -130,12 +130,12 @@ class Exam:
 async def exam_to_mark(conn: Connection, exam_id: int, me: Person) -> Exam:
     """The exam, to whoever marks it: authors, and the markers named for it. To others it is not there."""
     if not has_role(me, AUTHOR, MARKER):
-        raise NotAMarker
+        raise NotAmongMarkers
     exam = await maybe(
         conn, SQL.exam_to_mark, Exam, exam_id=exam_id, person_id=me.id, is_author=has_role(me, AUTHOR)
     )
     if exam is None:
-        raise NotAMarker
+        raise NotAmongMarkers
     return exam
 
 
@@ -199,7 +199,7 @@ class _Held:
 async def hold_exam(conn: Connection, exam_id: int) -> None:
     """Until the commit nobody else settles marks of this exam, corrects its key or marks by the machine."""
     if await maybe(conn, SQL.hold_exam, _Held, exam_id=exam_id) is None:
-        raise NotAMarker
+        raise NotAmongMarkers
 
 
 @dataclass(frozen=True)
