@@ -1,12 +1,12 @@
 /**
  * The server's time. The device's own clock is never believed: it may be wrong, or set wrong on purpose.
- * Elapsed time comes from performance.now(), which nobody can set; because it can stand still while a
- * laptop sleeps, whoever notices a gap asks the server again.
+ * Time passes by performance.now(), which nobody can set; it can stand still while a laptop sleeps, so
+ * whoever notices a gap asks again.
  */
 
-// A sample this old is replaced by any newer one: oscillators drift.
+// Then any newer sample replaces it: oscillators drift.
 const STALE_MS = 120_000;
-// Beyond the error that both round trips allow, so much difference means that the device slept.
+// Beyond the error of both round trips, so much difference means that the device slept.
 const JUMP_MS = 250;
 
 export class Clock {

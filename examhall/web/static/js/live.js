@@ -5,7 +5,7 @@
 import { find } from "./fields.js";
 
 const SPREAD_MS = 3_000;
-const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const timeOfDay = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short" });
 
 /** @param {RoomOptions} room */
 export function open(room) {
@@ -19,7 +19,8 @@ export function open(room) {
 function listenToKeys({ go, at }) {
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || find("dialog[open]")) return;
-    const keys = event.altKey ? ["PageUp", "PageDown"] : ["ArrowLeft", "ArrowRight"];
+    const arrows = document.dir === "rtl" ? ["ArrowRight", "ArrowLeft"] : ["ArrowLeft", "ArrowRight"];
+    const keys = event.altKey ? ["PageUp", "PageDown"] : arrows;
     // In a field the arrows are the field's.
     const taken = !event.altKey && /** @type {Element} */ (event.target).matches("input, textarea, select, summary");
     if (taken || !keys.includes(event.key)) return;

@@ -2,8 +2,9 @@
 
 import { momentsAs } from "./writing.js";
 
-// Words in the page's language, 12 or 24 hours as the reader is used to.
-const { hourCycle } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
+// 12 or 24 hours as the device has it, where it speaks the page's language; else as the language has it.
+const device = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
+const hourCycle = device.locale.split("-")[0] === document.documentElement.lang ? device.hourCycle : undefined;
 /** @type {Intl.DateTimeFormatOptions} */
 const hours = { hour: "2-digit", minute: "2-digit", hourCycle };
 const clockTime = momentsAs(hours);

@@ -22,7 +22,8 @@ export class QuestionMap {
     const at = this.buttons.indexOf(/** @type {any} */ (event.target));
     const columns = getComputedStyle(this.grid).gridTemplateColumns.split(" ").length;
     const last = this.buttons.length - 1;
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns, Home: 0, End: last }[event.key];
+    const on = document.dir === "rtl" ? -1 : 1;
+    const to = { ArrowLeft: at - on, ArrowRight: at + on, ArrowUp: at - columns, ArrowDown: at + columns, Home: 0, End: last }[event.key];
     if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     event.stopPropagation();

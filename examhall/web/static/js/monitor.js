@@ -17,7 +17,7 @@ const page = find(".live");
 const words = JSON.parse(find("#words").textContent);
 const address = `/api/v1/exams/${page.dataset.exam}`;
 const plurals = new Intl.PluralRules(document.documentElement.lang);
-const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const timeOfDay = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short" });
 const clock = new Clock();
 
 /** @type {Map<number, Seat>} */

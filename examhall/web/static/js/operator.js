@@ -87,7 +87,8 @@ function routes(found) {
       const cell = document.createElement("td");
       cell.className = "end";
       cell.dataset.label = labels[i] ?? "";
-      cell.textContent = (value ?? 0).toLocaleString(language, { maximumSignificantDigits: 3 }) + (i ? " ms" : "");
+      const unit = /** @type {const} */ ({ style: "unit", unit: "millisecond" });
+      cell.textContent = (value ?? 0).toLocaleString(language, { maximumSignificantDigits: 3, ...(i && unit) });
       row.append(cell);
     }
     return row;

@@ -14,7 +14,7 @@ const boot = JSON.parse(find("#boot").textContent);
 const { words, sitting } = boot;
 const language = document.documentElement.lang;
 const plurals = new Intl.PluralRules(language);
-const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const timeOfDay = new Intl.DateTimeFormat(language, { timeStyle: "medium" });
 /** @param {string} what @param {number} n @returns {string} */
 const several = (what, n) => (words[what][plurals.select(n)] ?? words[what]).replace("{n}", n);
 
