@@ -4,6 +4,7 @@ Every accepted save is in it, as it is in answer_history. What is only in the ev
 may be missing for the last second of a process that was killed; docs/evidence.md says which is which.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -180,7 +181,8 @@ async def read_evidence(conn: Connection, sitting_id: int, *, exam_id: int | Non
         most=MOST_HAPPENINGS,
         **place,
     )
-    return put_together(sitting, items, changes, happenings, read_at=read_at)
+    # Of a long one, some tenths of a second in which nobody else is to wait.
+    return await asyncio.to_thread(put_together, sitting, items, changes, happenings, read_at=read_at)
 
 
 async def note_reading(
