@@ -109,6 +109,7 @@ async def test_from_a_title_to_a_candidate_who_sits_it(
     await olga.click("button:has-text('Publish')")
     await olga.wait_for_url(f"**/staff/exams/{exam_id}")
     await alice.sit(exam_id)
+    await alice.page.wait_for_selector("body[data-live=open]")
     # Once it is sat, what was promised is locked; more time reaches the candidate's page at once.
     await olga.goto(f"/staff/exams/{exam_id}/edit")
     assert await olga.is_disabled("#title")

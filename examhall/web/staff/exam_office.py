@@ -27,7 +27,7 @@ from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
 from examhall.web.staff.exam_settings import KEY_CHARS
 from examhall.web.staff.exam_tabs import tabs_for
-from examhall.web.staff.exam_words import LABELS
+from examhall.web.staff.exam_words import LABELS, WORDS
 from examhall.web.staff.given import version_in
 
 EDITS_SHOWN = 30
@@ -136,6 +136,10 @@ async def _office(request: Request, me: Person, refusal: Refusal | None = None) 
         notes=[_(each) for each in readiness.notes],
         edits=edits,
         labels=LABELS,
+        words=WORDS,
+        problems={},
+        fixed=(),
+        given={},
         request_key=str(uuid4()),
     )
 
