@@ -102,8 +102,10 @@ BEGIN
            (SELECT string_agg(state ->> name, ',' ORDER BY place)
               FROM unnest(keys) WITH ORDINALITY AS key (name, place)),
            called, (state ->> TG_ARGV[1])::bigint, (state ->> TG_ARGV[2])::bigint, before, after,
-           left(concat_ws(' ', called, translate(replace(concat_ws(' ', before, after), '\n', ' '),
-                                                 '{}[]":,\', '        ')), 2000)
+           -- 60.00 is looked for as 60.
+           left(concat_ws(' ', called, translate(
+               regexp_replace(concat_ws(' ', before, after), '\\n|\.0+(?=[,}])', ' ', 'g'),
+               '{}[]":,\', '        ')), 2000)
       FROM unnest(held, became) AS rows (was, is_now)
      CROSS JOIN LATERAL (SELECT coalesce(is_now, was) AS state) AS states
      CROSS JOIN LATERAL (

@@ -189,3 +189,17 @@ async def test_two_at_once_are_on_record_each_as_themselves(database: Database) 
     async with database.transaction() as conn:
         found = await entries(conn, "exams", "actor_id, label")
     assert sorted(found) == [(number, f"By {number}") for number in range(1, 31)]
+
+
+async def test_numbers_are_found_as_people_write_them(conn: Connection) -> None:
+    exam_id = await add_exam(conn)
+    await conn.execute("UPDATE exams SET pass_percent = 62.50, instructions = E'First\nsecond'")
+    await conn.execute("UPDATE exams SET pass_percent = 60.00 WHERE id = %s", (exam_id,))
+    for words, expected in (("60", 1), ("62.50", 2), ("second", 1), ("55", 2)):
+        [[found]] = await rows(
+            conn,
+            f"""SELECT count(*) FROM audit_entries
+                 WHERE kind = 'exams'
+                   AND to_tsvector('simple', words) @@ websearch_to_tsquery('simple', '{words}')""",
+        )
+        assert found == expected, words
