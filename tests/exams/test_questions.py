@@ -171,7 +171,8 @@ async def test_of_two_authors_of_one_question_the_second_is_told_what_the_first_
     outcomes = await asyncio.gather(change(olga, "Olga's"), change(pavel, "Pavel's"), return_exceptions=True)
     [lost] = [each for each in outcomes if isinstance(each, ChangedMeanwhile)]
     [won] = [each for each in outcomes if isinstance(each, EditedQuestion)]
-    [change_made] = lost.details["changes"]  # type: ignore[misc]
+    changes: Any = lost.details["changes"]
+    [change_made] = changes
     assert change_made["before"]["prompt"] == "one"
     assert change_made["after"]["prompt"] == won.question.prompt
     # The same once more, after a reply that was lost, is no conflict with oneself.

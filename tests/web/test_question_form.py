@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from examhall.exams.question_document import document_of, read_document
 from examhall.web.staff.question_form import (
@@ -15,6 +15,7 @@ from examhall.web.staff.question_form import (
     read_draft,
     write_document,
 )
+from examhall.web.staff.question_merge import merged
 from examhall.web.staff.question_row import MOST_ROWS, Row
 from examhall.web.staff.question_words import differences, in_a_form, label_of
 from tests.exams.test_questions import OF_EVERY_KIND
@@ -22,7 +23,7 @@ from tests.exams.test_questions import OF_EVERY_KIND
 
 def form_of(draft: Draft) -> FormData:
     """What a browser would post of the page that shows this draft."""
-    posted = [("prompt", draft.prompt), ("topic", draft.topic)]
+    posted: list[tuple[str, str | UploadFile]] = [("prompt", draft.prompt), ("topic", draft.topic)]
     for name, item in draft.items.items():
         texts = ("kind", "prompt", "points", "truth", "numbers", "tolerance", "unit", "accept", "max_chars")
         posted += [(f"{name}-{each}", getattr(item, each)) for each in texts]
@@ -148,3 +149,26 @@ def test_what_somebody_else_changed_is_told_field_by_field() -> None:
         ("Right answer", "Yes", "No", None),
         ("Topic", "", "Logic", "Truth"),
     ]
+
+
+def test_what_only_the_other_changed_comes_into_the_form() -> None:
+    before = whole("single_choice")
+    now = {**before, "topic": "Logic", "answer": "A", "prompt": "Theirs?"}
+    mine = merged(draft_of({**before, "prompt": "Mine?", "points": "5"}), before, now)
+    assert write_document(mine).document == {**now, "prompt": "Mine?", "points": "5"}
+    both = merged(draft_of({**before, "options": ["red", "blue", "grey"]}), before, now)
+    # Choices and key belong together: mine, with my key.
+    assert write_document(both).document == {**now, "options": ["red", "blue", "grey"], "answer": "B"}
+
+
+def test_where_parts_came_or_went_they_stay_as_they_were_typed() -> None:
+    before = whole("number")
+    split = after(draft_of(before), "split")
+    mine = merged(split, before, {**before, "points": "9", "topic": "Lengths"})
+    assert (mine.items, mine.topic) == (split.items, "Lengths")
+    parts = {name: {"type": "essay", "points": "1", "max_chars": "500"} for name in "ab"}
+    together = {"prompt": "x", "parts": parts}
+    changed = {"prompt": "x", "parts": {**parts, "b": {**parts["b"], "prompt": "Why?"}}}
+    typed = {"prompt": "x", "parts": {**parts, "a": {**parts["a"], "points": "3"}}}
+    document = write_document(merged(draft_of(typed), together, changed)).document
+    assert document["parts"] == {"a": typed["parts"]["a"], "b": changed["parts"]["b"]}  # type: ignore[index]

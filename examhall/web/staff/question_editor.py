@@ -14,7 +14,7 @@ from examhall.accounts.access import Person, page_person, require_role
 from examhall.accounts.people import find_account
 from examhall.exams.editing import ChangedMeanwhile, HasStarted
 from examhall.exams.exam_file_items import PROMPT_CHARS, TOPIC_CHARS
-from examhall.exams.question_document import BadQuestion, judge
+from examhall.exams.question_document import BadQuestion, document_of, judge
 from examhall.exams.questions import (
     EditedExam,
     EditedQuestion,
@@ -42,6 +42,7 @@ from examhall.web.staff.question_form import (
     write_document,
 )
 from examhall.web.staff.question_look import question_html
+from examhall.web.staff.question_merge import merged
 from examhall.web.staff.question_words import KINDS as WORDS
 from examhall.web.staff.question_words import Difference, differences, in_a_form
 
@@ -92,7 +93,8 @@ async def post_question(request: Request) -> Response:
     except BadQuestion as refusal:
         return await _editor(request, me, draft, _told(request, draft, seen, refusal))
     except ChangedMeanwhile as refusal:
-        return await _editor(request, me, draft, _changed(request, draft, seen, refusal))
+        shown = _changed(request, draft, refusal)
+        return await _editor(request, me, _with_theirs(draft, refusal), shown)
     except (HasStarted, TooManyQuestions, NoSuchQuestion) as refusal:
         why = gettext_of(request)(refusal.detail)
         gone = isinstance(refusal, NoSuchQuestion)
@@ -134,13 +136,14 @@ def _in_fields(request: Request, draft: Draft, found: Sequence[Mapping[str, Any]
     return list(dict.fromkeys(told))
 
 
-def _changed(request: Request, draft: Draft, seen: int, refusal: ChangedMeanwhile) -> Shown:
+def _changed(request: Request, draft: Draft, refusal: ChangedMeanwhile) -> Shown:
     """What the others changed, field by field; the form now goes by the version that it shows of them."""
     words, changes = gettext_of(request), refusal.details["changes"]
     version = refusal.details["version"]
     assert isinstance(changes, list)
     assert isinstance(version, int)
-    yours = write_document(draft).document
+    # As it would be stored, which the changes are too.
+    yours = document_of(judge(write_document(draft).document)[0])
     return Shown(
         version=version,
         status=refusal.status,
@@ -152,6 +155,12 @@ def _changed(request: Request, draft: Draft, seen: int, refusal: ChangedMeanwhil
         ],
         is_deleted=changes[-1]["after"] is None,
     )
+
+
+def _with_theirs(draft: Draft, refusal: ChangedMeanwhile) -> Draft:
+    changes: Any = refusal.details["changes"]
+    before, now = changes[0]["before"], changes[-1]["after"]
+    return draft if before is None or now is None else merged(draft, before, now)
 
 
 async def _editor(request: Request, me: Person, draft: Draft | None, shown: Shown | None) -> Response:

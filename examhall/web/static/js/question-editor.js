@@ -103,10 +103,12 @@ async function save(form, what) {
   if (reply.status === 401 || reply.status === 403) return tell("refused", words.sign_in);
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   if (!reply.ok) {
-    if (takeVersion(form, page)) {
-      take(page, "notices");
-      // What was typed meanwhile stays; the marks come with the fields only if nothing was.
-      if (changes === upTo) take(page, "fields");
+    if (find("#editor", page)) take(page, "notices");
+    // With the version come the others' changes; what was typed meanwhile stays, and they are told of again.
+    if (changes === upTo && takeVersion(form, page)) {
+      take(page, "fields");
+      dress();
+      void look(form);
     }
     tell("refused", words.refused);
     find("#notices").focus();
