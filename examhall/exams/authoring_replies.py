@@ -1,7 +1,7 @@
 """What the API takes and gives of an exam in its authors' hands."""
 
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
@@ -16,6 +16,10 @@ from examhall.exams.exam_file import GRACE_S, INSTRUCTIONS_CHARS, TITLE_CHARS
 from examhall.exams.readiness import Readiness
 from examhall.exams.settings import Settings
 
+# Within what can be written in every time zone; which years are possible is said field by field.
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(1000, 1, 1, tzinfo=UTC), le=datetime(9000, 1, 1, tzinfo=UTC))
+]
 Whole = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Ident = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 
@@ -29,14 +33,14 @@ class SettingsIn(Body):
     test_type: Annotated[Text, Field(max_length=40)] | None = None
     instructions: Annotated[Text, Field(max_length=INSTRUCTIONS_CHARS)] = Field("", description="Markdown.")
     timezone: Annotated[Text, Field(max_length=60)] = "UTC"
-    opens_at: AwareDatetime | None = Field(None, description="null: as soon as it is no draft.")
-    closes_at: AwareDatetime | None = Field(None, description="null: never.")
+    opens_at: Moment | None = Field(None, description="null: as soon as it is no draft.")
+    closes_at: Moment | None = Field(None, description="null: never.")
     grace_s: Whole = GRACE_S
     attempts_allowed: Whole = 1
     shuffle_questions: bool = False
     shuffle_options: bool = False
     release: Literal["at_once", "at_time", "by_hand"] = "at_once"
-    release_at: AwareDatetime | None = None
+    release_at: Moment | None = None
     show_key: bool = False
     pass_percent: Annotated[Decimal, Field(max_digits=7)] | None = Field(
         None, description="In percent of all points."

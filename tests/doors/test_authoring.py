@@ -55,6 +55,23 @@ async def test_an_exam_that_cannot_be_so_is_told_field_by_field(olga: Caller) ->
     assert [field["path"] for field in reply.json()["fields"]] == ["test_type", "freeze_minutes"]
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"opens_at": "0001-01-01T00:00:00+14:00"}, {"closes_at": "9999-12-31T23:59:59-14:00"},
+        {"opens_at": "2030-01-01T09:00:00"}, {"opens_at": "1999-01-01T00:00:00Z"}, {"duration_s": 2**31},
+        {"pass_percent": "NaN"}, {"pass_percent": "1e-30"}, {"scale_linked_to": 2**63 - 1},
+        {"title": "\u0000"},
+        {"timezone": "../../etc/passwd"}, {"course_id": 2**63}, {"title": "a\nb"}, {"unknown": 1},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_whatever_is_sent_is_made_or_refused_clearly(olga: Caller, settings: Any) -> None:
+    reply = await olga.post("/api/v1/exams", SETTINGS | settings, headers={"Idempotency-Key": "k"})
+    assert reply.status_code == 422, reply.text
+    assert reply.json()["fields"]
+
+
 async def test_two_authors_do_not_overwrite_each_other(olga: Caller, pavel: Caller) -> None:
     exam_id = await made(olga)
     etag = (await olga.get(f"/api/v1/exams/{exam_id}/settings")).headers["ETag"]

@@ -52,14 +52,16 @@ def test_another_zone_moves_the_times_that_stand_there() -> None:
 @pytest.mark.parametrize(
     ("field", "text"),
     [
-        ("opens_at", "tomorrow"), ("opens_at", "2030-02-30T09:00"), ("duration_s", "long"),
+        ("opens_at", "tomorrow"), ("opens_at", "2030-02-30T09:00"), ("closes_at", "0001-01-01T00:00"),
+        ("duration_s", "long"),
         ("duration_s", ""),
         ("attempts_allowed", "1.5"), ("grace_s", "-1"), ("pass_percent", "NaN"), ("pass_percent", "1e99"),
         ("duration_s", "9" * 400),
     ],
 )  # fmt: skip
 def test_what_means_nothing_is_told_beside_its_field(field: str, text: str) -> None:
-    settings, troubles = settings_of(raw_of(PLAIN) | {field: text}, PLAIN)
+    base = replace(PLAIN, timezone="Asia/Tashkent")
+    settings, troubles = settings_of(raw_of(base) | {field: text}, base)
     assert [trouble.field for trouble in troubles] == [field]
     assert troubles_of(settings) == []
 

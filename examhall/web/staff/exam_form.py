@@ -138,9 +138,9 @@ def _instant(text: str, zone: Any) -> datetime | Said:
         return said("A date and a time are expected here.")
     try:
         naive = datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3] or ':00'}")
-    except ValueError:
+        moment = naive.replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
         return said("There is no such date or time.")
-    moment = naive.replace(tzinfo=zone).astimezone(UTC)
     # Clocks that go forward leave an hour out.
     if moment.astimezone(zone).replace(tzinfo=None) != naive:
         return said("There is no such time: the clocks go forward.")
