@@ -82,10 +82,10 @@ def sheet(
     )
 
 
-async def mark_next(conn: Connection, exam_id: int, marker_id: int, points: object, **words: str) -> Finished:
+async def mark_next(conn: Connection, exam_id: int, marker_id: int, points: object, **how: Any) -> Finished:
     task_id = await take_next(conn, exam_id=exam_id, marker_id=marker_id)
     assert task_id is not None
-    return await finish_task(conn, task_id, marker_id, sheet(points, **words))
+    return await finish_task(conn, task_id, marker_id, sheet(points, **how))
 
 
 async def result(conn: Connection, sitting_id: int) -> Sequence[Any]:

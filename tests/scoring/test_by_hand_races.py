@@ -201,3 +201,16 @@ async def test_a_reopened_mark_and_a_finish_at_the_same_time_come_one_after_the_
 async def _olga(database: Database) -> list[int]:
     async with database.transaction() as conn:
         return await people(conn, 1, "author")
+
+
+async def test_who_takes_an_answer_does_not_wait_for_whoever_takes_at_the_same_moment(
+    database: Database,
+) -> None:
+    exam_id, [mina, karel], _ = await written(database, essays=2, markers=2)
+    async with database.transaction() as one, database.transaction() as other:
+        # Long enough for anything but a lock that is never let go.
+        await other.execute("SET LOCAL lock_timeout = '2s'")
+        first = await take_next(one, exam_id=exam_id, marker_id=mina)
+        second = await take_next(other, exam_id=exam_id, marker_id=karel)
+    assert first is not None
+    assert second not in (None, first)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from . import walks_authoring, walks_candidates, walks_office, walks_questions, walks_record
+from . import walks_authoring, walks_candidates, walks_marking, walks_office, walks_people, walks_questions, walks_record
 from .conftest import Candidate
 from .looking import Look
 
@@ -15,6 +15,7 @@ SIMPLE: list[tuple[str, str]] = [
     ("candidate", "/certificates/gallery"),
     ("candidate", "/design"),
     ("author", "/staff/exams"),
+    ("marker", "/staff/marking"),
     ("author", "/staff/certificates"),
     ("author", "/staff/certificates/templates"),
     ("analyst", "/staff/analyses"),
@@ -47,7 +48,9 @@ WALKS: list[Walk] = [
     walks_office.what_went_on_in_an_exam,
     walks_office.courses_and_contests,
     walks_office.forms,
+    walks_people.people_and_groups,
     walks_questions.questions_being_written,
+    walks_marking.marking_by_hand,
     walks_authoring.an_exam_as_a_whole,
     walks_record.the_record_and_a_sitting,
 ]
