@@ -133,12 +133,15 @@ async function save(form, what) {
 /** A button that changes the form: the server says how it looks then. @param {HTMLFormElement} form @param {HTMLButtonElement} button */
 async function press(form, button) {
   const mine = ++asked;
+  const upTo = changes;
   const [verb, name, side, place] = button.value.split(":");
   const reply = await fetch(form.action, { method: "POST", body: fieldsOf(form, button.value) }).catch(() => null);
   // Without the network nothing is lost: the form stays as it is.
   if (!reply?.ok) return tell("refused", words.lost);
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   if (mine !== asked) return;
+  // What was typed while this was on its way is not in the reply: once more, with it.
+  if (changes !== upTo) return void press(form, button);
   take(page, "fields");
   dress();
   changed();
