@@ -74,6 +74,7 @@ from examhall.web.staff import activity as staff_activity
 from examhall.web.staff import adoption as staff_adoption
 from examhall.web.staff import analyses as staff_analyses
 from examhall.web.staff import audit as staff_audit
+from examhall.web.staff import bank as staff_bank
 from examhall.web.staff import calculations as staff_calculations
 from examhall.web.staff import candidates as staff_candidates
 from examhall.web.staff import certificate_templates as staff_certificate_templates
@@ -83,8 +84,8 @@ from examhall.web.staff import contests as staff_contests
 from examhall.web.staff import courses as staff_courses
 from examhall.web.staff import enrolment as staff_enrolment
 from examhall.web.staff import evidence as staff_evidence
+from examhall.web.staff import exam_bank, exam_office, exam_settings, operator
 from examhall.web.staff import exam_certificates as staff_exam_certificates
-from examhall.web.staff import exam_office, exam_settings, operator
 from examhall.web.staff import exams as staff_exams
 from examhall.web.staff import forms as staff_forms
 from examhall.web.staff import groups as staff_groups
@@ -198,6 +199,8 @@ PAGES = [
     *exam_office.routes,
     *staff_questions.routes,
     *staff_sections.routes,
+    *staff_bank.routes,
+    *exam_bank.routes,
     *staff_question_editor.routes,
     *staff_question_preview.routes,
     *staff_live.routes,

@@ -69,6 +69,9 @@ class Link:
     bank_question_id: int
     bank_version: int
     newest: int
+    # As the newest is filed.
+    subject: str | None
+    topic: str | None
 
     @property
     def has_newer(self) -> bool:

@@ -92,8 +92,12 @@ UPDATE questions
 
 -- name: links
 -- What of the bank an exam's questions are, and which version there is by now.
-SELECT questions.id, questions.bank_question_id, questions.bank_version, bank_questions.version AS newest
+SELECT questions.id, questions.bank_question_id, questions.bank_version, bank_questions.version AS newest,
+       bank_versions.subject, bank_versions.topic
   FROM questions
   JOIN bank_questions ON bank_questions.id = questions.bank_question_id
+  JOIN bank_versions
+    ON bank_versions.bank_question_id = bank_questions.id
+   AND bank_versions.version = bank_questions.version
  WHERE questions.exam_id = %(exam_id)s
  ORDER BY questions.number;

@@ -3,13 +3,25 @@
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.clock import rfc3339
 from examhall.base.versions import VersionRequired, etag, version_wanted
-from examhall.base.wire import LARGEST_ID, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
+from examhall.base.wire import (
+    LARGEST_ID,
+    Before,
+    Body,
+    Db,
+    Id,
+    Limit,
+    Page,
+    Text,
+    page_of,
+    refusals,
+    storable,
+)
 from examhall.exams.bank import (
     BankQuestion,
     BankVersion,
@@ -40,13 +52,41 @@ Asked: TypeAlias = Annotated[Text | None, Query(max_length=200)]
 Version: TypeAlias = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
+# question > parts > part > options > option; and what the longest texts of an exam file have.
+DEEPEST, LONGEST, LARGEST = 5, 100_000, 10**15
+
+
+def _bounded(value: Any, depth: int = 0) -> Any:
+    """What the reader of questions can be given; what is wrong with it, that says precisely."""
+    match value:
+        case dict() | list() if depth == DEEPEST:
+            raise ValueError("nested deeper than a question is")
+        case dict():
+            for name, each in value.items():
+                storable(name)
+                _bounded(each, depth + 1)
+        case list():
+            for each in value:
+                _bounded(each, depth + 1)
+        case str():
+            storable(value)
+            if len(value) > LONGEST:
+                raise ValueError("longer than a text of a question is")
+        case int() | float() if not abs(value) <= LARGEST:
+            raise ValueError("larger than a number of a question is")
+    return value
+
+
+QuestionIn: TypeAlias = Annotated[dict[str, Any], AfterValidator(_bounded)]
+
+
 class Terms(Body):
     subject: Term | None = Field(None, description="The code of a subject of the master data.")
     topic: Term | None = None
 
 
 class BankIn(Terms):
-    document: dict[str, Any] = Field(description="The question with its key, as the exam file writes it.")
+    document: QuestionIn = Field(description="The question with its key, as the exam file writes it.")
     version: Version | None = Field(None, description="The version that is changed, if not as If-Match.")
 
 

@@ -46,6 +46,7 @@ PLACES = (
         ("/staff/scenarios/", "/staff/calculations/", "/staff/projects/", "/staff/master-data"),
     ),
     Place("/staff/activity", _("Activity"), frozenset({"author", "analyst", "invigilator"})),
+    Place("/staff/bank", _("Question bank"), frozenset({"author"}), aside=True),
     Place("/staff/groups", _("Groups"), frozenset({"author", "analyst", "invigilator"}), aside=True),
     Place("/staff/certificates", _("Certificates"), frozenset({"author", "analyst"}), aside=True),
     Place(
