@@ -5,7 +5,7 @@
   const TRANSLATED = ["aria-label", "title", "placeholder", "alt", "data-label"];
   const NO_WORDS = [
     "script, style, template, time, kbd, code, pre, textarea, .katex, .math, .chart-area",
-    "svg.sr, noscript, .pdf-page, [translate=no], [lang]:not(html)",
+    "svg.sr, noscript, .pdf-page, .method, [translate=no], [lang]:not(html)",
   ].join();
 
   return {
