@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from examhall.base.db import Connection, Database, many, maybe
+from examhall.base.errors import Overloaded
 from examhall.base.shared_transaction import SharedTransaction
 from examhall.base.sqlfile import beside
 from examhall.sittings.autosave import SessionNotFound
@@ -17,6 +18,12 @@ SQL = beside(__file__)
 
 # A positive integer column.
 SEEDS = 2**31
+# Authors save once in a while, not again and again within the moment that a try takes.
+TRIES = 8
+
+
+class ExamChanging(Overloaded):
+    """The exam is being changed this moment. Please try again."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +111,15 @@ async def start_sittings(conn: Connection, wanted: Sequence[Wanted]) -> list[Sta
 
 async def start_sitting(conn: Connection, *, exam_id: int, candidate_id: int) -> Started:
     """Open a sitting or give back the one in progress; who may not start is told why."""
-    [started] = await start_sittings(conn, [Wanted(candidate_id, exam_id)])
-    if started is None:
+    for _ in range(TRIES):
+        [started] = await start_sittings(conn, [Wanted(candidate_id, exam_id)])
+        if started is not None:
+            return started
         availability = await availability_of_exam(conn, exam_id=exam_id, candidate_id=candidate_id)
-        raise availability.refusal()
-    return started
+        if not availability.can_start:
+            raise availability.refusal()
+        # An author's change was in between: the next look is at the exam as it is now.
+    raise ExamChanging
 
 
 class Starts:

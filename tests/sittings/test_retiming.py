@@ -117,3 +117,26 @@ async def test_who_starts_in_the_same_moment_has_the_new_end(database: Database)
     await starting
     async with database.transaction() as conn:
         assert await deadline(conn) == retimed.exam.settings.closes_at
+
+
+async def test_nobody_is_refused_a_start_because_an_author_saves(database: Database) -> None:
+    async with database.transaction() as conn:
+        exam_id, olga = await open_exam(conn), await add_author(conn)
+    starts = Starts(database)
+
+    async def save_again_and_again() -> None:
+        for minutes in range(1, 8):
+            async with database.transaction() as conn:
+                await change(conn, exam_id, olga, closes_at=lambda at, m=minutes: at + timedelta(minutes=m))
+
+    started, _ = await asyncio.gather(
+        asyncio.gather(*(starts.start(exam_id=exam_id, candidate_id=n) for n in range(1, 41))),
+        save_again_and_again(),
+    )
+    assert all(each.is_new for each in started)
+    async with database.transaction() as conn:
+        cursor = await conn.execute(
+            """SELECT count(*), count(*) FILTER (WHERE sittings.deadline_at = exams.closes_at)
+                 FROM sittings JOIN exams ON exams.id = exam_id"""
+        )
+        assert await cursor.fetchone() == (40, 40)
