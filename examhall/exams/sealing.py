@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -58,6 +58,10 @@ class Setting:
         if self.opens_at is None or self.sealed_before_s is None:
             return None
         return self.opens_at - timedelta(seconds=self.sealed_before_s)
+
+    def from_for(self, opens_at: datetime | None) -> datetime | None:
+        """The same for somebody for whom the exam opens at a time of their own."""
+        return replace(self, opens_at=opens_at).from_at
 
 
 @dataclass(frozen=True)
@@ -134,9 +138,9 @@ class SealedPapers:
             raise NotSealed
         return await self._papers.get(exam_id, lambda: self._find_or_make(exam_id))
 
-    async def to_download(self, exam_id: int, *, now: datetime) -> SealedPaper:
-        """The same for candidates, who may have it from a certain time on. Raises SealedTooEarly."""
-        from_at = (await self.setting(exam_id)).from_at
+    async def to_download(self, exam_id: int, *, opens_at: datetime | None, now: datetime) -> SealedPaper:
+        """The same for a candidate, some time before it opens to them. Raises SealedTooEarly."""
+        from_at = (await self.setting(exam_id)).from_for(opens_at)
         if from_at is not None and now < from_at:
             raise SealedTooEarly(from_at=rfc3339(from_at), server_time=rfc3339(now))
         return await self.current(exam_id)

@@ -53,7 +53,9 @@ async def get_sealed(exam_id: Id, request: Request, me: SignedIn, response: Resp
     """For whoever may sit the exam, before it opens. What lies there opens with the key of the start."""
     require_ticket_for(me, exam_id)
     found = (await availabilities_of(request).of_exam(exam_id=exam_id, candidate_id=me.id)).now()
-    paper = await sealed_papers_of(request).to_download(exam_id, now=found.server_time)
+    paper = await sealed_papers_of(request).to_download(
+        exam_id, opens_at=found.opens_at, now=found.server_time
+    )
     note(request, "sealed_asked", person_id=me.id, exam_id=exam_id)
     response.headers["cache-control"] = "no-store"
     return SealedOut(

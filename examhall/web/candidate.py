@@ -89,7 +89,7 @@ def _lobby_view(
     kinds = {"mock_exam": _("Mock exam"), "contest": _("Contest"), "test": _("Test")}
     waiting = availability.reason == "not_yet_open"
     # Who comes when it is open gets the questions themselves, as fast.
-    sealed_from = sealing.from_at if waiting else None
+    sealed_from = sealing.from_for(availability.opens_at) if waiting else None
     return {
         "exam": availability,
         "size": size,

@@ -463,3 +463,21 @@ def test_only_the_bytes_are_for_everybody() -> None:
     ours = [route for route in [*api_routes(), *page_routes()] if "sealed" in route[1]]
     assert len(ours) == 3
     assert [route for route in ours if route in PUBLIC] == [("GET", "/sealed/{name}")]
+
+
+async def test_who_has_a_window_of_their_own_gets_it_before_that(
+    alice: Caller, call: Any, exam_id: int, hall: Hall
+) -> None:
+    now = clock.now()
+    async with hall.database.transaction() as conn:
+        await conn.execute(
+            "UPDATE exams SET opens_at = %s, closes_at = %s, sealed_before_s = 600 WHERE id = %s",
+            (now + timedelta(days=1), now + timedelta(days=2), exam_id),
+        )
+        await conn.execute(
+            "INSERT INTO accommodations (exam_id, person_id, opens_at) VALUES (%s, %s, %s)",
+            (exam_id, alice.id, now + timedelta(minutes=5)),
+        )
+    assert (await alice.get(f"/api/v1/exams/{exam_id}/sealed")).status_code == 200
+    bob = await call("bob")
+    assert (await bob.get(f"/api/v1/exams/{exam_id}/sealed")).json()["code"] == "sealed_too_early"

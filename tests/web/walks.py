@@ -2,7 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 
-from . import walks_authoring, walks_candidates, walks_marking, walks_office, walks_people, walks_questions, walks_record
+from . import (
+    walks_authoring,
+    walks_candidates,
+    walks_marking,
+    walks_office,
+    walks_people,
+    walks_questions,
+    walks_record,
+)
 from .conftest import Candidate
 from .looking import Look
 
