@@ -1,4 +1,4 @@
 """Who people are and how they sign in: passwords, tickets, tokens, and who may do what.
 
-Owns `people`, `sign_ins`, `refresh_tokens`, `sign_in_failures` and `tickets`.
+Owns `people`, `sign_ins`, `refresh_tokens`, `password_links`, `sign_in_failures` and `tickets`.
 """

@@ -1,1 +1,4 @@
-"""Courses and who is enrolled in them. Owns `courses` and `enrolments`."""
+"""Courses and who is enrolled in them, and groups of people.
+
+Owns `courses`, `enrolments`, `groups` and `group_members`.
+"""

@@ -21,6 +21,7 @@ from examhall.demo.names import name_of
 from examhall.demo.number_course import add_number_course
 from examhall.demo.past_mock import add_past_mock
 from examhall.demo.past_quizzes import add_past_quizzes
+from examhall.demo.quiet_room import add_quiet_room
 from examhall.demo.standards import add_standards
 from examhall.demo.what_if import add_what_if
 from examhall.exams.exam_file import read_exam_file
@@ -127,6 +128,9 @@ async def _add_exams(conn: Connection, signer: Signer) -> list[Ticket]:
     await add_forms(conn, signer)
     await add_what_if(conn, right_keys=exams[0])
     await add_standards(conn)
+    await add_quiet_room(
+        conn, author, exam_id=exams[0], usernames=[person.username for person in people]
+    )
     return await issue_tickets(
         conn, signer, exam_id=exams[0], person_ids=[person.id for person in people if person.id != author]
     )
