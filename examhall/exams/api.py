@@ -12,9 +12,11 @@ from starlette.responses import Response
 from examhall.accounts.access import NotSignedIn, Person, Staff, WrongRole
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.wire import Db, refusals
+from examhall.exams.authoring import KeyUsedForAnother, RequestKey
+from examhall.exams.authoring_replies import RequestKeyHeader
 from examhall.exams.exam_file import read_exam_file
 from examhall.exams.exam_file_problems import BadExamFile
-from examhall.exams.importing import AssignedToNobody, UnknownCourse, import_exam
+from examhall.exams.importing import AssignedToNobody, UnknownCourse, import_once
 
 router = APIRouter(tags=["Authors"])
 # At the root: what editors are told as "$schema".
@@ -29,7 +31,9 @@ class ImportedExam(BaseModel):
     "/exams/import",
     status_code=201,
     summary="Import an exam file",
-    responses=refusals(NotSignedIn, TokenInvalid, WrongRole, BadExamFile, AssignedToNobody, UnknownCourse),
+    responses=refusals(
+        NotSignedIn, TokenInvalid, WrongRole, BadExamFile, AssignedToNobody, UnknownCourse, KeyUsedForAnother
+    ),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -44,13 +48,22 @@ async def post_import(
     request: Request,
     me: Annotated[Person, Staff("author")],
     db: Db,
+    response: Response,
+    key: RequestKeyHeader = None,
     draft: Annotated[bool, Query(description="As a draft, which candidates do not see.")] = False,
 ) -> ImportedExam:
     """The exam file as YAML or JSON. All of it is imported or nothing; problems are told with their lines."""
     # Seconds for the largest file: not on the event loop.
-    exam = await asyncio.to_thread(read_exam_file, await request.body())
+    body = await request.body()
+    exam = await asyncio.to_thread(read_exam_file, body)
+    wanted = (
+        None if key is None else RequestKey(key, {"import": body.decode("utf-8", "replace"), "draft": draft})
+    )
     async with db.transaction() as conn:
-        return ImportedExam(id=await import_exam(conn, exam, created_by=me.id, is_draft=draft))
+        made = await import_once(conn, exam, by=me.id, is_draft=draft, request=wanted)
+    if not made.is_new:
+        response.status_code = 200
+    return ImportedExam(id=made.id)
 
 
 @schema_router.get("/exam-file.schema.json", summary="The JSON Schema of the exam file")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypeAlias
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
@@ -26,7 +26,14 @@ from examhall.exams.authoring import (
     make_draft,
     publish_exam,
 )
-from examhall.exams.authoring_replies import AuthoredOut, EditOut, ListedExamOut, ReadinessOut, SettingsIn
+from examhall.exams.authoring_replies import (
+    AuthoredOut,
+    EditOut,
+    ListedExamOut,
+    ReadinessOut,
+    RequestKeyHeader,
+    SettingsIn,
+)
 from examhall.exams.duplicating import duplicate_exam
 from examhall.exams.editing import ChangedMeanwhile, ExamNotFound
 from examhall.exams.exam_file import TITLE_CHARS
@@ -41,16 +48,6 @@ STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 OF_ONE = STAFF | refusals(ExamNotFound)
 WRITING = OF_ONE | refusals(CrossSite)
 SEARCH_CHARS = 100
-Key: TypeAlias = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=100,
-        pattern=r"^[\x21-\x7e]+$",
-        description="A repeat with the same key makes no second exam, and is given the first.",
-    ),
-]
 
 
 class CopyIn(Body):
@@ -92,7 +89,9 @@ async def get_authored(
     summary="Make an exam: a draft with no question yet",
     responses=STAFF | refusals(CrossSite, BadSettings, KeyUsedForAnother),
 )
-async def post_exam(body: SettingsIn, me: Author, db: Db, response: Response, key: Key = None) -> AuthoredOut:
+async def post_exam(
+    body: SettingsIn, me: Author, db: Db, response: Response, key: RequestKeyHeader = None
+) -> AuthoredOut:
     """Questions are added by POST /exams/{exam_id}/questions; then it is published."""
     settings = body.settings()
     request = None if key is None else RequestKey(key, {"create": settings.as_json()})
@@ -111,7 +110,7 @@ async def post_exam(body: SettingsIn, me: Author, db: Db, response: Response, ke
     responses=WRITING | refusals(KeyUsedForAnother),
 )
 async def post_copy(
-    exam_id: Id, body: CopyIn, me: Author, db: Db, response: Response, key: Key = None
+    exam_id: Id, body: CopyIn, me: Author, db: Db, response: Response, key: RequestKeyHeader = None
 ) -> MadeOut:
     """A draft with the same settings, questions, keys and pictures; without its times, people and PDF."""
     request = None if key is None else RequestKey(key, {"copy": exam_id, "title": body.title})

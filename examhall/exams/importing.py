@@ -8,6 +8,7 @@ from examhall.base.db import Connection, many, maybe, one, run
 from examhall.base.errors import Refusal
 from examhall.base.sqlfile import beside
 from examhall.courses.courses import announce_course, course_of_code
+from examhall.exams.authoring import Made, RequestKey, made_before
 from examhall.exams.contents import announce_change
 from examhall.exams.exam_file import ExamFile
 
@@ -48,11 +49,35 @@ async def import_exam(
 
     The number of statements does not depend on the number of questions, pictures or people.
     """
+    made = await _import(conn, exam, created_by, is_draft=is_draft)
+    assert made is not None
+    return made
+
+
+async def import_once(
+    conn: Connection, exam: ExamFile, *, by: int, is_draft: bool, request: RequestKey | None
+) -> Made:
+    """`import_exam`; a repeat of the same `request` is given the exam that the first made."""
+    made = await _import(conn, exam, by, is_draft=is_draft, request=request)
+    if made is None:
+        assert request is not None
+        return await made_before(conn, request, by=by)
+    return Made(made, is_new=True)
+
+
+async def _import(
+    conn: Connection,
+    exam: ExamFile,
+    created_by: int | None,
+    *,
+    is_draft: bool,
+    request: RequestKey | None = None,
+) -> int | None:
     person_ids = await _people(conn, exam)
     course_id = await _course(conn, exam.course)
     if exam.scale_linked_to is not None:
         await _require_exam(conn, exam.scale_linked_to)
-    created = await one(
+    created = await maybe(
         conn,
         SQL.insert_exam,
         _Id,
@@ -84,7 +109,11 @@ async def import_exam(
         timezone=exam.timezone,
         is_draft=is_draft,
         created_by=created_by,
+        request_key=request.key if request else None,
+        request_hash=request.hash if request else None,
     )
+    if created is None:
+        return None
     await _insert_questions(conn, created.id, exam)
     if exam.pictures:
         await run(

@@ -1,13 +1,17 @@
 -- name: insert_exam
+-- Of any number of repeats at once the index exams_request lets one insert; the others wait for its commit.
 INSERT INTO exams (title, kind, test_type, instructions, opens_at, closes_at, duration_s, grace_s,
                    attempts_allowed, shuffle_questions, shuffle_options, release, release_at, show_key,
                    pass_percent, series_id, course_id, rated, live_standing, freeze_minutes, reports,
-                   scale_mean, scale_sd, scale_linked_to, sealed_before_s, timezone, is_draft, created_by)
+                   scale_mean, scale_sd, scale_linked_to, sealed_before_s, timezone, is_draft, created_by,
+                   request_key, request_hash)
 VALUES (%(title)s, %(kind)s, %(test_type)s, %(instructions)s, %(opens_at)s, %(closes_at)s, %(duration_s)s,
         %(grace_s)s, %(attempts_allowed)s, %(shuffle_questions)s, %(shuffle_options)s, %(release)s,
         %(release_at)s, %(show_key)s, %(pass_percent)s, %(series_id)s, %(course_id)s, %(rated)s,
         %(live_standing)s, %(freeze_minutes)s, %(reports)s, %(scale_mean)s,
-        %(scale_sd)s, %(scale_linked_to)s, %(sealed_before_s)s, %(timezone)s, %(is_draft)s, %(created_by)s)
+        %(scale_sd)s, %(scale_linked_to)s, %(sealed_before_s)s, %(timezone)s, %(is_draft)s, %(created_by)s,
+        %(request_key)s, %(request_hash)s)
+    ON CONFLICT (created_by, request_key) WHERE request_key IS NOT NULL DO NOTHING
 RETURNING id;
 
 -- name: find_exam

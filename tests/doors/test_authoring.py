@@ -159,6 +159,11 @@ async def test_what_is_downloaded_can_be_imported_again(olga: Caller) -> None:
     assert imported.status_code == 201
     again = await olga.get(f"/api/v1/exams/{imported.json()['id']}/file")
     assert again.text == file.text
+    key = {"Idempotency-Key": "imported-once"}
+    first, second = [
+        await olga.post("/api/v1/exams/import?draft=true", content=file.content, headers=key) for _ in "ab"
+    ]
+    assert (first.status_code, second.status_code, first.json()) == (201, 200, second.json())
 
 
 async def test_a_copy_is_made_once_and_deleted_by_who_has_seen_it(olga: Caller) -> None:

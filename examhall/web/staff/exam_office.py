@@ -14,18 +14,18 @@ from examhall.accounts.people import find_account
 from examhall.base.attachment import download_headers
 from examhall.base.errors import NotFound, Refusal
 from examhall.exams.authored import list_edits
-from examhall.exams.authoring import RequestKey, delete_draft, find_exam, make_draft, publish_exam
+from examhall.exams.authoring import delete_draft, find_exam, make_draft, publish_exam
 from examhall.exams.duplicating import duplicate_exam
 from examhall.exams.exam_file import FILE_BYTES, TITLE_CHARS, read_exam_file
 from examhall.exams.exam_file_problems import BadExamFile
 from examhall.exams.exam_file_writing import to_yaml
 from examhall.exams.exporting import export_document
-from examhall.exams.importing import import_exam
+from examhall.exams.importing import import_once
 from examhall.exams.readiness import readiness_of
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
-from examhall.web.staff.exam_settings import KEY_CHARS
+from examhall.web.staff.exam_settings import request_of_page
 from examhall.web.staff.exam_tabs import tabs_for
 from examhall.web.staff.exam_words import LABELS, WORDS
 from examhall.web.staff.given import version_in
@@ -60,7 +60,7 @@ async def post_office(request: Request) -> Response:
                     title = (await find_exam(conn, exam_id)).settings.title
                     title = gettext_of(request)("Copy of {title}").format(title=title)[:TITLE_CHARS]
                     # Of the page as it was shown: pressed twice, it makes one copy.
-                    wanted = RequestKey(f"page {str(form.get('request_key', ''))[:KEY_CHARS]}", exam_id)
+                    wanted = request_of_page(form, exam_id)
                     made = await duplicate_exam(conn, exam_id, title=title, by=me.id, request=wanted)
                     going_to = f"/staff/exams/{made.id}/edit"
                 case "delete":
@@ -106,12 +106,14 @@ async def post_import(request: Request) -> Response:
             source = text.encode("utf-8", "replace")
         exam = await asyncio.to_thread(read_exam_file, source, largest_bytes=FILE_BYTES)
         async with request.app.state.database.transaction() as conn:
-            exam_id = await import_exam(conn, exam, created_by=me.id, is_draft=True)
+            # Of the page as it was shown: pressed twice, it makes one draft.
+            wanted = request_of_page(form, {"import": source.decode("utf-8", "replace")})
+            made = await import_once(conn, exam, by=me.id, is_draft=True, request=wanted)
     except Refusal as refusal:
         return await _import(request, me, refusal, text)
     finally:
         await request.close()
-    return RedirectResponse(f"/staff/exams/{exam_id}/questions", SEE_OTHER)
+    return RedirectResponse(f"/staff/exams/{made.id}/questions", SEE_OTHER)
 
 
 async def _office(request: Request, me: Person, refusal: Refusal | None = None) -> Response:
@@ -163,6 +165,7 @@ async def _import(request: Request, me: Person, refusal: Refusal | None = None, 
         ],
         text=text if len(text) <= TEXT_KEPT else "",
         largest_mb=FILE_BYTES // 1_000_000,
+        request_key=str(uuid4()),
     )
 
 

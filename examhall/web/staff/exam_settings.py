@@ -58,13 +58,12 @@ async def post_new_exam(request: Request) -> Response:
     form = await request.form()
     raw = given_in(form, shown=NEW, is_fixed=False)
     settings, troubles = settings_of(raw, NEW)
-    # Of the form as it was first shown: pressed twice, it makes one exam.
-    key = str(form.get("request_key", ""))[:KEY_CHARS]
     try:
         if troubles:
             raise BadSettings(troubles)
         async with request.app.state.database.transaction() as conn:
-            wanted = RequestKey(f"page {key}", {"create": settings.as_json()}) if key else None
+            # Of the form as it was first shown: pressed twice, it makes one exam.
+            wanted = request_of_page(form, {"create": settings.as_json()})
             made = await create_exam(conn, settings, by=me.id, request=wanted)
     except BadSettings as refusal:
         return await _page(request, me, raw, None, refusal=refusal)
@@ -122,6 +121,13 @@ async def post_look(request: Request) -> Response:
         async with request.app.state.database.transaction() as conn:
             pictures = (await find_questions_of(conn, exam_id)).pictures
     return JSONResponse({"html": to_html(text, exam_id=exam_id, pictures=frozenset(pictures))})
+
+
+def request_of_page(form: Mapping[str, Any], asked: Any) -> RequestKey | None:
+    """By which a form that is sent twice is known."""
+    key = str(form.get("request_key", ""))
+    usable = key.isascii() and key.isprintable() and 0 < len(key) <= KEY_CHARS
+    return RequestKey(f"page {key}", asked) if usable else None
 
 
 def _taken(form: Mapping[str, Any], raw: Raw, current: Settings) -> dict[str, Any]:
