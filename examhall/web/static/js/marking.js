@@ -132,6 +132,9 @@ function restore() {
   say("restored");
 }
 
+const touched = () =>
+  all("input:not([type=hidden]), textarea", form).some((one) => (one.type === "radio" ? one.checked !== one.defaultChecked : one.value !== one.defaultValue));
+
 /** @param {KeyboardEvent} event */
 function pressed(event) {
   const criterion = /** @type {HTMLElement} */ (event.target).closest(".criterion");
@@ -157,6 +160,8 @@ setFormulas(desk);
 if ("open" in desk.dataset) {
   restore();
   sum();
+  // What was said before this script had come.
+  if (!dirty && touched()) changed();
   form.addEventListener("input", changed);
   find("#rubric")?.addEventListener("keydown", pressed);
   form.addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
