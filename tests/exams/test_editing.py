@@ -99,6 +99,19 @@ async def test_of_two_who_change_the_same_part_at_once_one_is_told_what_the_othe
     )
 
 
+async def test_the_second_waits_for_the_first_and_then_sees_what_it_changed(database: Database) -> None:
+    exam_id, olga, pavel = await add_future_exam(database)
+    async with database.transaction() as conn:
+        editable = await begin_edit(conn, exam_id, by=olga, part="settings", seen=1)
+        second = asyncio.create_task(set_title(database, exam_id, "Pavel's", by=pavel))
+        await until_somebody_waits(conn, second)
+        await conn.execute("UPDATE exams SET title = 'First' WHERE id = %s", (exam_id,))
+        await end_edit(conn, editable, before={"title": "Algebra"}, after={"title": "First"})
+    with pytest.raises(ChangedMeanwhile):
+        await second
+    assert await edits(database, exam_id) == [(2, "settings", "First")]
+
+
 async def test_who_was_told_may_save_over_it_and_nothing_is_forgotten(database: Database) -> None:
     exam_id, olga, pavel = await add_future_exam(database)
     await set_title(database, exam_id, "Olga's", by=olga)
@@ -156,7 +169,7 @@ async def test_who_starts_while_an_author_changes_starts_the_changed_exam_or_non
         editable = await begin_edit(conn, exam_id, by=olga, part="settings", seen=1, after_opening=True)
         assert (editable.has_opened, editable.has_sittings) == (True, False)
         starting = asyncio.create_task(start(database, exam_id))
-        await until_somebody_waits(conn)
+        await until_somebody_waits(conn, starting)
         await conn.execute("UPDATE exams SET is_draft = true WHERE id = %s", (exam_id,))
         await end_edit(conn, editable, before={"is_draft": False}, after={"is_draft": True})
     [refusal] = await asyncio.gather(starting, return_exceptions=True)
@@ -170,8 +183,9 @@ async def start(database: Database, exam_id: int) -> object:
         return await start_sitting(conn, exam_id=exam_id, candidate_id=ALICE)
 
 
-async def until_somebody_waits(conn: Connection) -> None:
-    while True:
+async def until_somebody_waits(conn: Connection, who: asyncio.Task[Any]) -> None:
+    """Or has done what should have waited."""
+    while not who.done():
         cursor = await conn.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         if (await cursor.fetchone())[0]:  # type: ignore[index]
             return

@@ -113,7 +113,7 @@ async def test_who_starts_in_the_same_moment_has_the_new_end(database: Database)
     async with database.transaction() as conn:
         retimed = await change(conn, exam_id, olga, closes_at=lambda at: at + HOUR / 2)
         starting = asyncio.create_task(Starts(database).start(exam_id=exam_id, candidate_id=ALICE))
-        await until_somebody_waits(conn)
+        await until_somebody_waits(conn, starting)
     await starting
     async with database.transaction() as conn:
         assert await deadline(conn) == retimed.exam.settings.closes_at
