@@ -44,7 +44,8 @@ async def bank_page(request: Request) -> Response:
     me = await page_person(request)
     require_role(me, "author")
     asked = {
-        name: request.query_params.get(name, "")[:SEARCH_CHARS].replace("\0", "") for name in ("q", "subject", "topic", "kind")
+        name: request.query_params.get(name, "")[:SEARCH_CHARS].replace("\0", "")
+        for name in ("q", "subject", "topic", "kind")
     }
     archived = request.query_params.get("archived") == "1"
     exam_id = version_in(request.query_params.get("exam", ""))
