@@ -389,6 +389,19 @@ async def test_the_whole_paper_is_tried_out_and_nothing_is_stored(
     assert await served.rows("SELECT 1 FROM sittings WHERE exam_id = %s", exam_id) == []
 
 
+async def test_what_is_written_when_the_exam_opens_is_refused_and_still_there(
+    served: Served, author: Callable[..., Awaitable[Page]]
+) -> None:
+    exam_id, page = await exam_with(served, "In time?"), await author()
+    await page.goto(f"/staff/exams/{exam_id}/questions/{await first_question(served, exam_id)}")
+    await page.fill("#prompt", "Late.")
+    await served.rows("UPDATE exams SET opens_at = now() WHERE id = %s RETURNING 1", exam_id)
+    await page.click(".save-bar button.primary")
+    await page.wait_for_selector("#notices >> text=This exam has opened: its end")
+    assert await page.input_value("#prompt") == "Late."
+    assert await prompts_of(served, exam_id) == ["In time?"]
+
+
 async def test_after_the_opening_questions_are_read_and_keys_corrected(
     served: Served, author: Callable[..., Awaitable[Page]]
 ) -> None:

@@ -1,5 +1,9 @@
 """Walks through the pages on which authors write questions, in each state that they see them in."""
 
+import psycopg
+
+from examhall.exams.questions import change_question, find_question
+
 from .conftest import Candidate
 from .looking import Look
 
@@ -45,13 +49,11 @@ async def questions_being_written(alice: Candidate, look: Look) -> None:
     [[question_id]] = await served.rows("SELECT id FROM questions WHERE exam_id = %s AND number = 1", coming)
     await page.goto(f"{root}/{question_id}")
     await page.fill("#topic", "Numbers")
-    await served.rows(
-        """INSERT INTO exam_edits (exam_id, version, part, edited_by, edited_at, before, after)
-           VALUES (%s, 9, %s, %s, now(), '{"prompt": "a"}', '{"prompt": "b"}') RETURNING 1""",
-        coming,
-        f"question:{question_id}",
-        olga,
-    )
+    async with await psycopg.AsyncConnection.connect(served.dsn) as conn:
+        theirs = (await find_question(conn, coming, question_id)).document | {"prompt": "Theirs?"}
+        await change_question(
+            conn, exam_id=coming, question_id=question_id, document=theirs, by=olga, seen=1_000
+        )
     await page.click(".save-bar .primary")
     await page.wait_for_selector(".theirs")
     await look()
