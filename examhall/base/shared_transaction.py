@@ -8,9 +8,10 @@ from the start; saving answers, which must not lose one, has base/group_commit.p
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextvars import Context
+from contextvars import copy_context
 from typing import Generic, TypeAlias, TypeVar
 
+from examhall.base.actor import ACTOR
 from examhall.base.db import Connection, Database
 from examhall.base.errors import Overloaded
 
@@ -44,9 +45,11 @@ class SharedTransaction(Generic[Entry, Outcome]):
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, done))
         if self._running is None or self._running.done():
-            # In a context of its own: it is on behalf of all, not of whoever came first.
+            # It is on behalf of all, not of whoever came first.
+            context = copy_context()
+            context.run(ACTOR.set, None)
             self._running = asyncio.create_task(
-                self._run(), name=f"shared {self._perform.__name__}", context=Context()
+                self._run(), name=f"shared {self._perform.__name__}", context=context
             )
         return await done
 
