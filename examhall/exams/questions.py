@@ -22,6 +22,7 @@ ORDER = "order"
 BEYOND = 16_000
 # What a correction adds to a key; the exam file has no word for it.
 BY_CORRECTION = ("also", "everybody")
+BY_HAND = "by_hand"
 
 
 class NoSuchQuestion(NotFound):
@@ -289,11 +290,17 @@ async def _write_items(conn: Connection, exam_id: int, number: int, items: Seque
 
 
 def _as_corrected(item: Item, before: Sequence[Item]) -> Item:
-    """What a correction once added to the key stays as long as the key and what it is of do."""
+    """What a correction once added to the key stays as long as the key and what it is of do.
+
+    That people mark it stays whatever the key becomes.
+    """
+    by_hand: dict[str, Any] = {}
     for old in before:
+        if BY_HAND in old.key and (old.sub_part, old.kind) == (item.sub_part, item.kind):
+            by_hand = {BY_HAND: old.key[BY_HAND]}
         added = {name: old.key[name] for name in BY_CORRECTION if name in old.key}
-        plain = {name: value for name, value in old.key.items() if name not in added}
+        plain = {name: value for name, value in old.key.items() if name not in (*added, BY_HAND)}
         same = (old.sub_part, old.kind, old.presented, plain)
         if added and same == (item.sub_part, item.kind, item.presented, item.key):
-            return replace(item, key={**item.key, **added})
-    return item
+            return replace(item, key={**item.key, **added, **by_hand})
+    return replace(item, key={**item.key, **by_hand}) if by_hand else item
