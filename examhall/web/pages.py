@@ -148,7 +148,7 @@ def environment(language: str) -> Environment:
     found.filters.update(
         bytes=size, date=write.date, duration=duration, figure=write.figure, fixed=write.fixed, json=as_json,
         letter=letter, percent=write.percent, plain=plain, points=write.points, rfc3339=clock.rfc3339,
-        since_1970=write.since_1970, utc=write.utc, worth=worth,
+        said=words.ugettext, since_1970=write.since_1970, utc=write.utc, worth=worth,
     )  # fmt: skip
     return found
 

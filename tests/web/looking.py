@@ -89,6 +89,7 @@ NAMES = {
     "en xa",
     "ar xb",
     "sha 256",
+    "open badge",
     "7k3q d9zm paxt 04gh r2vc",
 }
 

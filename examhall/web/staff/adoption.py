@@ -134,7 +134,7 @@ def _problems(refusal: Refusal | None, _: Words) -> list[str]:
     if refusal is None:
         return []
     fields: Any = refusal.details.get("fields", [])
-    return [_(refusal.detail), *(str(field["message"]) for field in fields)]
+    return [_(refusal.detail), *(_(field["message"]) for field in fields)]
 
 
 routes = [

@@ -190,7 +190,7 @@ def _problems(request: Request, refusal: Refusal | None) -> list[str]:
         return []
     fields: Any = refusal.details.get("fields", [])
     _ = gettext_of(request)
-    return [_(refusal.detail), *(str(field["message"]) for field in fields)]
+    return [_(refusal.detail), *(_(field["message"]) for field in fields)]
 
 
 def _row_view(row: KeyRow, exam_id: int) -> dict[str, Any]:

@@ -286,7 +286,7 @@ def problems_of(request: Request, refusal: Refusal | None) -> list[str]:
     if refusal is None:
         return []
     fields: Any = refusal.details.get("fields", [])
-    return [gettext_of(request)(refusal.detail), *(str(field["message"]) for field in fields)]
+    return [gettext_of(request)(refusal.detail), *(gettext_of(request)(field["message"]) for field in fields)]
 
 
 routes = [

@@ -199,7 +199,7 @@ async def _form(
         may_edit=has_role(me, "admin"),
         wrong=wrong or {},
         refused=_(refusal.detail) if refusal else "",
-        problems=[str(field["message"]) for field in fields],
+        problems=[_(field["message"]) for field in fields],
         limits={"code": CODE_CHARS, "name": NAME_CHARS},
     )
 
