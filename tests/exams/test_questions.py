@@ -403,3 +403,18 @@ async def test_what_an_author_should_look_at_is_said(conn: Connection) -> None:
         ["no_key"],
         ["no_topic"],
     ]
+
+
+async def test_a_question_that_people_mark_stays_so_whatever_its_key_becomes(conn: Connection) -> None:
+    exam_id, olga = await empty_exam(conn), await add_author(conn)
+    [one] = await add(conn, exam_id, olga, "one")
+    await conn.execute("UPDATE items SET key = key || '{\"by_hand\": true}' WHERE exam_id = %s", (exam_id,))
+    changed = await change_question(
+        conn, exam_id=exam_id, question_id=one.id, document=about("better"), by=olga, seen=one.version
+    )
+    assert changed.question.items[0].key["by_hand"]
+    other = about("better", answer="y")
+    changed = await change_question(
+        conn, exam_id=exam_id, question_id=one.id, document=other, by=olga, seen=changed.version
+    )
+    assert "by_hand" in changed.question.items[0].key
