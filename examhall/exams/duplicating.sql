@@ -28,8 +28,9 @@ SELECT %(copy_id)s, place, title, instructions, shuffle, draw, unequal_points
  WHERE exam_id = %(exam_id)s;
 
 -- name: copy_questions
-INSERT INTO questions (exam_id, number, prompt, topic, section_id)
-SELECT %(copy_id)s, questions.number, questions.prompt, questions.topic, copies.id
+INSERT INTO questions (exam_id, number, prompt, topic, section_id, bank_question_id, bank_version)
+SELECT %(copy_id)s, questions.number, questions.prompt, questions.topic, copies.id, questions.bank_question_id,
+       questions.bank_version
   FROM questions
   LEFT JOIN sections ON sections.id = questions.section_id
   LEFT JOIN sections AS copies ON copies.exam_id = %(copy_id)s AND copies.place = sections.place

@@ -34,7 +34,7 @@ def read_sections(value: Value) -> tuple[Section, ...]:
         title = text(found["title"], most=SECTION_CHARS, one_line=True) if "title" in found else ""
         if not title and each.is_mapping and "title" not in found:
             each.bad(said("The section has no `title`."))
-        if title.casefold() in seen:
+        if title and title.casefold() in seen:
             found["title"].bad(said("Another section has this title; questions name their section by it."))
         seen.add(title.casefold())
         sections.append(
