@@ -233,14 +233,7 @@ def zone(value: Value) -> ZoneInfo | None:
         return ZoneInfo(found)
     near = get_close_matches(found[:60], known_zones(), n=1)
     hint = said("Did you mean `{name}`?", name=near[0]) if near else said("Write it as `Asia/Tashkent`.")
-    value.bad(
-        said(
-            "This is no time zone. {hint}",
-            hint=said("Did you mean `{name}`?", name=near[0])
-            if near
-            else said("Write it as `Asia/Tashkent`."),
-        )
-    )
+    value.bad(said("This is no time zone. {hint}", hint=hint))
     return None
 
 
