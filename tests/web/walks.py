@@ -10,6 +10,7 @@ from . import (
     walks_people,
     walks_questions,
     walks_record,
+    walks_sections,
 )
 from .conftest import Candidate
 from .looking import Look
@@ -58,6 +59,7 @@ WALKS: list[Walk] = [
     walks_office.forms,
     walks_people.people_and_groups,
     walks_questions.questions_being_written,
+    walks_sections.sections_and_the_bank,
     walks_marking.marking_by_hand,
     walks_authoring.an_exam_as_a_whole,
     walks_record.the_record_and_a_sitting,
