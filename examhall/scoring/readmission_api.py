@@ -7,8 +7,7 @@ from pydantic import Field
 
 from examhall.base.wire import Body, Db, Id, refusals
 from examhall.scoring.readmission import ResultsAreFinal, let_in_again
-from examhall.sittings.interventions import NobodyToLetIn, Order, SitsItAgain
-from examhall.sittings.interventions_api import (
+from examhall.sittings.intervention_replies import (
     DAY_S,
     REFUSED,
     InterventionOut,
@@ -17,6 +16,7 @@ from examhall.sittings.interventions_api import (
     RequestKey,
     Sessions,
 )
+from examhall.sittings.interventions import NobodyToLetIn, Order, SitsItAgain
 
 router = APIRouter(tags=["Invigilation"])
 

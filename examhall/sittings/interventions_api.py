@@ -1,46 +1,37 @@
 """What invigilators do while an exam is sat, over the API; and the stream by which candidates hear of it."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, SignedIn, Staff, WrongRole
+from examhall.accounts.access import NotSignedIn, Person, SignedIn, Staff, WrongRole
 from examhall.accounts.tokens import TokenInvalid
-from examhall.base.clock import rfc3339
 from examhall.base.event_stream import TooManyStreams
 from examhall.base.wire import LARGEST_ID, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.sittings import interventions
 from examhall.sittings.admission import require_ticket_for
 from examhall.sittings.autosave import SessionNotFound
-from examhall.sittings.availability import ExamNotFound
-from examhall.sittings.interventions import Intervention, Kind, NobodySitsIt, Order, RequestKeyUsed
+from examhall.sittings.intervention_replies import (
+    DAY_S,
+    REFUSED,
+    InterventionOut,
+    Invigilator,
+    Reason,
+    RequestKey,
+    Sessions,
+)
+from examhall.sittings.interventions import NobodySitsIt, Order
 from examhall.sittings.live import Live
 from examhall.sittings.start import find_sitting
 
 router = APIRouter(tags=["Invigilation"])
 sessions_router = APIRouter(tags=["Exams and sessions"])
 
-Invigilator = Annotated[Person, Staff("invigilator")]
-RequestKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=100,
-        pattern=r"^[\x21-\x7e]+$",
-        description="A repeat with the same key does nothing, and is told what the first did.",
-    ),
-]
-Reason = Annotated[Text, Field(min_length=1, max_length=500)]
-Sessions = Annotated[list[Annotated[int, Field(ge=1, le=LARGEST_ID)]], Field(min_length=1, max_length=10_000)]
 SOME = Field(None, description="Whom it is for; all who sit the exam, if not said.")
-DAY_S = 86_400
 # Digits of a bigint, less one.
 LONGEST_ID = 18
-
-REFUSED = refusals(NotSignedIn, TokenInvalid, WrongRole, CrossSite, ExamNotFound, RequestKeyUsed)
 
 
 class TimeIn(Body):
@@ -61,31 +52,6 @@ class CloseIn(Body):
 
 class ReasonIn(Body):
     reason: Reason
-
-
-class InterventionOut(BaseModel):
-    id: int
-    kind: Kind
-    done_at: str
-    reached: int = Field(description="How many who sat the exam then.")
-    sessions: list[int] | None
-    seconds: int | None
-    text: str
-    reason: str
-
-    @classmethod
-    def of(cls, done: Intervention, **more: Any) -> Self:
-        return cls(
-            id=done.id,
-            kind=done.kind,
-            done_at=rfc3339(done.done_at),
-            reached=done.reached,
-            sessions=None if done.sitting_ids is None else list(done.sitting_ids),
-            seconds=done.seconds,
-            text=done.message,
-            reason=done.reason,
-            **more,
-        )
 
 
 class ListedOut(InterventionOut):
