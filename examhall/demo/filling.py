@@ -128,9 +128,7 @@ async def _add_exams(conn: Connection, signer: Signer) -> list[Ticket]:
     await add_forms(conn, signer)
     await add_what_if(conn, right_keys=exams[0])
     await add_standards(conn)
-    await add_quiet_room(
-        conn, author, exam_id=exams[0], usernames=[person.username for person in people]
-    )
+    await add_quiet_room(conn, author, exam_id=exams[0], usernames=[person.username for person in people])
     return await issue_tickets(
         conn, signer, exam_id=exams[0], person_ids=[person.id for person in people if person.id != author]
     )

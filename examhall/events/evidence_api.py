@@ -34,7 +34,9 @@ class StepOut(BaseModel):
     answer: Any = Field(default=None, description="null for invigilators.")
     revision: int | None = None
     received_at: str | None = None
-    effect: str | None = Field(default=None, description="changed, repeated, or late: a newer one stood there.")
+    effect: str | None = Field(
+        default=None, description="changed, repeated, or late: a newer one stood there."
+    )
 
     @classmethod
     def of(cls, step: Step) -> "StepOut":

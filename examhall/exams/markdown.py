@@ -35,9 +35,7 @@ def pictures_in(text: str) -> set[str]:
 
 def nameless_pictures(text: str) -> bool:
     """Whether *text* shows a picture that says nothing to whoever cannot see it."""
-    return any(
-        token.type == "image" and not token.content.strip() for token in _walk(_MARKDOWN.parse(text))
-    )
+    return any(token.type == "image" and not token.content.strip() for token in _walk(_MARKDOWN.parse(text)))
 
 
 def _env(exam_id: int, pictures: Collection[str]) -> dict[str, object]:

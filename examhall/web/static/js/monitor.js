@@ -10,7 +10,7 @@ const REDRAW_MS = 250;
 /**
  * @typedef {{ id: number, full_name: string, username: string, room: string | null, seat: string | null, attempt_number: number, deadline_at: string,
  *   closed_at: string | null, closed_by: string | null, paused_at: string | null, granted_s: number,
- *   answered: number, is_connected: boolean, since: string | null }} Seat
+ *   answered: number, items: number | null, is_connected: boolean, since: string | null }} Seat
  */
 
 const page = find(".live");

@@ -93,11 +93,11 @@ function rename(title) {
 }
 
 form.addEventListener("pointerdown", hold);
-form.addEventListener("input", ({ target }) => {
+form.addEventListener("input", (/** @type {Event} */ { target }) => {
   if (target instanceof HTMLInputElement && target.name.startsWith("title-")) rename(target);
   sumUp();
 });
-form.addEventListener("change", ({ target }) => {
+form.addEventListener("change", (/** @type {Event} */ { target }) => {
   const card = target instanceof HTMLSelectElement ? target.closest(".placed-card") : null;
   if (!(card instanceof HTMLElement)) return;
   put(card, /** @type {HTMLSelectElement} */ (target).value);
