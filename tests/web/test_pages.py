@@ -154,7 +154,6 @@ def test_static_addresses_change_with_the_content(tmp_path: Path) -> None:
         static.address("css/../../pages.py")
 
 
-
 def test_markdown_becomes_words_for_a_select() -> None:
     assert plain("the **largest**\n root $x$") == "the largest root x"
 
