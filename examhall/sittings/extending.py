@@ -47,6 +47,7 @@ async def apply_owed(
     However often and by how many at once it is asked for, it is given once. Who has handed in keeps what they
     have; nothing is ever taken away. Raises NobodySitsIt if none of them is owed anything.
     """
+    await many(conn, SQL.hold_exam, _Id, exam_id=exam_id)
     await many(conn, SQL.hold_sittings, _Id, exam_id=exam_id, sitting_ids=list(sitting_ids))
     by_seconds = defaultdict[int, list[int]](list)
     for owed in await find_owed(conn, exam_id=exam_id):

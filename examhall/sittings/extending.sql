@@ -15,6 +15,14 @@ SELECT sittings.id AS sitting_id, sittings.candidate_id, people.full_name, peopl
    AND own.deadline_at >= sittings.started_at + make_interval(secs => sittings.allotted_s + 1)
  ORDER BY sittings.id;
 
+-- name: hold_exam
+-- The exam before its sittings, as everybody: the record of what is given refers to it, and whoever moves the
+-- exam's end holds it and then comes for the sittings.
+SELECT id
+  FROM exams
+ WHERE id = %(exam_id)s
+   FOR KEY SHARE;
+
 -- name: hold_sittings
 -- FOR UPDATE in the order of the ids, as by saves and by time that is given: of two who apply the same, the second
 -- finds nothing owed.

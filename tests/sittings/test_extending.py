@@ -107,3 +107,25 @@ async def test_another_length_of_the_exam_is_nobodys_accommodation(database, sea
     async with database.transaction() as conn:
         await conn.execute("UPDATE exams SET duration_s = 7200 WHERE id = %s", (exam_id,))
     assert await owed(database, exam_id) == []
+
+
+async def test_the_exams_end_is_moved_at_the_moment_when_what_is_owed_is_given(database, seats):
+    exam_id, [alice, _], olga = seats
+    await give(database, alice, Terms(factor=Decimal(2)))
+    async with database.transaction() as author:
+        # As sittings/retiming.py: the exam, and then all who sit it.
+        await author.execute("SELECT FROM exams WHERE id = %s FOR UPDATE", (exam_id,))
+        giving = asyncio.create_task(apply(database, exam_id, [alice.id], olga))
+        await somebody_waits(database)
+        await author.execute("SELECT FROM sittings WHERE exam_id = %s ORDER BY id FOR UPDATE", (exam_id,))
+    await giving
+    assert await deadline(database, alice) == 7200
+
+
+async def somebody_waits(database):
+    while True:
+        async with database.connection() as conn:
+            cursor = await conn.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if (await cursor.fetchone())[0]:
+                return
+        await asyncio.sleep(0.01)
