@@ -80,6 +80,8 @@ async def conclude_by_hand(conn: Connection, follow_ups: Sequence[str], *, exam_
 
     An exam concluded before has what follows enqueued again: each of those operations is idempotent.
     """
+    # Whoever lets somebody in again this moment is waited for, and seen.
+    await many(conn, SQL.hold_concluded, _Held, exam_ids=[exam_id])
     standing = await maybe(conn, SQL.standing, _Standing, exam_id=exam_id, latest_start_s=LATEST_START_S)
     if standing is None:
         raise NoSuchExam

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from examhall.base.db import Connection, Database
-from examhall.scoring.conclude import conclude_due
+from examhall.scoring.conclude import StillSitting, conclude_by_hand, conclude_due
 from examhall.scoring.readmission import ResultsAreFinal, let_in_again
 from examhall.scoring.results import score_sittings
 from examhall.sittings.autosave import save_batch
@@ -165,6 +165,24 @@ async def test_a_conclusion_that_looked_before_is_taken_back(database: Database)
     assert await concluding == []
     async with database.transaction() as conn:
         assert await (await conn.execute("SELECT count(*) FROM conclusions")).fetchone() == (0,)
+
+
+async def test_a_conclusion_by_hand_waits_for_who_is_let_in(database: Database) -> None:
+    async with database.transaction() as conn:
+        exam_id = await add_past_exam(conn)
+        seats = await seats_closed(conn, exam_id)
+        await mark(conn, seats)
+    async with database.transaction() as letting:
+        await let_in_again(letting, order(exam_id, seats[0]), seconds=600)
+
+        async def conclude() -> None:
+            async with database.transaction() as conn:
+                await conclude_by_hand(conn, (), exam_id=exam_id)
+
+        concluding = asyncio.create_task(conclude())
+        await waits(letting)
+    with pytest.raises(StillSitting):
+        await concluding
 
 
 async def test_a_marking_that_is_under_way_leaves_no_result_behind(database: Database) -> None:
