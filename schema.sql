@@ -234,7 +234,8 @@ CREATE TABLE password_links (
     good_until timestamptz NOT NULL,
     used_at    timestamptz
 );
-CREATE INDEX password_links_person ON password_links (person_id);
+-- Of several links only the newest is good.
+CREATE UNIQUE INDEX password_links_person ON password_links (person_id);
 
 -- Failures per account and per address, shared by all processes. Unlogged: a crash forgives.
 CREATE UNLOGGED TABLE sign_in_failures (

@@ -43,9 +43,9 @@ def made_up_password() -> str:
 
 
 async def make_link(conn: Connection, person_id: int, *, by: int) -> str:
-    """The token of a new link; any other of theirs is good for nothing from now on."""
+    """The token of a new link; any other of theirs is void from now on. Of several made at once one is good."""
     token = secrets.token_urlsafe(32)
-    await run(conn, SQL.forget_links, person_id=person_id)
+    await run(conn, SQL.forget_old_links, person_id=person_id)
     kept = await run(
         conn, SQL.keep_link, token_hash=_hash(token), person_id=person_id, made_by=by, life=LINK_LIFE
     )
@@ -71,7 +71,8 @@ async def use_link(conn: Connection, token: str, *, password_hash: str) -> None:
 
 
 async def set_password(conn: Connection, person_id: int, *, password_hash: str) -> None:
-    """Give somebody another password; whoever is signed in as them is signed out."""
+    """Give somebody another password; whoever is signed in as them is signed out, and an unused link void."""
+    await run(conn, SQL.forget_unused_link, person_id=person_id)
     if not await run(conn, SQL.set_password, person_id=person_id, password_hash=password_hash):
         raise NoSuchPerson
     await end_sign_ins_of(conn, [person_id], by="staff")

@@ -1,15 +1,18 @@
--- name: forget_links
--- Of several links only the newest is good.
+-- name: forget_old_links
 DELETE FROM password_links
- WHERE person_id = %(person_id)s
-    OR good_until < now();
+ WHERE good_until < now()
+   AND person_id <> %(person_id)s;
 
 -- name: keep_link
+-- Of several links only the newest is good, and of two made at once the later: each has its place in the index.
 INSERT INTO password_links (token_hash, person_id, made_by, good_until)
 SELECT %(token_hash)s, id, %(made_by)s, now() + %(life)s
   FROM people
  WHERE id = %(person_id)s
-   AND active;
+   AND active
+    ON CONFLICT (person_id)
+    DO UPDATE SET token_hash = excluded.token_hash, made_by = excluded.made_by, made_at = excluded.made_at,
+                  good_until = excluded.good_until, used_at = NULL;
 
 -- name: read_link
 SELECT people.id, people.full_name, people.username
@@ -35,3 +38,9 @@ UPDATE people
        version = version + 1
  WHERE id = %(person_id)s
    AND active;
+
+-- name: forget_unused_link
+-- The link before the person, as by whoever uses it; they are waited for.
+DELETE FROM password_links
+ WHERE person_id = %(person_id)s
+   AND used_at IS NULL;

@@ -22,7 +22,8 @@ CREATE TABLE password_links (
     good_until timestamptz NOT NULL,
     used_at    timestamptz
 );
-CREATE INDEX password_links_person ON password_links (person_id);
+-- Of several links only the newest is good.
+CREATE UNIQUE INDEX password_links_person ON password_links (person_id);
 
 -- People who belong together.
 CREATE TABLE groups (

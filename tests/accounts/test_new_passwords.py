@@ -60,6 +60,40 @@ async def test_a_newer_link_an_old_one_and_a_forged_one(database, passwords, ali
             await read_link(conn, second)
 
 
+async def test_of_links_made_at_once_one_is_good(database, alice, admin):
+    async with database.transaction() as conn:
+        first = await make_link(conn, alice, by=admin)
+        second = asyncio.create_task(link_for(database, alice, admin))
+        await asyncio.sleep(0.2)
+    tokens = [first, await second]
+    assert await count(database, "password_links", "used_at IS NULL") == 1
+    await use(database, tokens[1], "x")
+    with pytest.raises(LinkSpent):
+        await use(database, tokens[0], "y")
+
+
+async def test_a_link_is_void_once_the_office_gives_a_password(database, passwords, alice, admin):
+    token = await link_for(database, alice, admin)
+    async with database.transaction() as conn:
+        await set_password(conn, alice, password_hash=await passwords.hash("from the office"))
+    with pytest.raises(LinkSpent):
+        await use(database, token, await passwords.hash("by an old link"))
+    await sign_in(database, passwords, password="from the office")
+
+
+async def test_a_link_used_and_a_password_given_at_once_come_one_after_the_other(database, alice, admin):
+    for _ in range(10):
+        token = await link_for(database, alice, admin)
+
+        async def give():
+            async with database.transaction() as conn:
+                await set_password(conn, alice, password_hash="office")
+
+        done = await asyncio.gather(give(), use(database, token, "link"), return_exceptions=True)
+        assert done[0] is None
+        assert done[1] is None or isinstance(done[1], LinkSpent)
+
+
 async def test_the_table_alone_opens_nothing(database, alice, admin):
     token = await link_for(database, alice, admin)
     assert await count(database, "password_links", f"encode(token_hash, 'escape') LIKE '%{token}%'") == 0
