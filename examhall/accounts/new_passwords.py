@@ -43,7 +43,7 @@ def made_up_password() -> str:
 
 
 async def make_link(conn: Connection, person_id: int, *, by: int) -> str:
-    """The token of a new link; any other of theirs is void from now on. Of several made at once one is good."""
+    """The token of a new link; any other of theirs is void now. Of several made at once one is good."""
     token = secrets.token_urlsafe(32)
     await run(conn, SQL.forget_old_links, person_id=person_id)
     kept = await run(
