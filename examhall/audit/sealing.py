@@ -15,7 +15,7 @@ from examhall.base.sqlfile import beside
 
 SQL = beside(__file__)
 
-# A transaction that began before midnight may commit after it; none lasts that long.
+# A transaction that began before midnight may commit after it; one that lasts longer is waited for.
 SETTLED_AFTER = timedelta(hours=1)
 # Read so many entries at a time.
 PIECE = 2_000
@@ -67,7 +67,7 @@ def message(day: date, entries: int, digest: bytes) -> bytes:
 
 
 async def seal_days(conn: Connection, signer: Signer, *, now: datetime) -> list[Seal]:
-    """Seal every day that is over and has entries; give the new seals.
+    """Seal every day that is over, committed and has entries; give the new seals.
 
     However many workers do so at once, a day is sealed once, in the order of days: one goes on, and the
     others find its seals when they have waited for it.
@@ -75,6 +75,8 @@ async def seal_days(conn: Connection, signer: Signer, *, now: datetime) -> list[
     await run(conn, SQL.one_at_a_time)
     last = await maybe(conn, SQL.last_seal, Seal)
     until = (now - SETTLED_AFTER).astimezone(UTC).date()
+    if writing := await maybe(conn, SQL.oldest_writing, _Day):
+        until = min(until, writing.day)
     days = await many(conn, SQL.days_to_seal, _Day, after=last.day if last else None, until=until)
     link = last.digest if last else FIRST_LINK
     made = []

@@ -1,6 +1,19 @@
 -- name: one_at_a_time
 SELECT pg_advisory_xact_lock(hashtext('examhall audit seals'));
 
+-- name: oldest_writing
+-- Whoever has written to the record and not committed: what they wrote has the time at which it was written.
+SELECT (min(xact_start) AT TIME ZONE 'UTC')::date AS day
+  FROM pg_locks
+  JOIN pg_stat_activity USING (pid)
+ WHERE pg_locks.locktype = 'relation'
+   AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND pg_locks.relation = 'audit_entries'::regclass
+   AND pg_locks.mode = 'RowExclusiveLock'
+   AND pg_locks.granted
+   AND pid <> pg_backend_pid()
+HAVING min(xact_start) IS NOT NULL;
+
 -- name: last_seal
 SELECT day, entries, digest, signature, key_id
   FROM audit_seals

@@ -109,3 +109,23 @@ async def test_two_workers_at_once_seal_a_day_once(database: Database, dsn: str)
             return len(await seal_days(conn, SIGNER, now=LATER))
 
     assert sorted(await asyncio.gather(seal(), seal(), seal())) == [0, 0, 3]
+
+
+async def test_a_day_of_which_something_is_not_committed_is_sealed_once_it_is(
+    database: Database, dsn: str
+) -> None:
+    tomorrow_night = datetime.now(UTC) + timedelta(days=1, hours=2)
+    async with await psycopg.AsyncConnection.connect(dsn) as committed:
+        await fill(committed)
+        await committed.execute("INSERT INTO people (username, full_name) VALUES ('bob', 'Bob')")
+
+    async def seal() -> list[int]:
+        async with database.transaction() as conn:
+            return [each.entries for each in await seal_days(conn, SIGNER, now=tomorrow_night)]
+
+    async with await psycopg.AsyncConnection.connect(dsn) as slow:
+        await slow.execute("INSERT INTO people (username, full_name) VALUES ('alice', 'Alice')")
+        assert await seal() == [23, 23, 23]
+    assert await seal() == [2]
+    async with database.transaction() as conn:
+        assert await verdicts(conn) == ["intact"] * 4
