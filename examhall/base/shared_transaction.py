@@ -38,6 +38,11 @@ class SharedTransaction(Generic[Entry, Outcome]):
         self._waiting: deque[tuple[Entry, asyncio.Future[Outcome]]] = deque()
         self._running: asyncio.Task[None] | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits, and no transaction is under way."""
+        return not self._waiting and (self._running is None or self._running.done())
+
     async def submit(self, entry: Entry) -> Outcome:
         """What `perform` says of this entry, given back after the commit."""
         if len(self._waiting) >= WAITING_LIMIT:

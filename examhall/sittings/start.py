@@ -128,7 +128,8 @@ class Starts:
     def __init__(self, database: Database, availabilities: Availabilities | None = None) -> None:
         self._database = database
         self._availabilities = availabilities
-        self._shared = SharedTransaction(database, start_sittings)
+        # One for each exam: who starts an exam that is held this moment keeps nobody else waiting.
+        self._of_exam: dict[int, SharedTransaction[Wanted, Started | None]] = {}
 
     async def start(self, *, exam_id: int, candidate_id: int) -> Started:
         """As `start_sitting`, given back after the commit."""
@@ -138,7 +139,14 @@ class Starts:
         return started
 
     async def _start(self, *, exam_id: int, candidate_id: int) -> Started:
-        started = await self._shared.submit(Wanted(candidate_id, exam_id))
+        shared = self._of_exam.get(exam_id)
+        if shared is None:
+            shared = self._of_exam[exam_id] = SharedTransaction(self._database, start_sittings)
+        try:
+            started = await shared.submit(Wanted(candidate_id, exam_id))
+        finally:
+            if shared.is_idle and self._of_exam.get(exam_id) is shared:
+                del self._of_exam[exam_id]
         if started is not None:
             return started
         # Why not, or after all: what was in the way may just have gone.

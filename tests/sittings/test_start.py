@@ -75,6 +75,22 @@ async def test_who_may_not_start_is_told_why_and_delays_nobody(database: Databas
     ]
 
 
+async def test_an_exam_that_an_author_holds_delays_nobody_who_starts_another(database: Database) -> None:
+    async with database.transaction() as conn:
+        held, free = await add_exam(conn), await add_exam(conn)
+    starts = Starts(database)
+    async with database.transaction() as author:
+        await author.execute("SELECT FROM exams WHERE id = %s FOR UPDATE", (held,))
+        waiting = [asyncio.create_task(starts.start(exam_id=held, candidate_id=n)) for n in range(1, 51)]
+        await asyncio.sleep(0)
+        started = await asyncio.wait_for(
+            asyncio.gather(*(starts.start(exam_id=free, candidate_id=n) for n in range(1, 51))), 5
+        )
+        assert len({each.sitting.id for each in started}) == 50
+        assert not any(each.done() for each in waiting)
+    assert len({each.sitting.id for each in await asyncio.gather(*waiting)}) == 50
+
+
 async def test_of_two_starts_in_one_batch_one_is_new(conn: Connection) -> None:
     exam_id = await add_exam(conn)
     first, second = await start_sittings(conn, [Wanted(ALICE, exam_id)] * 2)
