@@ -52,6 +52,13 @@ class JudgedItem:
     # Of the panel's calibration, or the newest: how hard it was, and the mean share of its points.
     difficulty: float | None
     facility: float | None
+    # That a candidate has it: below 1 in a pool.
+    chance: float
+
+    @property
+    def worth(self) -> float:
+        """The points that it adds to a candidate's exam, on average."""
+        return self.points * self.chance
 
     @property
     def label(self) -> str:
@@ -107,7 +114,7 @@ def booklet_of(panel: Panel, items: Sequence[JudgedItem]) -> Booklet:
     """The items from the easiest to the hardest; those without a difficulty are not in it."""
     return ordered_booklet(
         np.array([np.nan if item.difficulty is None else item.difficulty for item in items], float),
-        np.array([item.points for item in items], float),
+        np.array([item.worth for item in items], float),
         mastery=float(panel.mastery or 0),
     )
 

@@ -1,11 +1,18 @@
 -- name: judged_items
 SELECT items.question_number, items.sub_part, items.kind, questions.topic, questions.prompt,
        items.prompt AS item_prompt, items.presented, items.key, items.points::double precision AS points,
-       calibrated.difficulty, calibrated.mean_share AS facility
+       calibrated.difficulty, calibrated.mean_share AS facility,
+       -- Of a pool each candidate gets so many.
+       CASE WHEN sections.draw IS NULL THEN 1
+            ELSE least(1, sections.draw::double precision / (SELECT count(*)
+                                                               FROM questions AS pooled
+                                                              WHERE pooled.section_id = sections.id))
+       END AS chance
   FROM items
   JOIN questions
     ON questions.exam_id = items.exam_id
    AND questions.number = items.question_number
+  LEFT JOIN sections ON sections.id = questions.section_id
   LEFT JOIN item_calibrations AS calibrated
     ON calibrated.exam_id = items.exam_id
    AND calibrated.question_number = items.question_number

@@ -147,7 +147,7 @@ async def find_result(conn: Connection, panel: Panel, *, round: int | None = Non
     return Found(
         cut=cut,
         earlier=[each[0] for each in told[:-1]],
-        max_points=sum(item.points for item in items),
+        max_points=sum(item.worth for item in items),
         judges=found_judges,
         items=found_items,
         impact=await _impact(conn, panel.exam_id, cut),
@@ -167,7 +167,7 @@ def _by_ratings(
     number: int, ratings: Sequence[Any], judges: Sequence[Judge], items: Sequence[JudgedItem]
 ) -> tuple[FoundCut, list[FoundJudge], list[FoundItem]]:
     matrix = matrix_of(ratings, [judge.number for judge in judges], items)
-    points = np.array([item.points for item in items], float)
+    points = np.array([item.worth for item in items], float)
     found = angoff(matrix, points)
     real = realism(matrix, np.array([_nan(item.facility) for item in items], float))
     most = float(points.sum())

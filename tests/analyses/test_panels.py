@@ -40,10 +40,24 @@ from examhall.analyses.panels import (
 from examhall.analyses.standards import find_result
 from examhall.base.db import Connection, Database
 from examhall.base.errors import NotFound, SomebodyWasFaster
+from examhall.exams.exam_file import read_exam_file
+from examhall.exams.importing import import_exam
 
 from .panelled import SLOTS, a_panel, a_person, an_exam, calibrated, rate
 
 pytestmark = pytest.mark.anyio
+
+POOL = """
+title: One of four
+duration: 1 h
+sections: [{title: Pool, draw: 1}]
+questions:
+  - {prompt: one, type: number, answer: 1}
+  - {prompt: two, type: number, answer: 1, section: Pool}
+  - {prompt: three, type: number, answer: 1, section: Pool}
+  - {prompt: four, type: number, answer: 1, section: Pool}
+  - {prompt: five, type: number, answer: 1, section: Pool}
+"""
 
 
 async def percents_of(conn: Connection, panel_id: int, judge: object, leader: object) -> list[int | None]:
@@ -235,6 +249,18 @@ async def test_a_bookmark_is_an_ability_and_its_points(conn: Connection) -> None
     assert [(item.label, item.page, item.bookmarks) for item in found.items] == [
         ("1", 1, 1), ("2", 2, 2), ("3a", 3, 0)
     ]  # fmt: skip
+
+
+async def test_of_a_pool_the_cut_counts_what_a_candidate_gets_of_it(conn: Connection) -> None:
+    """One question at 40 percent for everybody, one of four at 80: sixty, not seventy-two."""
+    exam_id = await import_exam(conn, read_exam_file(POOL), created_by=None)
+    panel_id, leader, (one, _, _) = await a_panel(conn, exam_id=exam_id)
+    ratings = [NewRating(number, "", 40 if number == 1 else 80, 1) for number in range(1, 6)]
+    await rate_items(conn, panel_id, person_id=one.id, round=1, ratings=ratings)
+    found = await find_result(conn, await find_panel(conn, panel_id, leader))
+    assert found.max_points == pytest.approx(2.0)
+    assert found.cut.points == pytest.approx(1.2)
+    assert found.pass_percent == Decimal("60.00")
 
 
 async def test_a_bookmark_needs_difficulties_and_any_panel_items(conn: Connection) -> None:
