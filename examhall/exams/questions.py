@@ -143,7 +143,8 @@ async def create_question(
     """A new question at this place, or at the end; those behind it move on by one.
 
     However many authors add questions at once, all are there, each with a number of its own: they go one
-    after the other through the lock on the exam. It is in the section of the question *like*, if in any.
+    after the other through the lock on the exam. It is in the section of the question *like*, if in any, and
+    what a correction said of that one's key is said of its own.
     """
     editable = await begin_edit(conn, exam_id, by=by, part=ORDER, seen=None)
     places = await many(conn, SQL.places, _Place, exam_id=exam_id)
@@ -160,7 +161,8 @@ async def create_question(
         topic=question.topic,
         like=like,
     )
-    await _write_items(conn, exam_id, made.number, question.items)
+    before = (await find_question(conn, exam_id, like)).question.items if like is not None else ()
+    await _write_items(conn, exam_id, made.number, [_as_corrected(item, before) for item in question.items])
     if place is not None and place <= len(places):
         ids = [each.id for each in places]
         ids.insert(max(place, 1) - 1, made.id)

@@ -418,3 +418,11 @@ async def test_a_question_that_people_mark_stays_so_whatever_its_key_becomes(con
         conn, exam_id=exam_id, question_id=one.id, document=other, by=olga, seen=changed.version
     )
     assert "by_hand" in changed.question.items[0].key
+
+
+async def test_the_same_question_once_more_is_marked_by_people_as_well(conn: Connection) -> None:
+    exam_id, olga = await empty_exam(conn), await add_author(conn)
+    [one] = await add(conn, exam_id, olga, "one")
+    await conn.execute("UPDATE items SET key = key || '{\"by_hand\": true}' WHERE exam_id = %s", (exam_id,))
+    again = await duplicate_question(conn, exam_id=exam_id, question_id=one.id, by=olga)
+    assert again.question.items[0].key["by_hand"]
