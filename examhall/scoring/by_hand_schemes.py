@@ -164,7 +164,9 @@ async def save_scheme(
     if found.version != seen:
         raise SomebodyWasFaster(version=found.version)
     rubric = [each.model_dump(mode="json") for each in scheme.rubric]
-    said = (scheme.markers, scheme.differ_above, scheme.third_rule, rubric)
+    # Of one marker nobody's points can differ.
+    differ_above = scheme.differ_above if scheme.markers > 1 else None
+    said = (scheme.markers, differ_above, scheme.third_rule, rubric)
     if found.has_begun and said != (found.markers, found.differ_above, found.third_rule, found.rubric):
         raise MarkingHasBegun
     if len({each.key for each in scheme.rubric}) < len(scheme.rubric) or (
@@ -177,7 +179,7 @@ async def save_scheme(
         question_id=found.question_id,
         sub_part=sub_part,
         markers=scheme.markers,
-        differ_above=scheme.differ_above if scheme.markers > 1 else None,
+        differ_above=differ_above,
         third_rule=scheme.third_rule,
         rubric=Jsonb(rubric),
         guidance=scheme.guidance,

@@ -14,7 +14,7 @@ from examhall.scoring.by_hand import (
     take_next,
 )
 from examhall.scoring.by_hand_finish import NotComplete, NotFinished, TooManyPoints, finish_task, reopen_task
-from examhall.scoring.by_hand_schemes import NewScheme
+from examhall.scoring.by_hand_schemes import MarkingHasBegun, NewScheme, save_scheme
 from examhall.scoring.conclude import conclude_due
 from examhall.scoring.readmission import let_in_again
 from examhall.scoring.rescore import apply_correction, rescore_sittings
@@ -325,3 +325,19 @@ async def test_a_stranger_finds_no_answer(conn: Connection) -> None:
         await finish_task(conn, task, mallory, sheet(0))
     with pytest.raises(NoSuchTask):
         await skip_task(conn, task, mallory)
+
+
+async def test_once_a_mark_is_finished_only_the_guidance_changes(conn: Connection) -> None:
+    exam_id = await add_essays(conn)
+    alice, mina = await people(conn, 2)
+    await write_essay(conn, exam_id, alice)
+    # What one marker cannot differ by is no part of the scheme.
+    said = {"markers": 1, "differ_above": Decimal(1)}
+    await by_two(conn, exam_id, NewScheme.model_validate(said))
+    await mark_next(conn, exam_id, mina, 4)
+    essay = {"exam_id": exam_id, "question_number": 2, "sub_part": ""}
+    guided = NewScheme.model_validate(said | {"guidance": "Be kind."})
+    assert await save_scheme(conn, **essay, scheme=guided, seen=1) == 2
+    for other in (NewScheme(markers=2), NewScheme(rubric=RUBRIC), NewScheme(third_rule="median")):
+        with pytest.raises(MarkingHasBegun):
+            await save_scheme(conn, **essay, scheme=other, seen=2)
