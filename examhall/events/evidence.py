@@ -24,10 +24,12 @@ SQL = beside(__file__)
 # Of a sitting of three hours, ten each second: more than a person makes; one page reads them all.
 MOST_CHANGES = 100_000
 MOST_HAPPENINGS = 5_000
-# Of the event log; starts, ends and saves are known from what is stored.
+# Of the event log; starts, ends and saves are known from what is stored. But of whoever was let in again the end
+# before it is stored no more: in the log it is called so, by whom it was.
+ENDED: Final = {"submitted": "candidate", "closed": "deadline"}
 NOTED: Final = (
     "ticket_shown", "lobby_opened", "sitting_resumed", "sealed_opened", "sealed_failed", "refused", "cut_off",
-    "back_again", "result_seen",
+    "back_again", "result_seen", *ENDED,
 )  # fmt: skip
 # The strip over time.
 BUCKETS = 96
@@ -214,6 +216,7 @@ def put_together(
     is_cut = len(changes) > MOST_CHANGES
     changes = changes[:MOST_CHANGES]
     effects = _effects(changes)
+    happenings = _with_earlier_ends(happenings)
     # At the same instant what opens the sitting comes first, and what ends it last.
     lines: list[tuple[datetime, int, str, Change | None, str, dict[str, Any], str | None]] = [
         (sitting.started_at, 0, "started", None, "", {"deadline": clock.rfc3339(sitting.deadline_at)}, None)
@@ -251,6 +254,24 @@ def put_together(
         gaps=_gaps(sitting.started_at, end, changes),
         is_cut=is_cut,
     )
+
+
+def _with_earlier_ends(happenings: Sequence[Happening]) -> list[Happening]:
+    """Of the ends in the log only those after which somebody was let in again, each once; in their order."""
+    found: list[Happening] = []
+    let_in = [each.at for each in happenings if each.what == "readmit"]
+    ended: Happening | None = None
+    for each in happenings:
+        if each.what in ENDED:
+            # Handing in again is harmless, and is noted again.
+            if ended is None and any(each.at < at for at in let_in):
+                ended = replace(each, what="closed", details={"by": ENDED[each.what]})
+                found.append(ended)
+            continue
+        if each.what == "readmit":
+            ended = None
+        found.append(each)
+    return found
 
 
 def _effects(changes: Sequence[Change]) -> list[str]:

@@ -160,6 +160,18 @@ async def test_an_invigilator_sees_when_and_not_what(conn: Connection) -> None:
     assert said(step, same, with_answers=False) == "An answer to question 1 was saved"
 
 
+def test_of_who_was_let_in_again_each_end_is_told_once() -> None:
+    noted = [(10, "submitted"), (11, "submitted"), (15, "readmit"), (40, "closed"), (45, "readmit")]
+    noted += [(60, "submitted"), (61, "submitted")]
+    happenings = [Happening(NOON + timedelta(minutes=at), what, {}, None) for at, what in noted]
+    steps = put_together(sitting(minutes=60), [item()], [], happenings, read_at=NOON).steps
+    told = [said(step, same, with_answers=True) for step in steps]
+    handed_in, again = "Handed in by the candidate", "Was let in again"
+    assert told == [
+        "Started", handed_in, again, "Handed in by the server: time was up", again, handed_in
+    ]  # fmt: skip
+
+
 def test_gaps_and_the_last_minutes_are_counted() -> None:
     changes = [change(30), change(20 * 60, "B", 2), change(59 * 60, "A", 3), change(59.5 * 60, "B", 4)]
     found = put_together(sitting(), [item()], changes, [], read_at=NOON)
