@@ -24,6 +24,8 @@ BODY_LIMIT_BYTES = 1_000_000
 Uploads: TypeAlias = Sequence[tuple[re.Pattern[str], int]]
 # What a caller may choose as the id of its request: it ends in our logs.
 SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+# Where an address is a secret (a ticket, a form, somebody's new password), and what logs have instead.
+SECRET = {"/t/": "/t/{ticket}", "/f/": "/f/{link}", "/password/": "/password/{token}"}
 
 
 class Front:
@@ -129,10 +131,8 @@ def _too_large(limit_bytes: int) -> BodyTooLarge:
 
 
 def _told(path: str) -> str:
-    """A path as the log has it: without a query, a ticket, or a form's link. They may open something."""
-    if path.startswith("/t/"):
-        return "/t/{ticket}"
-    return "/f/{link}" if path.startswith("/f/") else path
+    """A path as the log has it: without a query, or what opens something by being known."""
+    return next((told for start, told in SECRET.items() if path.startswith(start)), path)
 
 
 class _Counted:

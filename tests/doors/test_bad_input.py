@@ -283,11 +283,14 @@ async def test_a_correction_of_brackets_without_end_is_a_bad_correction(
 
 
 @pytest.mark.parametrize("breaks", [True, False])
-@pytest.mark.parametrize(("asked", "told"), [("/t/", "/t/{ticket}"), ("/f/", "/f/{link}")])
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [("/t/", "/t/{ticket}"), ("/f/", "/f/{link}"), ("/password/", "/password/{token}")],
+)
 async def test_nothing_that_opens_a_door_is_in_the_log_whatever_becomes_of_the_request(
     breaks: bool, asked: str, told: str
 ) -> None:
-    """Refused before any route is known, or broken: the address still opens an exam, or a form."""
+    """Refused before any route is known, or broken: the address still opens an exam, a form, an account."""
 
     async def inner(scope: Any, receive: Any, send: Any) -> None:
         if breaks:
