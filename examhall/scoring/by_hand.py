@@ -146,6 +146,12 @@ async def find_task(conn: Connection, task_id: int, marker_id: int) -> Task:
     return found
 
 
+async def refuse_dismissed(conn: Connection, task_id: int, marker_id: int) -> None:
+    """To whoever is no author, an answer of an exam that they are not named for (any more) is not there."""
+    if await maybe(conn, SQL.named_for, _Taken, task_id=task_id, marker_id=marker_id) is None:
+        raise NoSuchTask
+
+
 async def save_sheet(conn: Connection, task_id: int, marker_id: int, sheet: Sheet) -> Saved:
     """Keep what a marker wrote so far, and the answer for them a while longer.
 

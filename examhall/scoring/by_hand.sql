@@ -74,6 +74,16 @@ SELECT tasks.id, tasks.exam_id, exams.title AS exam_title, tasks.question_number
  WHERE tasks.id = %(task_id)s
    AND tasks.marker_id = %(marker_id)s;
 
+-- name: named_for
+-- FOR SHARE: who is dismissed at this moment comes before, and is refused, or after.
+SELECT tasks.id
+  FROM marking_tasks AS tasks
+  JOIN exam_markers
+    ON exam_markers.exam_id = tasks.exam_id
+   AND exam_markers.person_id = %(marker_id)s
+ WHERE tasks.id = %(task_id)s
+   FOR SHARE OF exam_markers;
+
 -- name: renew_lease
 -- Its lock makes a save and the finish of the same mark come one after the other. Somebody else's is not touched.
 UPDATE marking_tasks

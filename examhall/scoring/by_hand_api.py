@@ -16,6 +16,7 @@ from examhall.scoring.by_hand import (
     NoSuchTask,
     TaskTaken,
     find_task,
+    refuse_dismissed,
     save_sheet,
     skip_task,
     take_next,
@@ -105,6 +106,7 @@ async def post_next(exam_id: Id, me: Marks, db: Db, which: Which | None = None) 
 )
 async def get_task(task_id: Id, me: Marks, db: Db) -> TaskOut:
     async with db.transaction() as conn:
+        await _refuse_dismissed(conn, task_id, me)
         return await _task(conn, task_id, me)
 
 
@@ -127,6 +129,7 @@ async def put_sheet(task_id: Id, sheet: SheetIn, me: Marks, db: Db) -> SavedOut:
 async def post_finish(task_id: Id, sheet: SheetIn, me: Marks, db: Db) -> FinishedOut:
     """Sending it again changes nothing, and is told the same."""
     async with db.transaction() as conn:
+        await _refuse_dismissed(conn, task_id, me)
         finished = await finish_task(conn, task_id, me.id, sheet.sheet())
     return FinishedOut.of(finished)
 
@@ -152,6 +155,7 @@ async def post_skip(task_id: Id, me: Marks, db: Db) -> Response:
 async def post_reopen(task_id: Id, why: ReasonIn, me: Marks, db: Db) -> Response:
     """Whoever gave it changes it: a marker their own until results are final, an author any."""
     async with db.transaction() as conn:
+        await _refuse_dismissed(conn, task_id, me)
         await reopen_task(conn, task_id, by=me.id, is_author=has_role(me, AUTHOR), reason=why.reason)
     return Response(status_code=204)
 
@@ -240,6 +244,11 @@ async def delete_marker(exam_id: Id, person_id: Id, me: Author, db: Db) -> Respo
         await exam_to_mark(conn, exam_id, me)
         await dismiss_marker(conn, exam_id=exam_id, person_id=person_id)
     return Response(status_code=204)
+
+
+async def _refuse_dismissed(conn: Connection, task_id: int, me: Person) -> None:
+    if not has_role(me, AUTHOR):
+        await refuse_dismissed(conn, task_id, me.id)
 
 
 async def _task(conn: Connection, task_id: int, me: Person) -> TaskOut:

@@ -1,6 +1,7 @@
 """Marking by hand over the API: what a marker is told, and whom it is refused."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -116,3 +117,23 @@ async def test_a_dismissed_marker_has_nothing_in_hand(call: Any, exam: tuple[int
     assert (await olga.client.delete(f"{at}/markers/{mina.id}")).status_code == 204
     assert (await mina.get(f"/api/v1/marking/tasks/{task}")).status_code == 404
     assert (await olga.post(f"{at}/next")).json()["task_id"] == task
+
+
+async def test_a_dismissed_marker_changes_no_mark_that_they_finished(
+    call: Any, hall: Hall, exam: tuple[int, int, Any]
+) -> None:
+    exam_id, _, _ = exam
+    olga, mina = await call("olga", "author"), await call("mina", "marker")
+    at = f"/api/v1/exams/{exam_id}/marking"
+    await olga.post(f"{at}/markers", {"usernames": ["mina"]})
+    path = f"/api/v1/marking/tasks/{(await mina.post(f'{at}/next')).json()['task_id']}"
+    sheet = {"points": 6, "revision": 1}
+    assert (await mina.post(f"{path}/finish", sheet)).status_code == 200
+    assert (await olga.client.delete(f"{at}/markers/{mina.id}")).status_code == 204
+    assert (await mina.post(f"{path}/reopen", {"reason": "To fail them."})).status_code == 404
+    assert (await mina.post(f"{path}/finish", sheet)).status_code == 404
+    assert (await mina.get(path)).status_code == 404
+    # Nor by the page.
+    mina.client.cookies.set("examhall", hall.signer.cookie_token(mina.id, uuid4(), ["marker"]))
+    assert (await mina.get(f"/staff/marking/{path.rpartition('/')[2]}")).status_code == 404
+    assert (await olga.post(f"{path}/reopen", {"reason": "Another look."})).status_code == 204

@@ -28,6 +28,7 @@ from examhall.scoring.by_hand import (
     Task,
     TaskTaken,
     find_task,
+    refuse_dismissed,
     save_sheet,
     skip_task,
     take_next,
@@ -135,7 +136,7 @@ async def _desk(
 ) -> Response:
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
-        task = await find_task(conn, id_of(request, "task_id"), me.id)
+        task = await _task(conn, id_of(request, "task_id"), me)
         scheme = await find_scheme(conn, task.exam_id, task.question_number, task.sub_part)
         work = await my_work(conn, me)
     of_item = [
@@ -162,6 +163,12 @@ async def _desk(
         sheet=kept
         or Sheet(task.levels or {}, task.points, task.comment or "", task.note or "", task.revision or 0),
     )
+
+
+async def _task(conn: Connection, task_id: int, me: Person) -> Task:
+    if not has_role(me, AUTHOR):
+        await refuse_dismissed(conn, task_id, me.id)
+    return await find_task(conn, task_id, me.id)
 
 
 def _task_view(task: Task, scheme: Scheme) -> dict[str, Any]:
@@ -223,7 +230,7 @@ async def post_deed(request: Request) -> Response:
     try:
         sheet = _sheet(form)
         async with request.app.state.database.transaction() as conn:
-            task = await find_task(conn, task_id, me.id)
+            task = await _task(conn, task_id, me)
             slot = (task.question_number, task.sub_part)
             if deed == "reopen":
                 reason = str(form.get("reason", "")).strip()[:REASON_CHARS] or "-"
