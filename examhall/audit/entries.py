@@ -192,7 +192,8 @@ def _cells(entry: Entry) -> list[str]:
     cells = []
     for value in as_json(entry).values():
         if isinstance(value, dict):
-            cells.append(json.dumps(value, ensure_ascii=False))
+            # Some spreadsheets begin a cell at every semicolon, quoted or not; JSON reads this as one.
+            cells.append(json.dumps(value, ensure_ascii=False).replace(";", "\\u003b"))
         else:
             cells.append("" if value is None else harmless(str(value)))
     return cells

@@ -84,16 +84,19 @@ async def test_a_file_has_all_that_fits_and_no_formula(database: Database) -> No
     async with database.transaction() as conn:
         await conn.execute(
             "INSERT INTO people (username, full_name)"
-            " SELECT 'p' || n, '=1+' || n FROM generate_series(1, 1200) AS n"
+            " SELECT 'p' || n, '=1+' || n || ';=2' FROM generate_series(1, 1200) AS n"
         )
     sought = Sought(kind="people")
     text = b"".join([piece async for piece in file_pieces(database, sought, "csv")]).decode()
     header, *lines = list(csv.reader(StringIO(text)))
     assert len(lines) == 1200
     assert {line[header.index("label")][:2] for line in lines} == {"'="}
+    # A spreadsheet that separates by semicolons finds no formula inside a document either.
+    assert not [line for line in text.splitlines() if ";=" in line]
+    assert json.loads(lines[0][header.index("after")])["full_name"] == "=1+1200;=2"
     lined = b"".join([piece async for piece in file_pieces(database, sought, "jsonl")]).decode()
     entries = [json.loads(line) for line in lined.splitlines()]
-    assert [entry["after"]["full_name"] for entry in entries] == [f"=1+{n}" for n in range(1200, 0, -1)]
+    assert [entry["after"]["full_name"] for entry in entries] == [f"=1+{n};=2" for n in range(1200, 0, -1)]
 
 
 SEARCHES: list[tuple[dict[str, Any], str]] = [
