@@ -16,7 +16,7 @@ from examhall.exams.answers import UnknownQuestion
 from examhall.sittings.autosave import IN_ORDER_OF_ARRIVAL, Answer, Save, save_batch
 from examhall.sittings.availability import availability_of_exam
 from examhall.sittings.hand_in import answers_given, hand_in, hold_running
-from examhall.sittings.start import Started, Wanted, start_sittings
+from examhall.sittings.start import TRIES, ExamChanging, Started, Wanted, start_sittings
 
 SQL = beside(__file__)
 
@@ -215,12 +215,21 @@ class Submissions:
         if outcome is None:
             # Why not, or after all: what was in the way may just have gone.
             async with self._database.transaction() as conn:
-                [outcome] = await submit_all(conn, [submission])
-                if outcome is None:
-                    why = await availability_of_exam(
-                        conn, exam_id=submission.contest_id, candidate_id=submission.candidate_id
-                    )
-                    outcome = why.refusal()
+                outcome = await _submit_or_say_why(conn, submission)
         if isinstance(outcome, Refusal):
             raise outcome
         return outcome
+
+
+async def _submit_or_say_why(conn: Connection, submission: Submission) -> Submitted | Refusal:
+    for _ in range(TRIES):
+        [outcome] = await submit_all(conn, [submission])
+        if outcome is not None:
+            return outcome
+        availability = await availability_of_exam(
+            conn, exam_id=submission.contest_id, candidate_id=submission.candidate_id
+        )
+        if not availability.can_start:
+            return availability.refusal()
+        # An author's change was in between, as in sittings/start.py.
+    return ExamChanging()

@@ -51,6 +51,38 @@ async def test_1000_at_once_of_one_student_make_one_sitting(database: Database) 
     assert jobs == [({"sittings": [[group.students[0], outcomes[0].sitting_id]]},)]
 
 
+async def test_nobody_is_refused_because_authors_save_in_the_same_moment(database: Database) -> None:
+    group = await committed_class(database, *(f"student-{n}" for n in range(20)))
+    submissions = Submissions(database)
+    handed_in = asyncio.Event()
+
+    async def save_again_and_again() -> None:
+        while not handed_in.is_set():
+            async with database.transaction() as conn:
+                await conn.execute("SELECT FROM exams WHERE id = %s FOR UPDATE", (group.contest_id,))
+                await asyncio.sleep(0.005)
+                await conn.execute(
+                    "UPDATE exams SET version = version + 1 WHERE id = %s", (group.contest_id,)
+                )
+            await asyncio.sleep(0.01)
+
+    async def hand_in_all() -> list[Submitted]:
+        outcomes = [
+            await submissions.submit(Submission(student, group.contest_id, RIGHT))
+            for student in group.students
+        ]
+        handed_in.set()
+        return outcomes
+
+    saving = asyncio.gather(save_again_and_again(), save_again_and_again())
+    try:
+        outcomes = await hand_in_all()
+    finally:
+        handed_in.set()
+        await saving
+    assert all(each.is_new for each in outcomes)
+
+
 async def test_of_many_different_papers_of_one_student_one_counts(database: Database) -> None:
     group = await committed_class(database, "ann")
     doors = [Submissions(database) for _ in range(2)]
