@@ -24,8 +24,8 @@ SQL = beside(__file__)
 # Of a sitting of three hours, ten each second: more than a person makes; one page reads them all.
 MOST_CHANGES = 100_000
 MOST_HAPPENINGS = 5_000
-# Of the event log; starts, ends and saves are known from what is stored. But of whoever was let in again the end
-# before it is stored no more: in the log it is called so, by whom it was.
+# Of the event log; starts, ends and saves are known from what is stored. But the end before somebody was let
+# in again is stored no more: in the log it is called so, by whom it was.
 ENDED: Final = {"submitted": "candidate", "closed": "deadline"}
 NOTED: Final = (
     "ticket_shown", "lobby_opened", "sitting_resumed", "sealed_opened", "sealed_failed", "refused", "cut_off",
