@@ -1,7 +1,7 @@
 """Entries of the record as sentences: who did what to which thing, and what changed from what to what."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from examhall.audit.entries import Entry
@@ -22,6 +22,8 @@ KINDS = {
     "group_assignments": _("assignment of a group"), "accommodations": _("accommodation"),
     "master_data_versions": _("term"), "courses": _("course"), "enrolments": _("enrolment"),
     "series": _("series"), "exams": _("exam"), "sections": _("section"), "questions": _("question"),
+    "bank_questions": _("question of the bank"), "bank_versions": _("version of a question of the bank"),
+    "bank_pictures": _("picture of a question of the bank"),
     "items": _("item"), "key_corrections": _("correction of the key"), "pictures": _("picture"),
     "assignments": _("assignment"), "seating": _("seat"), "exam_papers": _("PDF paper"),
     "sealed_key_releases": _("release of a sealed paper's key"), "tickets": _("ticket"),
@@ -167,7 +169,8 @@ def _nested(value: Any) -> str:
 
 def _instant(text: str) -> str:
     try:
-        return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC"
+        # As the database's own time zone wrote it.
+        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     except ValueError:
         return text
 
