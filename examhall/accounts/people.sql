@@ -95,4 +95,5 @@ SELECT given.username, given.full_name, given.email, given.password_hash,
 UPDATE people
    SET language = %(language)s
  WHERE id = %(person_id)s
-   AND active;
+   AND active
+   AND language IS DISTINCT FROM %(language)s;

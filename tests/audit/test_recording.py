@@ -119,6 +119,16 @@ async def test_a_statement_that_changes_nothing_leaves_no_entry(conn: Connection
     assert len(await entries(conn, "exams")) == 1
 
 
+async def test_what_people_choose_for_themselves_does_not_fill_the_record(conn: Connection) -> None:
+    await conn.execute("INSERT INTO people (username, full_name) VALUES ('alice', 'Alice')")
+    for language, hidden in (("uz", True), ("en", False)) * 3:
+        await conn.execute(
+            "UPDATE people SET language = %s, hidden_from_standings = %s, version = version + 1",
+            (language, hidden),
+        )
+    assert len(await entries(conn, "people")) == 1
+
+
 async def test_what_is_removed_is_kept_as_it_was(conn: Connection) -> None:
     exam_id = await add_exam(conn)
     await conn.execute("INSERT INTO questions (exam_id, number, prompt) VALUES (%s, 1, 'Why?')", (exam_id,))
