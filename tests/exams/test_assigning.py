@@ -17,6 +17,7 @@ from examhall.exams.assigning import (
 )
 from examhall.sittings.availability import ExamNotFound, availability_of_exam
 from examhall.sittings.candidates import count_candidates, list_candidates
+from examhall.sittings.start import Starts
 from tests.accounts.office import SECRET
 from tests.courses.rows import add_course, add_people, enrol_people
 from tests.sittings.seats import add_exam
@@ -102,3 +103,15 @@ async def test_nobody_is_assigned_when_one_is_unknown(conn):
         await assign_people(conn, exam_id, ["ALICE", "nobody"])
     assert caught.value.details == {"usernames": ["nobody"], "problems": 1}
     assert (await assigned_to(conn, exam_id)).to_everybody
+
+
+async def test_nobody_who_starts_the_exam_waits_for_those_who_are_assigned(database):
+    async with database.transaction() as conn:
+        await add_people(conn, "alice", "bob")
+        [carol] = await add_people(conn, "carol")
+        exam_id = await add_exam(conn)
+        await assign_people(conn, exam_id, ["carol"])
+    async with database.transaction() as office:
+        await assign_people(office, exam_id, ["alice", "bob"])
+        starting = Starts(database).start(exam_id=exam_id, candidate_id=carol)
+        assert (await asyncio.wait_for(starting, 5)).is_new
