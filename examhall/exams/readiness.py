@@ -32,6 +32,7 @@ class _State:
     server_time: datetime
     points: float
     in_course: int | None
+    seals_pools: bool
 
 
 async def readiness_of(conn: Connection, exam_id: int) -> Readiness:
@@ -71,4 +72,11 @@ async def readiness_of(conn: Connection, exam_id: int) -> Readiness:
         )
     if state.in_course == 0:
         found.notes.append(said("Nobody is enrolled in its course: nobody can sit it yet."))
+    if state.seals_pools:
+        found.notes.append(
+            said(
+                "It is sealed and it draws: all questions of a pool travel to every candidate, encrypted. "
+                "Who has started can read with tools of their own those that they were not given."
+            )
+        )
     return found

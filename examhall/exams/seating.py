@@ -54,10 +54,17 @@ class _Exam:
 
 
 def read_seating(content: bytes) -> list[SeatingLine]:
-    """Everybody in the file, or `BadSeatingFile` with every bad line. Only a header: nobody has a room."""
-    rows = iter(read_rows(decode(content, BadSeatingFile), BadSeatingFile))
+    """Everybody in the file, or `BadSeatingFile` with every bad line. Only a header: nobody has a room.
+
+    Typed by hand it may begin at once: without a header the columns are in their own order.
+    """
+    read = list(read_rows(decode(content, BadSeatingFile), BadSeatingFile))
+    rows = iter(read)
     header_line, cells = next(rows, (1, []))
     header = [name.strip().lower() for name in cells]
+    if 1 < len(header) <= len(COLUMNS) and not {*COLUMNS, *IGNORED} & {*header}:
+        header = list(COLUMNS)
+        rows = iter((line, [*cells, ""] if len(cells) < len(header) else cells) for line, cells in read)
     problems = [
         Problem(header_line, name, said("the header needs a column named {name}", name=name))
         for name in COLUMNS[:2]

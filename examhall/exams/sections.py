@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from examhall.base.db import Connection, many, run
+from examhall.base.db import Connection, many, maybe, run
 from examhall.base.errors import Conflict, Malformed
 from examhall.base.sqlfile import beside
 from examhall.exams.editing import begin_edit, end_edit, part_version
@@ -84,6 +84,17 @@ class Arrangement(NamedTuple):
 
     def of(self, section_id: int) -> list[Pooled]:
         return [question for question in self.questions if question.section_id == section_id]
+
+
+@dataclass(frozen=True)
+class _Sealed:
+    is_sealed: bool
+
+
+async def is_sealed(conn: Connection, exam_id: int) -> bool:
+    """Whether candidates download the paper before the start: with it travel all questions of every pool."""
+    found = await maybe(conn, SQL.is_sealed, _Sealed, exam_id=exam_id)
+    return found is not None and found.is_sealed
 
 
 async def list_sections(conn: Connection, exam_id: int) -> list[EditedSection]:

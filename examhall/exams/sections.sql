@@ -4,6 +4,11 @@ SELECT id, place, title, instructions, shuffle, draw, unequal_points
  WHERE exam_id = %(exam_id)s
  ORDER BY place;
 
+-- name: is_sealed
+SELECT sealed_before_s IS NOT NULL AS is_sealed
+  FROM exams
+ WHERE id = %(exam_id)s;
+
 -- name: pooled
 -- What each question is worth, and where it is; 0 is in no section.
 SELECT questions.id, questions.number, coalesce(questions.section_id, 0) AS section_id,

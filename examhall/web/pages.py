@@ -38,6 +38,9 @@ HEADERS = {
 
 # Stands in a template's output where something is put in afterwards; Markdown and titles cannot write it.
 OWN = re.compile(r"<!-- own (\w+) -->")
+PICTURE = re.compile(r"!\[([^\]]*)\]\([^)\s]*\)")
+# Not the stars of 2*3*4.
+EMPHASIS = re.compile(r"(?<!\w)\*(?!\s)([^*]+)(?<!\s)\*(?!\w)")
 # One for each exam that is being sat, and language.
 SKELETONS = 64
 
@@ -174,4 +177,5 @@ def letter(place: int) -> str:
 
 def plain(markdown: str) -> str:
     """Markdown as one line of words, for where no markup can stand (an option of a select, a label)."""
-    return " ".join(unescape(markdown).replace("$", "").replace("**", "").replace("`", "").split())
+    words = PICTURE.sub(r" \1", unescape(markdown)).replace("$", "").replace("**", "").replace("`", "")
+    return " ".join(EMPHASIS.sub(r"\1", words).split())

@@ -34,6 +34,13 @@ def test_a_file_is_read_with_or_without_seats() -> None:
     assert read_seating(b"username,room\n") == []
 
 
+def test_a_list_that_is_typed_needs_no_header() -> None:
+    assert read_seating(b"ada,B12\nbob, B12, 4\n") == [
+        SeatingLine(1, "ada", "B12", ""),
+        SeatingLine(2, "bob", "B12", "4"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "line", "message"),
     [

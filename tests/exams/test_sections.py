@@ -21,6 +21,7 @@ from examhall.exams.sections import (
     UnequalPool,
     Wanted,
     find_arrangement,
+    is_sealed,
     pools_that_fail,
     save_sections,
 )
@@ -129,6 +130,27 @@ async def test_a_pool_that_no_longer_fits_keeps_a_draft_from_being_published(con
     assert [each.field for each in (await readiness_of(conn, exam_id)).missing] == ["sections"]
     await conn.execute("DELETE FROM questions WHERE exam_id = %s AND number = 1", (exam_id,))
     assert await pools_that_fail(conn, exam_id) == [("Pool", DrawsTooMany)]
+
+
+async def test_who_seals_pools_is_told_that_they_travel_whole(
+    conn: Connection,
+) -> None:
+    olga = await add_olga(conn)
+    exam_id, ids = await add_draft(conn)
+
+    async def told() -> bool:
+        return any("sealed" in note for note in (await readiness_of(conn, exam_id)).notes)
+
+    await conn.execute(
+        "UPDATE exams SET sealed_before_s = 3600, opens_at = %s WHERE id = %s", ("2090-01-01", exam_id)
+    )
+    assert await is_sealed(conn, exam_id)
+    assert not await told()
+    wanted = [Wanted(Section("Pool", draw=2), ids)]
+    await save_sections(conn, exam_id=exam_id, wanted=wanted, by=olga, seen=1)
+    assert await told()
+    await conn.execute("UPDATE exams SET sealed_before_s = NULL WHERE id = %s", (exam_id,))
+    assert not await told()
 
 
 async def test_once_somebody_started_sections_stay(conn: Connection) -> None:

@@ -156,6 +156,8 @@ def test_static_addresses_change_with_the_content(tmp_path: Path) -> None:
 
 def test_markdown_becomes_words_for_a_select() -> None:
     assert plain("the **largest**\n root $x$") == "the largest root x"
+    assert plain("Which leaf?![an oak's](leaf-6b7f.png)\nSay *why*.") == "Which leaf? an oak's Say why."
+    assert plain("2*3*4 is 24") == "2*3*4 is 24"
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,20 @@ async def test_a_pool_of_unequal_questions_is_refused_where_it_is_written(
     assert await placed(served, exam_id) == [("Mixed", 1, [1, 3])]
 
 
+async def test_the_author_of_a_sealed_exam_is_warned_that_whole_pools_travel(
+    served: Served, author: Callable[[], Awaitable[Page]]
+) -> None:
+    exam_id = await unsectioned(served)
+    page = await author()
+    await served.rows("UPDATE exams SET sealed_before_s = 3600 WHERE id = %s RETURNING 1", exam_id)
+    await page.goto(f"/staff/exams/{exam_id}/sections")
+    await page.get_by_role("button", name="Add a section").click()
+    warning = page.get_by_text("all questions of a pool travel")
+    await expect(warning).to_be_hidden()
+    await page.get_by_label("Each gets").fill("2")
+    await expect(warning).to_be_visible()
+
+
 async def test_what_was_drawn_is_the_same_by_the_sealed_paper_as_by_the_ordinary_way(
     served: Served, candidate: Callable[..., Awaitable[Candidate]]
 ) -> None:

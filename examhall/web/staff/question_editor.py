@@ -44,7 +44,7 @@ from examhall.web.staff.question_form import (
 from examhall.web.staff.question_look import question_html
 from examhall.web.staff.question_merge import merged
 from examhall.web.staff.question_words import KINDS as WORDS
-from examhall.web.staff.question_words import Difference, differences, in_a_form
+from examhall.web.staff.question_words import Difference, differences, in_a_form, label_of
 
 SAVES = ("save", "save-new")
 
@@ -238,7 +238,11 @@ async def post_look(request: Request) -> Response:
         place=place,
         total=max(place, total),
     )
-    problems = [message for _, message in _in_fields(request, draft, found)]
+    words = gettext_of(request)
+    told = (in_a_form(str(each["path"]), str(each["message"]), words) for each in found)
+    problems = [
+        f"{label_of(path, words)}: {message}" if path else message for path, message in dict.fromkeys(told)
+    ]
     return JSONResponse({"html": html, "problems": problems}, headers={"cache-control": "no-store"})
 
 

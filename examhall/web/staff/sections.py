@@ -13,7 +13,7 @@ from examhall.base.errors import Refusal
 from examhall.exams.editing import ChangedMeanwhile
 from examhall.exams.markdown import to_inline_html
 from examhall.exams.questions import EditedQuestion, find_exam, list_questions
-from examhall.exams.sections import find_arrangement, pools_that_fail, save_sections
+from examhall.exams.sections import find_arrangement, is_sealed, pools_that_fail, save_sections
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
@@ -41,6 +41,7 @@ async def _page(
         questions = await list_questions(conn, exam_id)
         arrangement = await find_arrangement(conn, exam_id)
         failing = await pools_that_fail(conn, exam_id) if form is None else []
+        sealed = await is_sealed(conn, exam_id)
     _ = gettext_of(request)
     theirs: Sequence[Any] = ()
     if isinstance(refusal, ChangedMeanwhile) and form is not None:
@@ -62,6 +63,7 @@ async def _page(
         is_given=form is not None,
         cards={each.id: _card(each, exam_id, pictures) for each in questions},
         minutes=exam.duration_s / 60,
+        sealed=sealed,
         failing=[(title, _(why().detail)) for title, why in failing],
         refused="" if refusal is None else _(refusal.detail),
         refused_section="" if refusal is None else str(refusal.details.get("section", "")),

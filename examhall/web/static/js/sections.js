@@ -25,6 +25,8 @@ function sumUp() {
   find('[data-sum="questions"]', form).textContent = number.format(total("questions"));
   find('[data-sum="points"]', form).textContent = number.format(total("points"));
   find("[data-unequal]", form).hidden = !told.some((each) => each.isUneven);
+  const sealed = find("[data-sealed-pools]", form);
+  if (sealed) sealed.hidden = !all("input[name^=draw-]", form).some((input) => input.value);
   sections.forEach((section, at) => {
     const line = find("[data-of-section]", section);
     if (!line) return;
