@@ -31,7 +31,7 @@ SQL = beside(__file__)
 
 FOLDER = Path(__file__).parent
 # The first is the one the candidates' tickets admit to.
-EXAMS = ("mathematics.yaml", "sjt.yaml")
+EXAMS = ("mathematics.yaml", "sjt.yaml", "pools.yaml")
 # Whoever has this account is the demo's database.
 MARKER = "demo-author"
 
