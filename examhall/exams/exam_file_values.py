@@ -12,10 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from examhall.base.said import said
 from examhall.exams.exam_file_problems import Place, Problems
 from examhall.exams.exam_file_tree import Mapping, Node, Scalar, Sequence
-from examhall.exams.markdown import pictures_in
-
-# Unclosed brackets, and columns times rows, cost Markdown the square of their number.
-MOST_SIGNS = 1_000
+from examhall.exams.markdown import MOST_SIGNS, pictures_in
 
 TRUE, FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
 SECONDS = {

@@ -15,15 +15,26 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+# Unclosed brackets, and columns times rows, cost Markdown the square of their number.
+MOST_SIGNS = 1_000
+
 
 def to_html(text: str, *, exam_id: int, pictures: Collection[str] = ()) -> str:
-    """Paragraphs, lists, tables, code and formulas of a prompt."""
+    """Paragraphs, lists, tables, code and formulas of a prompt; with too many signs, the text as it is."""
+    if has_too_many_signs(text):
+        return f"<p>{escapeHtml(text)}</p>"
     return str(_MARKDOWN.render(text, _env(exam_id, pictures)))
 
 
 def to_inline_html(text: str, *, exam_id: int, pictures: Collection[str] = ()) -> str:
     """One line's worth, for an option: emphasis, formulas, code, pictures; `1.` and `-` start no list."""
+    if has_too_many_signs(text):
+        return escapeHtml(text)
     return str(_MARKDOWN.renderInline(text, _env(exam_id, pictures)))
+
+
+def has_too_many_signs(text: str) -> bool:
+    return any(text.count(sign) > MOST_SIGNS for sign in "[|")
 
 
 def pictures_in(text: str) -> set[str]:

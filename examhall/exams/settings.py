@@ -23,7 +23,8 @@ from examhall.exams.exam_file import (
     TITLE_CHARS,
 )
 from examhall.exams.exam_file_tree import CONTROL
-from examhall.exams.exam_file_values import MOST_SIGNS, known_zones
+from examhall.exams.exam_file_values import known_zones
+from examhall.exams.markdown import MOST_SIGNS, has_too_many_signs
 
 RELEASES: Final = ("at_once", "at_time", "by_hand")
 # The shortest time before its opening at which a sealed paper is offered.
@@ -165,7 +166,7 @@ def _text(name: str, text: str, most: int, *, one_line: bool) -> Iterator[Troubl
         yield Trouble(name, said("This holds a character that cannot be stored."))
     if len(text) > most:
         yield Trouble(name, said("At most {most} characters.", most=most))
-    if max(text.count("["), text.count("|")) > MOST_SIGNS:
+    if has_too_many_signs(text):
         yield Trouble(name, said("More than {most} of the sign [ or | are too many.", most=MOST_SIGNS))
     if one_line and "\n" in text:
         yield Trouble(name, said("This is one line."))

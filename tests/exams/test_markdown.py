@@ -133,3 +133,10 @@ PIECES = st.sampled_from(
 def test_whatever_is_written_the_page_is_safe(text: str) -> None:
     for page in (html(text), to_inline_html(text, exam_id=7, pictures={"tri"})):
         Guard().feed(page)
+
+
+@pytest.mark.parametrize("text", ["[" * 1001, "![" * 5000, "|" + "a|" * 4000 + "\n|" + "-|" * 4000 + "\nx\n"])
+def test_a_text_with_more_signs_than_anybody_writes_is_shown_as_it_is(text: str) -> None:
+    assert html(text) == f"<p>{text}</p>".strip()
+    assert to_inline_html(text, exam_id=7) == text
+    assert html(f"<b>{text}").startswith("<p>&lt;b&gt;")

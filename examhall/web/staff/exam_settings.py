@@ -1,5 +1,6 @@
 """An exam's settings for its authors: the form that makes one, and the one that changes it."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -120,7 +121,9 @@ async def post_look(request: Request) -> Response:
     if exam_id:
         async with request.app.state.database.transaction() as conn:
             pictures = (await find_questions_of(conn, exam_id)).pictures
-    return JSONResponse({"html": to_html(text, exam_id=exam_id, pictures=frozenset(pictures))})
+    # A table as large as it may be takes a second, in which others save.
+    html = await asyncio.to_thread(to_html, text, exam_id=exam_id, pictures=frozenset(pictures))
+    return JSONResponse({"html": html})
 
 
 def request_of_page(form: Mapping[str, Any], asked: Any) -> RequestKey | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from examhall.exams.content import Exam, Item, arrange, build_content
 from examhall.exams.exam_file_items import Question
-from examhall.exams.exam_file_values import MOST_SIGNS
+from examhall.exams.markdown import has_too_many_signs
 from examhall.exams.question_warnings import texts_of
 from examhall.web.pages import environment
 
@@ -13,7 +13,7 @@ def question_html(
     question: Question, *, exam_id: int, pictures: Collection[str], language: str, place: int, total: int
 ) -> str:
     """What the exam room shows, in the author's order of answers; right or not, as far as it is written."""
-    if any(text.count(sign) > MOST_SIGNS for text in texts_of(question) for sign in "[|"):
+    if any(has_too_many_signs(text) for text in texts_of(question)):
         # Refused when it is saved; to show it would take seconds.
         return ""
     exam = Exam(
