@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from examhall.base import problem
+from examhall.base.actor import ACTOR
 from examhall.base.errors import BodyTooLarge, Refusal
 from examhall.base.languages import language_of
 from examhall.base.logs import REQUEST_ID
@@ -64,6 +65,9 @@ class Front:
         scope["request_id"] = request_id
         # A request is a task of its own: what it and those that it starts write to the log carries this.
         REQUEST_ID.set(request_id)
+        # Nobody is recognised yet: of requests sent together on one connection the server begins the later
+        # from within the earlier.
+        ACTOR.set(None)
         answering = False
 
         async def send_with_headers(message: MutableMapping[str, Any]) -> None:

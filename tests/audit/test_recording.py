@@ -3,10 +3,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from examhall.audit.noting import note
-from examhall.base.actor import Actor, acting
+from examhall.base.actor import ACTOR, Actor, acting
 from examhall.base.db import Connection, Database
+from examhall.base.front import Front
 
 pytestmark = pytest.mark.anyio
 
@@ -75,6 +77,25 @@ async def test_what_one_did_is_not_taken_for_the_next_on_the_same_connection(dsn
     finally:
         await database.close()
     assert found == [(17, "page"), (18, "api"), (None, "server"), (None, "server")]
+
+
+async def test_who_is_behind_one_request_is_not_behind_the_next_of_its_connection() -> None:
+    behind = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        behind.append(ACTOR.get())
+        ACTOR.set(OLGA)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        pass
+
+    front = Front(app)
+    for _ in range(2):
+        await front({"type": "http", "method": "POST", "path": "/", "headers": []}, receive, send)
+    assert behind == [None, None]
 
 
 async def test_a_request_cannot_write_sql_by_its_id(database: Database) -> None:
