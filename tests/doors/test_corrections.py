@@ -137,7 +137,7 @@ async def test_a_correction_from_preview_to_the_candidates_result(
         ([{"change": "points", "question_number": 1, "points": -1}], "Points are a number"),
         ([{"change": "undo", "key_version": 9}], "no such correction"),
         ([{"change": "abolish", "question_number": 1}], "does not match any of the expected tags"),
-        ([], "at least 1 item"),
+        ([], "at least 1 are needed"),
     ],
 )
 async def test_a_correction_is_held_to_what_an_exam_file_is(
@@ -175,7 +175,7 @@ async def test_the_pages_lead_from_a_wrong_answer_to_its_correction_and_back(
     assert "Everything" in text_of(await olga.get("/staff/exams"))
     overview = text_of(await olga.get(base))
     assert "wait for a person to mark them" in overview
-    assert "The key is as it was imported" in text_of(await olga.get(f"{base}/key"))
+    assert "The key is as it was written" in text_of(await olga.get(f"{base}/key"))
     item = await olga.get(f"{base}/key/1")
     assert "Accept too" in text_of(item)
     found = re.findall(r"name=\"changes\" value='([^']+)'", item.text)

@@ -76,7 +76,7 @@ async def test_an_exam_without_an_end_is_concluded_from_the_page(hall: Hall, ann
     assert "Conclude and analyse" in await page(anna, exam_id)
     for _ in range(2):
         await calibrate_again(anna, exam_id)
-    assert await jobs(hall) == [("conclude_exam", {"exam_id": exam_id})]
+    assert await jobs(hall) == [("conclude_exam", {"exam_id": exam_id, "on_behalf_of": anna.id})]
     assert "New figures are being computed" in await page(anna, exam_id)
 
 
@@ -86,7 +86,9 @@ async def test_calibrating_again_goes_by_the_newest_key(hall: Hall, anna: Caller
     async with hall.database.transaction() as conn:
         await conn.execute("INSERT INTO conclusions (exam_id, key_version) VALUES (%s, 1)", (exam_id,))
     await calibrate_again(anna, exam_id)
-    assert await jobs(hall) == [("calibrate_exam", {"exam_id": exam_id, "key_version": 1})]
+    assert await jobs(hall) == [
+        ("calibrate_exam", {"exam_id": exam_id, "key_version": 1, "on_behalf_of": anna.id})
+    ]
 
 
 async def test_a_key_corrected_since_is_said(hall: Hall, anna: Caller) -> None:
