@@ -22,6 +22,8 @@ PIECE = 500
 # Whom one search by name may mean.
 NAMESAKES = 100
 END: Final = "infinity"
+# In what is searched for.
+MOST_MINUSES = 20
 
 
 class NoSuchEntry(NotFound):
@@ -101,7 +103,7 @@ async def list_entries(
         deed=sought.deed,
         since=sought.since,
         until=sought.until,
-        words=sought.words or None,
+        words=_searchable(sought.words),
         before_at=at,
         before_id=before or 0,
         most=limit,
@@ -123,6 +125,11 @@ async def list_kinds(conn: Connection) -> list[str]:
 @dataclass(frozen=True)
 class _Kind:
     kind: str
+
+
+def _searchable(words: str) -> str | None:
+    """As many minus signs as nobody writes are no more than spaces: PostgreSQL puts each on its small stack."""
+    return (words if words.count("-") <= MOST_MINUSES else words.replace("-", " ")) or None
 
 
 async def _people_meant(conn: Connection, sought: Sought) -> list[int] | None:

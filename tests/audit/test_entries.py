@@ -80,6 +80,13 @@ async def test_the_kinds_that_there_are(conn: Connection) -> None:
     assert await list_kinds(conn) == [*(f"kind{n}" for n in range(10)), "people"]
 
 
+@pytest.mark.parametrize(
+    "words", ["-" * 200, "- " * 100, '-""' * 60, "-a " * 66, "a or -" * 30, '"' * 199, "or " * 66]
+)
+async def test_whatever_is_searched_for_is_answered(conn: Connection, words: str) -> None:
+    await list_entries(conn, Sought(words=words), limit=1)
+
+
 async def test_a_file_has_all_that_fits_and_no_formula(database: Database) -> None:
     async with database.transaction() as conn:
         await conn.execute(
