@@ -17,7 +17,7 @@ from examhall.web.staff.question_form import (
 )
 from examhall.web.staff.question_merge import merged
 from examhall.web.staff.question_row import MOST_ROWS, Row
-from examhall.web.staff.question_words import differences, in_a_form, label_of
+from examhall.web.staff.question_words import differences, first_line, in_a_form, label_of
 from tests.exams.test_questions import OF_EVERY_KIND
 
 
@@ -172,3 +172,18 @@ def test_where_parts_came_or_went_they_stay_as_they_were_typed() -> None:
     typed = {"prompt": "x", "parts": {**parts, "a": {**parts["a"], "points": "3"}}}
     document = write_document(merged(draft_of(typed), together, changed)).document
     assert document["parts"] == {"a": typed["parts"]["a"], "b": changed["parts"]["b"]}  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "line"),
+    [
+        ("What is $7 \\cdot 8$?", "What is $7 \\cdot 8$?"),
+        ("Eight in the evening: one of\nthem writes.", "Eight in the evening: one of …"),
+        ("Order these.\n\n- a", "Order these."),
+        ("Look:\n\n![a leaf](leaf.png)", "Look:"),
+        ("Is $x^2 + 2x + 1 + 3x^2 + 4 + 5$ a square?", "Is …"),
+        ("a" * 40, "a" * 30 + " …"),
+    ],
+)
+def test_a_first_line_says_that_it_goes_on_and_cuts_no_formula(prompt: str, line: str) -> None:
+    assert first_line(prompt, 30) == line

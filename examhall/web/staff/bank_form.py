@@ -13,7 +13,7 @@ from examhall.exams.exam_file_writing import to_yaml
 from examhall.exams.markdown import to_inline_html
 from examhall.exams.question_document import document_of
 from examhall.reference.catalog import list_entries
-from examhall.web.staff.question_words import KINDS
+from examhall.web.staff.question_words import KINDS, first_line
 
 LARGEST_BYTES = 200_000
 # Lines around a difference.
@@ -60,8 +60,7 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tupl
 
 def gist_of(document: Mapping[str, Any]) -> str:
     """The first line of the question as HTML, without pictures."""
-    first = str(document.get("prompt", "")).strip().partition("\n")[0]
-    return to_inline_html(first[:GIST], exam_id=0)
+    return to_inline_html(first_line(str(document.get("prompt", "")), GIST), exam_id=0)
 
 
 def kind_names(kinds: Collection[str]) -> list[str]:

@@ -72,6 +72,18 @@ IN_A_FORM = (
 PATH = re.compile(r"(?:parts\.([a-z])\.?)?(\w*)(?:\.(\w+))?")
 
 
+def first_line(prompt: str, most: int) -> str:
+    """A question's first line, of *most* characters, with dots where it goes on; no formula is cut in two."""
+    line, _, rest = prompt.strip().partition("\n")
+    if len(line) > most:
+        line = line[:most].rpartition(" ")[0] or line[:most]
+        if line.count("$") % 2:
+            line = line.rpartition("$")[0]
+    elif line.endswith((".", "?", "!", ":")) or not rest[:1].isalpha():
+        return line
+    return f"{line.rstrip()} …"
+
+
 def in_a_form(path: str, message: str, words: Words) -> tuple[str, str]:
     """A problem's path and sentence as the form shows them."""
     for said, name, better in IN_A_FORM:

@@ -34,7 +34,7 @@ from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
 from examhall.web.staff.exam_tabs import tabs_for
 from examhall.web.staff.given import version_in
-from examhall.web.staff.question_words import KINDS, TONES, WARNINGS
+from examhall.web.staff.question_words import KINDS, TONES, WARNINGS, first_line
 
 # Of a question's first line, in characters.
 GIST = 240
@@ -75,13 +75,13 @@ async def _questions_page(request: Request, me: Person, refusal: Refusal | None 
 
 def _card(each: EditedQuestion, warnings: Sequence[str], exam: EditedExam, exam_id: int) -> dict[str, Any]:
     question = each.question
-    first = question.prompt.strip().partition("\n")[0]
+    first = first_line(question.prompt, GIST)
     kinds = dict.fromkeys(item.kind for item in question.items)
     return {
         "id": each.id,
         "version": each.version,
         "number": each.number,
-        "gist_html": to_inline_html(first[:GIST], exam_id=exam_id, pictures=frozenset(exam.pictures)),
+        "gist_html": to_inline_html(first, exam_id=exam_id, pictures=frozenset(exam.pictures)),
         "kinds": [KINDS[kind].name for kind in kinds],
         "parts": len(question.items),
         "points": float(sum(item.points for item in question.items)),

@@ -18,6 +18,7 @@ from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
 from examhall.web.staff.exam_tabs import tabs_for
+from examhall.web.staff.question_words import first_line
 from examhall.web.staff.sections_form import SectionsForm, given_form, stored_form
 
 # Of a question's first line, in characters.
@@ -74,11 +75,11 @@ async def _page(
 
 def _card(each: EditedQuestion, exam_id: int, pictures: frozenset[str]) -> dict[str, Any]:
     question = each.question
-    first = question.prompt.strip().partition("\n")[0]
+    first = first_line(question.prompt, GIST)
     return {
         "id": each.id,
         "number": each.number,
-        "gist_html": to_inline_html(first[:GIST], exam_id=exam_id, pictures=pictures),
+        "gist_html": to_inline_html(first, exam_id=exam_id, pictures=pictures),
         "points": float(sum(item.points for item in question.items)),
     }
 
