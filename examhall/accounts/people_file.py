@@ -2,13 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from examhall.accounts.passwords import LONGEST_BYTES
 from examhall.base import csv_file
-from examhall.base.csv_file import BadFile, Problem, read_rows
+from examhall.base.csv_file import BadFile, Problem, as_meant, header_problems, read_rows, uneven
 from examhall.base.said import said
 
 ROLES = ("candidate", "invigilator", "marker", "author", "analyst", "admin")
@@ -56,7 +56,7 @@ def read_people(text: str) -> list[PersonLine]:
 def _read_rows(rows: Iterator[tuple[int, list[str]]]) -> list[PersonLine]:
     header_line, cells = next(rows, (1, []))
     header = [name.strip().lower() for name in cells]
-    problems = [Problem(header_line, name, reason) for name, reason in _header_problems(header)]
+    problems = header_problems(header_line, header, required=REQUIRED, known=tuple(READERS))
     if problems:
         raise BadPeopleFile(problems)
 
@@ -69,17 +69,7 @@ def _read_rows(rows: Iterator[tuple[int, list[str]]]) -> list[PersonLine]:
             )
             break
         if len(cells) != len(header):
-            problems.append(
-                Problem(
-                    line,
-                    "",
-                    said(
-                        "has {count} cells where the header has {count2}",
-                        count=len(cells),
-                        count2=len(header),
-                    ),
-                )
-            )
+            problems.append(uneven(line, cells, header))
             continue
         person = _read_person(line, dict(zip(header, cells, strict=True)), problems)
         people.append(person)
@@ -98,16 +88,6 @@ def _read_rows(rows: Iterator[tuple[int, list[str]]]) -> list[PersonLine]:
     if problems:
         raise BadPeopleFile(problems)
     return people
-
-
-def _header_problems(header: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for name in REQUIRED:
-        if name not in header:
-            yield name, said("the header needs a column named {name}", name=name)
-    for name in sorted({*header} - {*READERS}):
-        yield name, said("is not a column; there are {names}", names=", ".join(READERS))
-    for name in sorted({name for name in header if header.count(name) > 1}):
-        yield name, said("is in the header more than once")
 
 
 def _read_person(line: int, cells: dict[str, str], problems: list[Problem]) -> PersonLine:
@@ -141,7 +121,7 @@ def _username(cell: str) -> str:
 
 
 def _full_name(cell: str) -> str:
-    full_name = _tidy(cell)
+    full_name = _tidy(as_meant(cell))
     if len(full_name) > LONGEST_NAME:
         raise ValueError(said("is longer than {longest_name} characters", longest_name=LONGEST_NAME))
     if any(unicodedata.category(character) == "Cc" for character in full_name):
@@ -150,7 +130,7 @@ def _full_name(cell: str) -> str:
 
 
 def _email(cell: str) -> str:
-    email = _tidy(cell)
+    email = _tidy(as_meant(cell))
     if len(email) > LONGEST_EMAIL or not EMAIL.fullmatch(email):
         raise ValueError(said("is not an e-mail address"))
     return email

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from io import StringIO
 from typing import NamedTuple
 
@@ -14,6 +14,8 @@ PROBLEMS_SHOWN = 100
 # Where a spreadsheet may take what follows for a formula: at a cell's beginning and, as some separate cells
 # by semicolons and tabs whatever the quotes say, after those.
 FORMULA = re.compile(r"^(?=[=+\-@\t\r])|(?<=[;\t\r\n])(?=[=+\-@])")
+# The same, made harmless.
+HARMLESS = re.compile(r"^'(?=[=+\-@\t\r])|(?<=[;\t\r\n])'(?=[=+\-@])")
 # NUL, halves of surrogate pairs, and what a conversion gone wrong leaves behind.
 UNSTORABLE = re.compile("[\0\ud800-\udfff\ufffd]")
 
@@ -35,6 +37,37 @@ class BadFile(Malformed):
 def harmless(cell: str) -> str:
     """What somebody wrote, as a cell that no spreadsheet takes for a formula."""
     return FORMULA.sub("'", cell)
+
+
+def as_meant(cell: str) -> str:
+    """What `harmless` made harmless, as it was: a file that we wrote may come back."""
+    return HARMLESS.sub("", cell)
+
+
+def header_problems(
+    line: int,
+    header: Sequence[str],
+    *,
+    required: Sequence[str],
+    known: Sequence[str],
+    ignored: Collection[str] = (),
+) -> list[Problem]:
+    """Columns that are missing, unknown (other than `ignored`, which our own files have), or there twice."""
+    missing = [name for name in required if name not in header]
+    unknown = sorted({*header} - {*known} - {*ignored})
+    twice = sorted({name for name in header if header.count(name) > 1})
+    names = ", ".join(known)
+    return [
+        *(Problem(line, name, said("the header needs a column named {name}", name=name)) for name in missing),
+        *(Problem(line, name, said("is not a column; there are {names}", names=names)) for name in unknown),
+        *(Problem(line, name, said("is in the header more than once")) for name in twice),
+    ]
+
+
+def uneven(line: int, cells: Sequence[str], header: Sequence[str]) -> Problem:
+    """A line that has not as many cells as the header."""
+    message = said("has {count} cells where the header has {count2}", count=len(cells), count2=len(header))
+    return Problem(line, "", message)
 
 
 def decode(content: bytes, refusal: type[BadFile] = BadFile) -> str:

@@ -1,11 +1,11 @@
 """The enrolment file: CSV with the usernames of a course's students, and whether each is active."""
 
-from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from examhall.base.csv_file import BadFile, Problem, decode, read_rows
+from examhall.base.csv_file import BadFile, Problem, decode, header_problems, read_rows, uneven
 from examhall.base.said import said
 
+COLUMNS = ("username", "active")
 LINES_LIMIT = 20_000
 YES_NO = {"": True, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 # What our own export writes beside; a file that went through a spreadsheet comes back with it.
@@ -27,7 +27,7 @@ def read_enrolment(content: bytes) -> list[EnrolmentLine]:
     rows = iter(read_rows(decode(content, BadEnrolmentFile), BadEnrolmentFile))
     header_line, cells = next(rows, (1, []))
     header = [name.strip().lower() for name in cells]
-    problems = [Problem(header_line, name, reason) for name, reason in _header_problems(header)]
+    problems = header_problems(header_line, header, required=COLUMNS[:1], known=COLUMNS, ignored=IGNORED)
     if problems:
         raise BadEnrolmentFile(problems)
     found: list[EnrolmentLine] = []
@@ -40,17 +40,7 @@ def read_enrolment(content: bytes) -> list[EnrolmentLine]:
             )
             break
         if len(cells) != len(header):
-            problems.append(
-                Problem(
-                    line,
-                    "",
-                    said(
-                        "has {count} cells where the header has {count2}",
-                        count=len(cells),
-                        count2=len(header),
-                    ),
-                )
-            )
+            problems.append(uneven(line, cells, header))
             continue
         named = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         active = YES_NO.get(named.get("active", "").lower())
@@ -65,12 +55,3 @@ def read_enrolment(content: bytes) -> list[EnrolmentLine]:
     if problems:
         raise BadEnrolmentFile(problems)
     return found
-
-
-def _header_problems(header: Sequence[str]) -> Iterator[tuple[str, str]]:
-    if "username" not in header:
-        yield "username", said("the header needs a column named username")
-    for name in sorted({*header} - {"username", "active"} - IGNORED):
-        yield name, said("is not a column; there are username, active")
-    for name in sorted({name for name in header if header.count(name) > 1}):
-        yield name, said("is in the header more than once")

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import NamedTuple
 
-from examhall.base.csv_file import BadFile, Problem, decode, harmless, read_rows
+from examhall.base.csv_file import (
+    BadFile,
+    Problem,
+    as_meant,
+    decode,
+    harmless,
+    header_problems,
+    read_rows,
+    uneven,
+)
 from examhall.base.db import Connection, many, maybe, run
 from examhall.base.errors import NotFound
 from examhall.base.said import said
@@ -65,17 +74,9 @@ def read_seating(content: bytes) -> list[SeatingLine]:
     if 1 < len(header) <= len(COLUMNS) and not {*COLUMNS, *IGNORED} & {*header}:
         header = list(COLUMNS)
         rows = iter((line, [*cells, ""] if len(cells) < len(header) else cells) for line, cells in read)
-    problems = [
-        Problem(header_line, name, said("the header needs a column named {name}", name=name))
-        for name in COLUMNS[:2]
-        if name not in header
-    ]
-    problems += [
-        Problem(header_line, name, said("is not a column; there are {names}", names=", ".join(COLUMNS)))
-        for name in sorted({*header} - {*COLUMNS} - IGNORED)
-    ]
-    if problems or len({*header}) < len(header):
-        raise BadSeatingFile(problems or [Problem(header_line, "", said("has a column more than once"))])
+    problems = header_problems(header_line, header, required=COLUMNS[:2], known=COLUMNS, ignored=IGNORED)
+    if problems:
+        raise BadSeatingFile(problems)
     found: list[SeatingLine] = []
     for line, cells in rows:
         if len(found) == LINES_LIMIT:
@@ -84,19 +85,9 @@ def read_seating(content: bytes) -> list[SeatingLine]:
             )
             break
         if len(cells) != len(header):
-            problems.append(
-                Problem(
-                    line,
-                    "",
-                    said(
-                        "has {count} cells where the header has {count2}",
-                        count=len(cells),
-                        count2=len(header),
-                    ),
-                )
-            )
+            problems.append(uneven(line, cells, header))
             continue
-        named = {"seat": ""} | dict(zip(header, (cell.strip() for cell in cells), strict=True))
+        named = {"seat": ""} | dict(zip(header, (as_meant(cell.strip()) for cell in cells), strict=True))
         problems += [Problem(line, name, said("is empty")) for name in COLUMNS[:2] if not named[name]]
         problems += [
             Problem(line, name, said("has more than {longest_name} characters", longest_name=LONGEST_NAME))

@@ -1,9 +1,9 @@
 """The file of organisations: CSV with a code and a name each, and if wanted kind, email and active."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from examhall.base.csv_file import BadFile, Problem, decode, read_rows
+from examhall.base.csv_file import BadFile, Problem, decode, header_problems, read_rows, uneven
 from examhall.base.said import said
 
 LINES_LIMIT = 20_000
@@ -34,7 +34,7 @@ def read_organisations(content: bytes) -> list[OrganisationLine]:
     rows = iter(read_rows(decode(content, BadOrganisationsFile), BadOrganisationsFile))
     header_line, cells = next(rows, (1, []))
     header = [name.strip().lower() for name in cells]
-    problems = [Problem(header_line, name, reason) for name, reason in _header_problems(header)]
+    problems = header_problems(header_line, header, required=("code", "name"), known=COLUMNS)
     if problems:
         raise BadOrganisationsFile(problems)
     found: list[OrganisationLine] = []
@@ -50,17 +50,7 @@ def read_organisations(content: bytes) -> list[OrganisationLine]:
             )
             break
         if len(cells) != len(header):
-            problems.append(
-                Problem(
-                    line,
-                    "",
-                    said(
-                        "has {count} cells where the header has {count2}",
-                        count=len(cells),
-                        count2=len(header),
-                    ),
-                )
-            )
+            problems.append(uneven(line, cells, header))
             continue
         named = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         wrong = [Problem(line, column, reason) for column, reason in _problems(named)]
@@ -84,16 +74,6 @@ def read_organisations(content: bytes) -> list[OrganisationLine]:
     if problems:
         raise BadOrganisationsFile(problems)
     return found
-
-
-def _header_problems(header: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for name in ("code", "name"):
-        if name not in header:
-            yield name, said("the header needs a column named {name}", name=name)
-    for name in sorted({*header} - {*COLUMNS}):
-        yield name, said("is not a column; there are {names}", names=", ".join(COLUMNS))
-    for name in sorted({name for name in header if header.count(name) > 1}):
-        yield name, said("is in the header more than once")
 
 
 def _problems(named: dict[str, str]) -> Iterator[tuple[str, str]]:

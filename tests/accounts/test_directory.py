@@ -204,5 +204,5 @@ async def test_the_export_comes_back_as_it_is_and_holds_no_formula(database, pas
     text = "".join([piece async for piece in people_csv(database, Sought())])
     rows = {row["username"]: row for row in csv.DictReader(StringIO(text))}
     assert rows["mallory"]["full_name"] == "'" + '=HYPERLINK("http://evil")'
-    again = await import_people(database, passwords, text.replace("'=", "="))
+    again = await import_people(database, passwords, text)
     assert (again.created, again.updated, again.unchanged) == (0, 0, 2)

@@ -88,10 +88,10 @@ async def test_nobody_is_seated_when_a_line_names_nobody_or_somebody_twice(conn:
 async def test_what_is_written_can_be_read_back(conn: Connection) -> None:
     exam_id = await add_exam(conn)
     await add_people(conn, "ada")
-    await seat_people(conn, exam_id, [SeatingLine(2, "ada", "B;12", "4")])
+    await seat_people(conn, exam_id, [SeatingLine(2, "ada", "-1;+2", "@4")])
     text = seating_csv(await list_seating(conn, exam_id))
     assert "'=Ada" in text
-    assert read_seating(text.encode()) == [SeatingLine(2, "ada", "B;12", "4")]
+    assert read_seating(text.encode()) == [SeatingLine(2, "ada", "-1;+2", "@4")]
 
 
 async def test_of_two_lists_at_once_one_holds_whole(database: Database) -> None:
