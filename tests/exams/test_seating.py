@@ -47,7 +47,7 @@ def test_a_list_that_is_typed_needs_no_header() -> None:
         (b"", 1, "the header needs a column named username"),
         (b"username,seat\nada,1", 1, "the header needs a column named room"),
         (b"username,room,colour\nada,1,red", 1, "is not a column; there are username, room, seat"),
-        (b"username,room,room\nada,1,2", 1, "has a column more than once"),
+        (b"username,room,room\nada,1,2", 1, "is in the header more than once"),
         (b"username,room\nada", 2, "has 1 cells where the header has 2"),
         (b"username,room\nada,B\n,C", 3, "is empty"),
         (b"username,room\nada," + b"B" * 61, 2, "has more than 60 characters"),
