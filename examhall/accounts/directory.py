@@ -155,12 +155,31 @@ async def list_sign_ins(conn: Connection, person_id: int) -> list[StoredSignIn]:
     return await many(conn, SQL.list_sign_ins, StoredSignIn, person_id=person_id, limit=SIGN_INS_SHOWN)
 
 
+async def sign_out_everywhere(conn: Connection, person_id: int) -> None:
+    """End every sign-in of somebody; that the office did so is on record."""
+    person = await find_person(conn, person_id)
+    await _note_signed_out(conn, person, await end_sign_ins_of(conn, [person_id], by="staff"))
+
+
 async def end_sign_in_of(conn: Connection, person_id: int, sign_in_id: UUID) -> None:
     """End one of somebody's sign-ins. A repeat changes nothing; somebody else's does not exist."""
     owner = await maybe(conn, SQL.whose_sign_in, _Id, sign_in_id=sign_in_id)
     if owner is None or owner.id != person_id:
         raise NoSuchSignIn
-    await end_sign_in(conn, sign_in_id, by="staff")
+    if await end_sign_in(conn, sign_in_id, by="staff"):
+        await _note_signed_out(conn, await find_person(conn, person_id), 1)
+
+
+async def _note_signed_out(conn: Connection, person: Entry, sign_ins: int) -> None:
+    await note(
+        conn,
+        "signed_out",
+        kind="people",
+        thing=person.id,
+        label=person.full_name,
+        person_id=person.id,
+        after={"sign_ins": sign_ins},
+    )
 
 
 async def people_csv(database: Database, sought: Sought) -> AsyncIterator[str]:

@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 from examhall.accounts import directory, new_passwords, people
 from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
 from examhall.accounts.directory import NoSuchSignIn, Sought
-from examhall.accounts.ended import end_sign_ins_of
 from examhall.accounts.people import EmailTaken, LastAdmin, NoSuchPerson, OwnRights, UsernameTaken
 from examhall.accounts.person_fields import NotAPerson, checked
 from examhall.accounts.tokens import TokenInvalid
@@ -189,8 +188,7 @@ async def get_sign_ins(person_id: Id, _me: Admin, db: Db) -> list[SignInOut]:
 )
 async def delete_sign_ins(person_id: Id, _me: Admin, db: Db) -> Response:
     async with db.transaction() as conn:
-        await directory.find_person(conn, person_id)
-        await end_sign_ins_of(conn, [person_id], by="staff")
+        await directory.sign_out_everywhere(conn, person_id)
     return Response(status_code=204)
 
 

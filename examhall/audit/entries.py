@@ -128,7 +128,7 @@ class _Kind:
 
 
 def _searchable(words: str) -> str | None:
-    """As many minus signs as nobody writes are no more than spaces: PostgreSQL puts each on its small stack."""
+    """More minus signs than anybody writes are spaces: PostgreSQL puts each on a small stack."""
     return (words if words.count("-") <= MOST_MINUSES else words.replace("-", " ")) or None
 
 

@@ -13,6 +13,8 @@ SQL = beside(__file__)
 # All that is noted, and what it means.
 NOTES = {
     "signed_in": "a member of staff signed in; after says how",
+    "signed_out": "somebody was signed out by the office; after says how many sign-ins that ended",
+    "exam_downloaded": "an exam was downloaded as a file, with its keys",
     "tickets_printed": "tickets of an exam were downloaded or printed",
     "people_downloaded": "people were downloaded as a file",
     "submissions_downloaded": "what was sent by a form was downloaded as a file",

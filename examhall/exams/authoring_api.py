@@ -38,7 +38,7 @@ from examhall.exams.duplicating import duplicate_exam
 from examhall.exams.editing import ChangedMeanwhile, ExamNotFound
 from examhall.exams.exam_file import TITLE_CHARS
 from examhall.exams.exam_file_writing import to_yaml
-from examhall.exams.exporting import export_document
+from examhall.exams.exporting import download_document
 from examhall.exams.readiness import readiness_of
 
 router = APIRouter(tags=["Authors"])
@@ -191,8 +191,8 @@ async def post_draft(exam_id: Id, me: Author, db: Db) -> AuthoredOut:
 )
 async def get_file(exam_id: Id, _me: Author, db: Db) -> Response:
     """With its keys and pictures. POST /exams/import takes it back."""
-    async with db.connection() as conn:
-        document = await export_document(conn, exam_id)
+    async with db.transaction() as conn:
+        document = await download_document(conn, exam_id)
     headers = download_headers(f"{document['title']}.yaml")
     return Response(to_yaml(document), media_type="application/yaml", headers=headers)
 

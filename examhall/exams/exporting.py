@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from examhall.audit.noting import note
 from examhall.base.db import Connection, many
 from examhall.base.sqlfile import beside
 from examhall.exams.authoring import find_exam
@@ -29,6 +30,13 @@ class _Picture:
 class _Names:
     course: str | None
     assigned: list[str]
+
+
+async def download_document(conn: Connection, exam_id: int) -> dict[str, Any]:
+    """`export_document` for somebody who takes it along: that they have the keys is on record."""
+    document = await export_document(conn, exam_id)
+    await note(conn, "exam_downloaded", kind="exams", thing=exam_id, label=document["title"], exam_id=exam_id)
+    return document
 
 
 async def export_document(conn: Connection, exam_id: int) -> dict[str, Any]:

@@ -136,3 +136,14 @@ async def test_the_history_of_a_sitting_is_paged_and_its_reading_on_record(
     assert [(note["actor_id"], note["after"]["answers"], note["person_id"]) for note in noted][:2] == [
         (ivan.id, False, alice.id), (olga.id, True, alice.id),
     ]  # fmt: skip
+
+
+async def test_who_is_signed_out_and_whose_keys_are_taken_along_is_on_record(
+    call: Callable[..., Any], exam_id: int
+) -> None:
+    root, alice, olga = await call("root", "admin"), await call("alice"), await call("olga", "author")
+    assert (await root.client.delete(f"/api/v1/people/{alice.id}/sign-ins")).status_code == 204
+    assert (await olga.get(f"/api/v1/exams/{exam_id}/file")).status_code == 200
+    for deed, who, about in (("signed_out", root, alice.id), ("exam_downloaded", olga, None)):
+        [entry] = (await root.get("/api/v1/audit", params={"deed": deed})).json()["items"]
+        assert (entry["actor_id"], entry["person_id"], entry["door"]) == (who.id, about, "api")

@@ -62,6 +62,8 @@ FIELDS = {
 # What somebody did, by the note.
 NOTED = {
     "signed_in": _("{who} signed in"),
+    "signed_out": _("{who} signed {thing} out"),
+    "exam_downloaded": _("{who} downloaded {thing} with its keys"),
     "tickets_printed": _("{who} printed tickets of {thing}"),
     "people_downloaded": _("{who} downloaded people as a file"),
     "submissions_downloaded": _("{who} downloaded what was sent by {thing}"),

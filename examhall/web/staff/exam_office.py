@@ -19,7 +19,7 @@ from examhall.exams.duplicating import duplicate_exam
 from examhall.exams.exam_file import FILE_BYTES, TITLE_CHARS, read_exam_file
 from examhall.exams.exam_file_problems import BadExamFile
 from examhall.exams.exam_file_writing import to_yaml
-from examhall.exams.exporting import export_document
+from examhall.exams.exporting import download_document
 from examhall.exams.importing import import_once
 from examhall.exams.readiness import readiness_of
 from examhall.web.frame import framed, id_of
@@ -80,7 +80,7 @@ async def exam_file(request: Request) -> Response:
     """GET /staff/exams/{exam_id}/file"""
     await page_person(request, "author")
     async with request.app.state.database.transaction() as conn:
-        document = await export_document(conn, id_of(request, "exam_id"))
+        document = await download_document(conn, id_of(request, "exam_id"))
     text = await asyncio.to_thread(to_yaml, document)
     headers = download_headers(f"{document['title']}.yaml")
     return Response(text, media_type="application/yaml", headers=headers)

@@ -15,8 +15,8 @@ from examhall.accounts.directory import (
     end_sign_in_of,
     find_person,
     list_sign_ins,
+    sign_out_everywhere,
 )
-from examhall.accounts.ended import end_sign_ins_of
 from examhall.accounts.new_passwords import link_url, made_up_password, make_link, set_password
 from examhall.accounts.people import EmailTaken, LastAdmin, OwnRights, UsernameTaken, find_account
 from examhall.accounts.people_file import ROLES
@@ -106,7 +106,7 @@ async def post_end_sign_ins(request: Request) -> Response:
                 raise NotFound from error
             await end_sign_in_of(conn, person_id, sign_in_id)
         else:
-            await end_sign_ins_of(conn, [person_id], by="staff")
+            await sign_out_everywhere(conn, person_id)
     return RedirectResponse(f"/staff/people/{person_id}?done=ended#sign-ins", SEE_OTHER)
 
 
