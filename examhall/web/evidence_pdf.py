@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,8 +11,9 @@ from typing import Any, NamedTuple
 from examhall.base.clock import rfc3339
 from examhall.base.typesetting import Typesetter
 from examhall.certificates.signing import Signed, Signer, base64url
-from examhall.events.evidence import Evidence, Step
+from examhall.events.evidence import Evidence, Item, Step
 from examhall.events.evidence_words import Translate, more_of, parts_of, plain, said
+from examhall.web.numbers import numbers
 from examhall.web.vendoring import FONTS
 
 TEMPLATE = Path(__file__).with_name("evidence.typ")
@@ -110,6 +112,25 @@ def _exact(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+def _line(
+    step: Step, items: Mapping[tuple[int, str], Item], translate: Translate, *, with_answers: bool
+) -> list[str]:
+    """When, what, what else is known of it, and the answer."""
+    more = more_of(step, translate)
+    answer = ""
+    if step.change is not None:
+        received_at = step.change.received_at.astimezone(UTC)
+        more.append(f"{translate(WORDS['received'])} {received_at:%H:%M:%S.%f}"[:-3])
+        if with_answers:
+            item = items.get((step.change.question_number, step.change.sub_part))
+            answer = plain(parts_of(item, step.change.answer, translate))
+    if len(answer) > LONGEST:
+        answer = f"{answer[:LONGEST]}…"
+    at = step.at.astimezone(UTC)
+    sentence = said(step, translate, with_answers=with_answers)
+    return [f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}", sentence, " · ".join(more), answer]
+
+
 async def print_evidence(
     evidence: Evidence,
     facts: Facts,
@@ -123,31 +144,9 @@ async def print_evidence(
     """A4, as many pages as it takes, by a process of its own; `TypesetterGone` if that takes too long."""
     sitting = evidence.sitting
     items = {(item.question_number, item.sub_part): item for item in evidence.items}
-
-    def line(step: Step) -> list[str]:
-        answer = ""
-        if step.change is not None and with_answers:
-            item = items.get((step.change.question_number, step.change.sub_part))
-            answer = plain(parts_of(item, step.change.answer, translate))
-            if len(answer) > LONGEST:
-                answer = f"{answer[:LONGEST]}…"
-        sentence = said(step, translate, with_answers=with_answers)
-        more = more_of(step, translate)
-        if step.change is not None:
-            more.append(
-                f"{translate(WORDS['received'])} {step.change.received_at.astimezone(UTC):%H:%M:%S.%f}"[:-3]
-            )
-        at = step.at.astimezone(UTC)
-        return [
-            f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}",
-            sentence,
-            " · ".join(more),
-            answer,
-        ]
-
     result = "–"
     if sitting.points is not None and sitting.max_points is not None:
-        result = f"{sitting.points:g} / {sitting.max_points:g}"
+        result = " / ".join(numbers(language).points(float(n)) for n in (sitting.points, sitting.max_points))
     data = {
         "words": {name: translate(word) for name, word in WORDS.items()},
         "language": language,
@@ -168,7 +167,7 @@ async def print_evidence(
             )
         ],
         "strip": [[bucket.changes, bucket.is_cut_off] for bucket in evidence.strip],
-        "lines": [line(step) for step in evidence.steps],
+        "lines": [_line(step, items, translate, with_answers=with_answers) for step in evidence.steps],
         "with_answers": with_answers,
         "cut": evidence.is_cut,
         "sha256": facts.sha256,
