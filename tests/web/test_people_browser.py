@@ -157,3 +157,27 @@ async def test_a_link_lets_somebody_choose_a_password(served: Served, browser: B
     await page.click("button[type=submit].primary")
     await page.wait_for_url("**/exams")
     await other.close()
+
+
+async def test_a_list_takes_people_out_of_a_group_as_it_puts_them_in(served: Served, office: Page) -> None:
+    names = [await username(served, await served.person()) for _ in range(2)]
+    await office.goto("/staff/groups")
+    await office.fill("#name", f"Class of {names[0]}")
+    await office.click("form[aria-labelledby=own] button")
+    await expect(office.get_by_label("Add them")).to_be_checked()
+    for way, listed, left in (("Add them", names, set(names)), ("Take them out", names[:1], {names[1]})):
+        await office.get_by_label(way).check()
+        await office.fill("#usernames", " ".join(listed))
+        await office.click("text=Look at the changes")
+        await office.click("text=Do it")
+        await office.get_by_text("Saved.").wait_for()
+        found = await served.rows(
+            """SELECT people.username FROM group_members JOIN people ON people.id = group_members.person_id
+                JOIN groups ON groups.id = group_members.group_id WHERE groups.name = %s""",
+            f"Class of {names[0]}",
+        )
+        assert {name for (name,) in found} == left
+    await office.get_by_label("Take them out").check()
+    await office.fill("#usernames", "nobody-at-all")
+    await office.click("text=Look at the changes")
+    await expect(office.get_by_label("Take them out")).to_be_checked()

@@ -204,7 +204,7 @@ async def _one(
         given=given or vars(group),
         problems=problems or {},
         pasted=pasted,
-        way=way,
+        how=way,
         changed=changed,
         unknown=unknown,
         refused=gettext_of(request)(refusal.detail) if refusal else "",
