@@ -20,6 +20,8 @@ SQL = beside(__file__)
 SEEDS = 2**31
 # Authors save once in a while, not again and again within the moment that a try takes.
 TRIES = 8
+# And of those who start together: each by themselves would wait for one of the pool's few connections.
+TRIES_TOGETHER = 2
 
 
 class ExamChanging(Overloaded):
@@ -82,18 +84,22 @@ async def start_sittings(conn: Connection, wanted: Sequence[Wanted]) -> list[Sta
     However many requests arrive at once, one sitting is opened for a candidate and an exam: the unique index
     `one_open_sitting` decides, and the losers are given the winner's. The deadline is fixed here, on the
     database's clock: the lesser of start + duration and the end of the window. So are the questions that
-    are drawn from pools, each set of as many equally likely. Two statements in all.
+    are drawn from pools, each set of as many equally likely. Four statements at most.
     """
-    columns = {
-        "candidate_ids": [each.candidate_id for each in wanted],
-        "exam_ids": [each.exam_id for each in wanted],
-    }
-    seeds = [secrets.randbelow(SEEDS) for _ in wanted]
-    opened = await many(conn, SQL.open_sittings, Sitting, seeds=seeds, **columns)
-    found = {
-        Wanted(sitting.candidate_id, sitting.exam_id): Started(sitting, is_new=True) for sitting in opened
-    }
-    if len(found) < len(wanted):
+    found: dict[Wanted, Started] = {}
+    for _ in range(TRIES_TOGETHER):
+        missing = [each for each in wanted if each not in found]
+        if not missing:
+            break
+        columns = {
+            "candidate_ids": [each.candidate_id for each in missing],
+            "exam_ids": [each.exam_id for each in missing],
+        }
+        seeds = [secrets.randbelow(SEEDS) for _ in missing]
+        for sitting in await many(conn, SQL.open_sittings, Sitting, seeds=seeds, **columns):
+            found[Wanted(sitting.candidate_id, sitting.exam_id)] = Started(sitting, is_new=True)
+        if all(each in found for each in missing):
+            break
         # The insert waited for whoever was first, so a winner's row is visible to this statement.
         for sitting in await many(conn, SQL.running_sittings, Sitting, **columns):
             found.setdefault(Wanted(sitting.candidate_id, sitting.exam_id), Started(sitting, is_new=False))

@@ -3,8 +3,9 @@
 -- others wait for it and insert nothing. In the order of the keys, so that two batches do not deadlock.
 -- FOR KEY SHARE, which the foreign key takes anyway: waits for an author's change, then starts the changed exam.
 -- Of a pool each candidate's questions are those whose hash with the seed is lowest: all sets are equally likely
--- (hashed twice: once, numbers next to each other come together too often), and nothing is asked per candidate. Where an author changed the exam while this waited, `seen` and `pools` are
--- what it was: then nothing is inserted, and the caller tries again.
+-- (hashed twice: once, numbers next to each other come together too often), and nothing is asked per candidate.
+-- Where an author changed the exam while this waited, `seen` and `pools` are what it was: then nothing is
+-- inserted, and the caller tries again.
 WITH wanted AS MATERIALIZED (
     SELECT candidate_id, exam_id, seed
       FROM unnest(%(candidate_ids)s::bigint[], %(exam_ids)s::bigint[], %(seeds)s::integer[])
@@ -23,7 +24,8 @@ pools AS MATERIALIZED (
                                   WHERE draw IS NOT NULL AND exam_id IN (SELECT id FROM seen))
      GROUP BY questions.exam_id, sections.id
 )
-INSERT INTO sittings (candidate_id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at, drawn, allotted_s)
+INSERT INTO sittings (candidate_id, exam_id, attempt_number, seed, started_at, deadline_at, closes_at, drawn,
+                      allotted_s)
 SELECT wanted.candidate_id, exams.id, taken.attempts + 1, wanted.seed, statement_timestamp(),
        ends.deadline_at, ends.deadline_at + exams.grace_s * interval '1 second',
        CASE WHEN exams.id IN (SELECT exam_id FROM pools)
