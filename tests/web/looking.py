@@ -75,6 +75,12 @@ WORD = re.compile(r"[A-Za-z]{2,}")
 
 # A moment before a script shows it in the reader's own time, and what has one name in every language.
 MOMENT = re.compile(r"\w{3} \d{1,2}, \d{4}(, \d{2}:\d{2} UTC)?|\d{2}:\d{2} UTC")
+# A figure with the symbol of its unit, which is the same in every language.
+MEASURED = re.compile(r"\d[\d.,\s]*(ms|s|kB|MB|GB)\b")
+# How many are in what has a name of its own: "Group (3)".
+COUNTED = re.compile(r" \(\d+\)$")
+# What the walks themselves write into forms, and pages say again.
+WRITTEN = {"alice n", "nobody at all"}
 NAMES = {
     "examhall",
     "csv",
@@ -106,7 +112,8 @@ def outside_marks(text: str) -> list[str]:
         pieces.append(text[last:])
     # What stands beside each other may come from two places.
     parts = [part for piece in pieces for part in re.split(r" · |: |\n", MOMENT.sub("", piece))]
-    return [part for part in parts if WORD.search(part) and plain(part) not in NAMES]
+    parts = [COUNTED.sub("", MEASURED.sub("", part.strip())) for part in parts]
+    return [part for part in parts if WORD.search(part) and plain(part) not in NAMES | WRITTEN]
 
 
 def plain(text: str) -> str:
