@@ -76,11 +76,11 @@ WORD = re.compile(r"[A-Za-z]{2,}")
 # A moment before a script shows it in the reader's own time, and what has one name in every language.
 MOMENT = re.compile(r"\w{3} \d{1,2}, \d{4}(, \d{2}:\d{2} UTC)?|\d{2}:\d{2} UTC")
 # A figure with the symbol of its unit, which is the same in every language.
-MEASURED = re.compile(r"\d[\d.,\s]*(ms|s|kB|MB|GB)\b")
-# How many are in what has a name of its own: "Group (3)".
-COUNTED = re.compile(r" \(\d+\)$")
+MEASURED = re.compile(r"\d[\d.,:\s]*(ms|s|min|kB|MB|GB)\b")
+# Figures behind what has a name of its own: "Group (3)", "Alice 6, 2".
+COUNTED = re.compile(r"[\s\d.,()]+$")
 # What the walks themselves write into forms, and pages say again.
-WRITTEN = {"alice n", "nobody at all"}
+WRITTEN = {"alice n", "nobody at all", "mine"}
 NAMES = {
     "examhall",
     "csv",

@@ -35,6 +35,8 @@ async def test_all_places_of_the_office_are_in_sight(
     assert await places.all_inner_texts() == [
         "Exams",
         "Courses",
+        "Marking",
+        "People",
         "Analyses",
         "Activity",
     ]

@@ -96,6 +96,8 @@ class Change(NamedTuple):
     name: str
     before: str | None
     after: str | None
+    # Without a word of ours, it is called as its column is.
+    is_column: bool
 
 
 class Told(NamedTuple):
@@ -132,6 +134,7 @@ def changes_of(entry: Entry, translate: Translate) -> list[Change]:
             translate(FIELDS[name]) if name in FIELDS else name.replace("_", " "),
             value_of(name, before.get(name), translate) if name in before else None,
             value_of(name, after.get(name), translate) if name in after else None,
+            name not in FIELDS,
         )
         for name in dict.fromkeys((*before, *after))
     ]
