@@ -39,7 +39,7 @@ from examhall.certificates.issue import (
     Order,
     issue_certificates,
 )
-from examhall.certificates.pdf import Prints
+from examhall.certificates.pdf import CertificateDamaged, Prints
 from examhall.certificates.proofs import BadTemplate, Proofs
 from examhall.certificates.replies import (
     EditedTemplate,
@@ -249,7 +249,7 @@ async def post_certificates(
     "/certificates/{serial}/pdf",
     summary="A certificate as a PDF",
     response_class=Response,
-    responses=refusals(NoSuchCertificate) | {200: {"content": {"application/pdf": {}}}},
+    responses=refusals(NoSuchCertificate, CertificateDamaged) | {200: {"content": {"application/pdf": {}}}},
 )
 async def get_pdf(serial: str, request: Request) -> Response:
     """For whoever has its serial. The facts and their signature lie in it, for `examhall verify`."""

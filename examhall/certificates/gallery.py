@@ -1,6 +1,5 @@
 """Lists of certificates: the public gallery from memory, and what somebody holds or has issued."""
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from examhall.base.db import Connection, Database, many, run
 from examhall.base.errors import Refusal
 from examhall.base.sqlfile import beside
 from examhall.certificates.changes import announce_change
+from examhall.certificates.printing import read_facts
 from examhall.certificates.revoking import NoSuchCertificate
 from examhall.certificates.serials import read_serial
 from examhall.certificates.templates import list_public
@@ -49,8 +49,7 @@ class Listed:
 
     @property
     def said(self) -> dict[str, Any]:
-        said: dict[str, Any] = json.loads(self.facts)
-        return said
+        return read_facts(self.facts)
 
     def as_item(self) -> dict[str, Any]:
         """What strangers may know of it."""

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from examhall.base.db import Connection, Database, maybe
-from examhall.base.errors import NotFound
+from examhall.base.errors import NotFound, Refusal
 from examhall.base.sqlfile import beside
 from examhall.base.storage import MissingFile, Storage, StorageUnavailable
 from examhall.base.typesetting import BadDocument, Typesetter, TypesetterGone
@@ -24,6 +24,7 @@ from examhall.certificates.printing import (
 )
 from examhall.certificates.revoking import NoSuchCertificate
 from examhall.certificates.signing import canonical_json
+from examhall.certificates.verify import prove
 
 log = structlog.get_logger()
 
@@ -38,6 +39,12 @@ LEFT_ALONE_S = 60.0
 
 class NoSuchPicture(NotFound):
     """There is no such picture."""
+
+
+class CertificateDamaged(Refusal):
+    """What is stored of this certificate is not what was signed. Please tell whoever runs this server."""
+
+    status = 409
 
 
 class Prints:
@@ -70,7 +77,7 @@ class Prints:
             try:
                 await self.pdf(serial)
                 await self.picture(serial)
-            except TypesetterGone as error:
+            except (TypesetterGone, CertificateDamaged) as error:
                 log.warning("a certificate is not made yet", serial=serial, error=str(error))
 
     async def picture(self, serial: str) -> bytes:
@@ -178,6 +185,9 @@ async def find_printable(conn: Connection, serial: str) -> Printable:
     found = await maybe(conn, SQL.find_printable, Printable, serial=serial)
     if found is None:
         raise NoSuchCertificate
+    if (await prove(conn, serial)).state == "damaged":
+        # On paper, anybody would believe it.
+        raise CertificateDamaged
     return found
 
 

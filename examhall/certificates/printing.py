@@ -34,6 +34,8 @@ MAIN = f"""#let signed = bytes(sys.inputs.attachment)
 # Of a preview on a screen, and of a thumbnail on a card.
 PREVIEW_PPI = 110.0
 THUMBNAIL_PPI = 60.0
+# What every certificate says.
+ALWAYS = ("serial", "title", "holder", "for", "issued_on", "issuer", "url")
 EXAMPLE_SERIAL = "0000-EXAM-P1E0-0000-0000"
 EXAMPLE_ISSUED_AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
@@ -85,6 +87,15 @@ def facts_of(
     if score is not None:
         facts["score"] = {name: value for name, value in score.items() if value is not None}
     return facts
+
+
+def read_facts(text: str) -> dict[str, Any]:
+    """The facts as they are stored. Those that damage has taken are empty: the others can be shown still."""
+    try:
+        stored = json.loads(text)
+    except ValueError:
+        stored = None
+    return dict.fromkeys(ALWAYS, "") | (stored if isinstance(stored, dict) else {})
 
 
 def example_facts(

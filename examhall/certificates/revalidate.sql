@@ -25,7 +25,7 @@ WITH due AS MATERIALIZED (
 SELECT certificates.id, certificates.holder_id, certificates.holder_name, certificates.rule_id,
        rules.on_correction, rules.template_id, templates.active AS template_active, rules.title, rules.fields,
        certificates.public, rules.created_by, rules.exam_id, certificates.key_version AS given_by, due.key_version AS new_key,
-       certificates.facts::jsonb -> 'score' AS score, earned.sitting_id,
+       CASE WHEN certificates.facts IS JSON OBJECT THEN certificates.facts::jsonb -> 'score' END AS score, earned.sitting_id,
        coalesce(earned.points, now_has.points)::double precision AS points,
        coalesce(earned.max_points, now_has.max_points)::double precision AS max_points,
        places.place, standings.participants, coalesce(earned.scaled, now_has.scaled) AS scaled

@@ -1,7 +1,7 @@
 -- name: list_reviews
 SELECT reviews.certificate_id, certificates.serial, certificates.holder_name, reviews.exam_id,
        exams.title AS exam_title, reviews.key_version, rules.condition, rules.threshold,
-       exams.pass_percent::double precision AS pass_percent, certificates.facts::jsonb -> 'score' AS signed,
+       exams.pass_percent::double precision AS pass_percent, CASE WHEN certificates.facts IS JSON OBJECT THEN certificates.facts::jsonb -> 'score' END AS signed,
        reviews.found, reviews.asked_at
   FROM certificate_reviews AS reviews
   JOIN certificates ON certificates.id = reviews.certificate_id

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from examhall.base.db import Connection, maybe
 from examhall.base.sqlfile import beside
+from examhall.certificates.printing import read_facts
 from examhall.certificates.serials import read_serial
 from examhall.certificates.signing import is_genuine
 
@@ -50,16 +51,17 @@ class Proof:
 
     @property
     def facts(self) -> dict[str, Any]:
-        facts: dict[str, Any] = json.loads(self.signed) if self.signed is not None else {}
-        return facts
+        return read_facts(self.signed) if self.signed is not None else {}
 
     @property
     def fields(self) -> list[tuple[str, str]]:
         """The template's own fields as this certificate has them, each with its label."""
-        its = self.facts.get("fields") or {}
+        its = self.facts.get("fields")
+        if not isinstance(its, dict):
+            return []
         labels = dict(self.labels)
         return [
-            (labels.get(name, name), str(value)) for name, value in its.items() if value not in (None, "")
+            (labels.get(str(name), str(name)), str(value)) for name, value in its.items() if value not in (None, "")
         ]
 
 

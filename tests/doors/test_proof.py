@@ -3,9 +3,11 @@
 import asyncio
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 
+from examhall.accounts.access import COOKIE
 from examhall.app import Hall
 from examhall.certificates.serials import new_serial
 from examhall.certificates.signing import is_genuine, read_base64url
@@ -159,3 +161,26 @@ async def test_the_public_lists_are_the_same_by_every_way(call: Any, hall: Hall)
             f"/api/certificates/{name}", headers={"If-None-Match": short.headers["etag"]}
         )
         assert (known.status_code, known.content) == (304, b"")
+
+
+@pytest.mark.parametrize("stored", ["{}", "[]", "torn", '{"fields": 1, "score": 2, "exam": 3}', "null"])
+async def test_a_damaged_certificate_takes_no_page_with_it_and_is_not_printed(
+    hall: Hall, call: Any, stored: str
+) -> None:
+    stranger, nodira = await call(None), await call("nodira", "author")
+    nodira.client.cookies.set(COOKIE, hall.signer.cookie_token(nodira.id, uuid4(), ["author"]))
+    async with hall.database.transaction() as conn:
+        columns = {"holder_id": nodira.id, "public": True}
+        whole, torn = [
+            await add_certificate(conn, signer=hall.certificate_signer, columns=columns) for _ in range(2)
+        ]
+        await conn.execute("UPDATE certificates SET facts = %s WHERE serial = %s", (stored, torn["serial"]))
+    for path in ("/certificates", "/staff/certificates", f"/staff/certificates/{torn['serial']}/revoke"):
+        assert (await nodira.get(path)).status_code == 200, path
+    for path in ("/certificates/gallery", "/api/v1/certificates/public", f"/verify/{torn['serial']}"):
+        assert (await stranger.get(path)).status_code == 200, path
+    assert (await stranger.get(f"/api/certificates/{torn['serial']}")).json()["status"] == "damaged"
+    assert (await stranger.get(f"/verify/{whole['serial']}")).text.count(whole["holder"]) > 0
+    for path in ("/api/v1/certificates/{}/pdf", "/certificates/{}/pdf", "/certificates/{}/picture"):
+        assert (await stranger.get(path.format(torn["serial"]))).status_code == 409, path
+    assert (await stranger.get(f"/api/certificates/{torn['serial']}/badge")).status_code == 404

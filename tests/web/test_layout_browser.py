@@ -1,5 +1,6 @@
 """Pages keep their shape: narrow, spaced out, longer, from right to left; and no word is only English."""
 
+import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,12 @@ from .looking import SPACED, WAYS, English, Looker, plain
 from .walks import WALKS, Walk
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+
+SPACE_OUT = f"""addEventListener("DOMContentLoaded", () => {{
+  const style = document.createElement("style");
+  style.textContent = {json.dumps(SPACED)};
+  document.head.append(style);
+}})"""
 
 each_walk = pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)
 
@@ -43,11 +50,7 @@ async def test_no_page_loses_its_shape(served: Served, browser: Browser, walk: W
     options, language, checks = WAYS[way]
     alice = await someone(served, browser, language, **options)
     if way == "spaced":
-
-        async def space_out() -> None:
-            await alice.page.add_style_tag(content=SPACED)
-
-        alice.page.on("domcontentloaded", lambda _page: space_out())
+        await alice.page.add_init_script(SPACE_OUT)
     look = Looker(alice.page, checks)
     await walk(alice, look)
     await alice.context.close()

@@ -1,12 +1,13 @@
 """Two markers who differ, a third who decides, and the candidate who reads it; a network that is cut."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 
 import psycopg
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from examhall.scoring.by_hand_schemes import NewScheme
 from tests.scoring.essays import RUBRIC, add_essays, by_two, write_essay
@@ -233,3 +234,31 @@ async def test_an_author_says_how_a_question_is_marked(
     await other.click("button.primary")
     await expect(other.locator("#problem")).to_contain_text("Somebody changed this")
     assert await served.rows("SELECT count(*) FROM marking_tasks WHERE exam_id = %s", exam_id) == [(2,)]
+
+
+async def test_a_save_that_fails_late_does_not_forget_the_finish(
+    served: Served, candidate: MakeCandidate, office: MakePage
+) -> None:
+    alice = await candidate()
+    exam_id, sitting = await essay_by(served, alice.id, NewScheme())
+    author = await office("author")
+    await take(author, exam_id)
+    asked, finished = asyncio.Event(), asyncio.Event()
+
+    async def save(route: Route) -> None:
+        asked.set()
+        await finished.wait()
+        await route.abort()
+
+    async def finish(route: Route) -> None:
+        await route.abort()
+        finished.set()
+
+    await author.route("**/sheet", save, times=1)
+    await author.route("**/finish", finish, times=1)
+    await author.fill("#points", "4.5")
+    await asked.wait()
+    await author.click("#finish")
+    await author.wait_for_url("**/staff/marking?nothing")
+    rows = await served.rows("SELECT points FROM results WHERE sitting_id = %s", sitting)
+    assert rows == [(Decimal("5.5"),)]

@@ -17,6 +17,8 @@ let revision = Number(desk.dataset.revision);
 let dirty = false;
 let busy = false;
 let ended = false;
+/** Whether "Finish" was said: it stays said until it has arrived or was refused. */
+let finishing = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
@@ -60,8 +62,10 @@ function changed() {
   sum();
   if (state.dataset.state !== "waiting") say("saving");
   clearTimeout(timer);
-  timer = setTimeout(save, AFTER_MS);
+  timer = setTimeout(send, AFTER_MS);
 }
+
+const send = () => (finishing ? finish() : save());
 
 async function save() {
   if (busy || ended) return;
@@ -80,20 +84,20 @@ async function save() {
     return save();
   }
   if (reply.status === 409 || reply.status === 404) return say("taken");
-  later(reply, save);
+  later(reply);
 }
 
-/** @param {Reply} reply @param {() => void} again */
-async function later(reply, again) {
+/** @param {Reply} reply */
+async function later(reply) {
   say("waiting");
   if (reply.status === 401 || reply.status === 403) await renewToken();
   clearTimeout(timer);
-  timer = setTimeout(again, Math.max(AGAIN_MS, reply.retryAfterMs));
+  timer = setTimeout(send, Math.max(AGAIN_MS, reply.retryAfterMs));
 }
 
 async function finish() {
   if (ended) return;
-  ended = true;
+  ended = finishing = true;
   clearTimeout(timer);
   say("saving");
   const reply = await call("POST", `${address}/finish`, written());
@@ -103,6 +107,7 @@ async function finish() {
     return find("#next").submit();
   }
   ended = false;
+  finishing = ![404, 409, 422].includes(reply.status);
   if (reply.status === 422) {
     say("incomplete");
     const missing = all(".criterion").find((one) => !one.querySelector("input:checked"));
@@ -110,7 +115,7 @@ async function finish() {
     return;
   }
   if (reply.status === 409 || reply.status === 404) return say(reply.body?.code === "newer_sheet" ? "newer" : "taken");
-  later(reply, finish);
+  later(reply);
 }
 
 function restore() {
@@ -180,7 +185,7 @@ if ("open" in desk.dataset) {
     event.preventDefault();
     finish();
   });
-  addEventListener("online", () => dirty && save());
+  addEventListener("online", () => (dirty || finishing) && send());
   addEventListener("beforeunload", (event) => {
     if (dirty) event.preventDefault();
   });
