@@ -61,7 +61,9 @@ class Proof:
             return []
         labels = dict(self.labels)
         return [
-            (labels.get(str(name), str(name)), str(value)) for name, value in its.items() if value not in (None, "")
+            (labels.get(str(name), str(name)), str(value))
+            for name, value in its.items()
+            if value not in (None, "")
         ]
 
 

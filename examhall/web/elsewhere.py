@@ -140,7 +140,7 @@ async def post_telegram(request: Request) -> Response:
             request, refusal, login_address(settings.telegram_bot_token, settings.url) or "/sign-in"
         )
     note(request, "signed_in", person_id=done.account.id)
-    return come_in(request, done, "/exams")
+    return come_in(request, done)
 
 
 def _fields(given: Mapping[str, str]) -> dict[str, str]:
@@ -218,7 +218,7 @@ async def _finish(request: Request) -> Response:
             conn, identity, method="openid", sign_up=settings.sign_up, browser=True
         )
     note(request, "signed_in", person_id=done.account.id)
-    return come_in(request, done, here(str(pending.get("next", ""))) or "/exams")
+    return come_in(request, done, here(str(pending.get("next", ""))))
 
 
 def _not_let_in(request: Request, refusal: Refusal, again: str) -> Response:

@@ -66,3 +66,10 @@ def places_for(me: Person) -> list[Place]:
     if me.exam_id is not None:
         return []
     return [place for place in PLACES if not place.roles or has_role(me, *place.roles)]
+
+
+def first_place_for(me: Person) -> Place:
+    """Where they start: who sits exams, at their exams; who has only work here, at the first of it."""
+    places = places_for(me)
+    work = [] if "candidate" in me.roles else [place for place in places if place.roles]
+    return (work or places or PLACES)[0]

@@ -22,6 +22,7 @@ from examhall.base.noting import note
 from examhall.base.problem import headers_of
 from examhall.base.wire import address_of
 from examhall.web.i18n import gettext_of
+from examhall.web.navigation import first_place_for
 from examhall.web.pages import render
 
 SEE_OTHER = 303
@@ -29,8 +30,8 @@ LONGEST_NAME = 254
 
 
 def home_of(me: Person) -> str:
-    """Where somebody who has just come in wants to be: who has a ticket, at its exam."""
-    return f"/exams/{me.exam_id}" if me.exam_id is not None else "/exams"
+    """Where somebody who has just come in wants to be: at the exam of their ticket, or where they work."""
+    return f"/exams/{me.exam_id}" if me.exam_id is not None else first_place_for(me).path
 
 
 def here(address: str) -> str | None:
@@ -94,7 +95,7 @@ async def post_sign_in(request: Request) -> Response:
         note(request, "refused", detail=refusal.code)
         return _sign_in_again(request, refusal, username, going_to)
     note(request, "signed_in", person_id=done.account.id)
-    return come_in(request, done, going_to or "/exams")
+    return come_in(request, done, going_to)
 
 
 def _sign_in_again(request: Request, refusal: Refusal, username: str, going_to: str | None) -> Response:
@@ -104,9 +105,10 @@ def _sign_in_again(request: Request, refusal: Refusal, username: str, going_to: 
     return page
 
 
-def come_in(request: Request, done: SignIn, going_to: str) -> Response:
+def come_in(request: Request, done: SignIn, going_to: str | None = None) -> Response:
     """Into the hall: the browser gets its cookie."""
-    response = RedirectResponse(going_to, SEE_OTHER)
+    home = home_of(Person(done.account.id, done.roles, done.exam_id))
+    response = RedirectResponse(going_to or home, SEE_OTHER)
     token = signer_of(request).cookie_token(done.account.id, done.id, done.roles, done.exam_id)
     set_cookie(response, token, secure=is_secure(request))
     return response

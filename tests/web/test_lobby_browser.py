@@ -63,3 +63,22 @@ async def test_a_ticket_opens_its_exam_without_a_password(
     reply = await page.goto(f"/exams/{other}")
     assert reply is not None
     assert reply.status == 404
+
+
+async def test_what_katex_draws_is_as_wide_as_it_says(
+    served: Served, candidate: Callable[..., Awaitable[Candidate]]
+) -> None:
+    """An arrow over a letter; the style rule lets just these widths through, and nothing is refused."""
+    alice = await candidate()
+    said: list[str] = []
+    alice.page.on("console", lambda message: said.append(message.text))
+    formula = r"$\vec{a}$, $\oiint x$, $\oiiint x$, $$\oiint x, \oiiint x$$"
+    await alice.page.goto(f"/exams/{await served.exam(instructions=formula)}")
+    drawn = alice.page.locator(".katex-overlay > svg")
+    await expect(drawn).to_have_count(5)
+    ratios = await drawn.evaluate_all(
+        """all => all.map((one) =>
+            one.getBoundingClientRect().width / parseFloat(getComputedStyle(one).fontSize))"""
+    )
+    assert ratios == pytest.approx([0.471, 0.957, 1.304, 1.472, 1.98], abs=0.01)
+    assert said == []

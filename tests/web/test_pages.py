@@ -12,13 +12,14 @@ from examhall.scoring.results import MarkedItem
 from examhall.web import i18n, pages, static
 from examhall.web.breakdown import given, together
 from examhall.web.candidate import routes as candidate_routes
-from examhall.web.pages import as_json, plain, render
+from examhall.web.pages import KATEX_STYLES, STYLES, as_json, plain, render
 from examhall.web.public import here
 from examhall.web.public import routes as public_routes
 from examhall.web.words import lobby_words, pdf_paper_words, result_words, room_words
 
 TEMPLATES = Path(pages.__file__).with_name("templates")
 SCRIPTS = Path(pages.__file__).with_name("static") / "js"
+KATEX = Path(__file__).parents[2] / "node_modules" / "katex" / "dist" / "katex.mjs"
 HOSTILE = "</script><script>alert(1)</script>\"'&\u202e<!--"
 ROOM_MODULES = ["clock", "fields", "map", "math", "net", "outbox", "room", "store"]
 
@@ -69,10 +70,20 @@ def test_every_page_has_the_strict_headers() -> None:
         part.strip().partition(" ")[::2] for part in page.headers["content-security-policy"].split(";")
     )
     assert policy["default-src"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
+    assert policy["script-src"] == policy["form-action"] == "'self'"
+    assert policy["style-src"] == STYLES
+    assert "unsafe-inline" not in STYLES
     assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
     assert page.headers["referrer-policy"] == "no-referrer"
     assert page.headers["cache-control"] == "no-store"
+
+
+def test_the_styles_that_are_let_through_are_those_of_katex() -> None:
+    source = KATEX.read_text(encoding="utf-8")
+    drawn = re.search(r"var svgData = \{(.*?)\};", source, re.DOTALL)
+    assert drawn is not None
+    widths = re.findall(r'\["\w+", ([\d.]+),', drawn[1])
+    assert sorted(KATEX_STYLES) == sorted(f"width:{width}em" for width in widths)
 
 
 def test_every_template_is_used_by_a_page() -> None:

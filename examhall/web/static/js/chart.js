@@ -13,7 +13,9 @@ const moments = momentsAs({ day: "numeric", month: "short", hour: "2-digit", min
 
 const dayOf = momentsAs({ day: "numeric", month: "short" });
 const minuteOf = momentsAs({ hour: "2-digit", minute: "2-digit" });
-const secondOf = momentsAs({ minute: "2-digit", second: "2-digit" });
+const secondOf = momentsAs({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+/** Between the marks of what comes in whole numbers. */
+const WHOLE = Array.from({ length: 30 }, (_, i) => (/** @type {const} */ ([1, 2, 5])[i % 3] ?? 1) * 10 ** Math.floor(i / 3));
 
 /** Marks of time, as exactly as they are apart. @param {number[]} at in seconds */
 function times(at) {
@@ -110,6 +112,7 @@ function options(spec, width, height, pointed) {
     return [(min ?? 0) - step * 0.6, (max ?? 1) + step * 0.6];
   };
   const right = spec.series.find((series) => series.right);
+  const counts = spec.series.every((series) => series.right || series.values.every((value) => Number.isInteger(value ?? 0)));
   /** @type {uPlot.Axis[]} */
   const axes = [
     {
@@ -130,6 +133,7 @@ function options(spec, width, height, pointed) {
       labelSize: spec.y?.label ? 24 : 0,
       size: (_, values) => 14 + 8 * Math.max(2, ...(values ?? []).map((text) => text.length)),
       values: (_, at) => at.map((value) => written(value) + (spec.y?.unit ?? "")),
+      ...(counts && { incrs: WHOLE }),
     },
   ];
   if (right) axes.push({ ...axis, scale: "right", side: 1, grid: { show: false }, label: right.name, labelSize: 24, size: 48, values: (_, at) => at.map(written) });

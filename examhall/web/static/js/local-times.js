@@ -1,12 +1,13 @@
 /** Instants come in UTC; each reader sees them in their own time zone. */
 
-import { momentsAs } from "./writing.js";
+import { language, momentsAs } from "./writing.js";
 
 // 12 or 24 hours as the device has it, where it speaks the page's language; else as the language has it.
 const device = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
 const hourCycle = device.locale.split("-")[0] === document.documentElement.lang ? device.hourCycle : undefined;
+const twelve = new Intl.DateTimeFormat(language, { hour: "numeric", hourCycle }).resolvedOptions().hour12;
 /** @type {Intl.DateTimeFormatOptions} */
-const hours = { hour: "2-digit", minute: "2-digit", hourCycle };
+const hours = { hour: twelve ? "numeric" : "2-digit", minute: "2-digit", hourCycle };
 const clockTime = momentsAs(hours);
 /** @type {Intl.DateTimeFormatOptions} */
 const day = { weekday: "short", day: "numeric", month: "long", ...hours };
