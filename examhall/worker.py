@@ -1,54 +1,47 @@
-"""The table of contents of background work: which job runs which operation, and the schedule."""
+"""The table of contents of background work: whose jobs there are, and the process that runs them."""
 
 import asyncio
 import os
 import signal
-from datetime import UTC, datetime
 
 import psycopg
 import structlog
-from procrastinate import App, PsycopgConnector, RetryStrategy
-from procrastinate.exceptions import ConnectorException, UniqueViolation
-from procrastinate.jobs import Status
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 
 from examhall import __version__
 from examhall.accounts.sign_in import forget_old_sign_ins
 from examhall.analyses.running import keep_calculating
 from examhall.base.actor import ACTOR, Actor
-from examhall.base.db import BACKGROUND_LIMIT_S, Database, Unavailable
+from examhall.base.db import BACKGROUND_LIMIT_S, Database
 from examhall.base.partitions import ensure_partitions
 from examhall.base.statements import STATEMENTS
+from examhall.base.storage import Storage
 from examhall.base.tracing import Tracing
+from examhall.base.tries import TRIES
 from examhall.base.typesetting import Typesetter
+from examhall.certificates import jobs as certificates
 from examhall.certificates.issue import Issuer
 from examhall.certificates.pdf import Prints
-from examhall.certificates.revalidate import Revalidated, revalidate_certificates
-from examhall.certificates.rules import follow_new_pass_mark, follow_rules
 from examhall.certificates.signing import Signer as CertificateSigner
-from examhall.events.activity import roll_up_activity, roll_up_exam
+from examhall.events import jobs as events
 from examhall.events.log import EventLog
 from examhall.exams.paper_files import sweep_papers
 from examhall.exams.sealing import sweep_sealed
-from examhall.forms.files import discard_loose_files
+from examhall.forms import jobs as forms
+from examhall.ops import jobs as ops
 from examhall.ops.counting import counts_of_jobs
-from examhall.ops.maintain import MaintenanceUnderWay, liveliness, maintain
 from examhall.ops.watch import Watch
 from examhall.recording import on_behalf, seal_record
 from examhall.reports.feedback import write_drafts
 from examhall.reports.reports import Failed, make_due_reports
 from examhall.reports.text_model import TextModel
-from examhall.scoring.calibrate import calibrate_exam
-from examhall.scoring.conclude import conclude_by_hand, keep_conclusions
-from examhall.scoring.rescore import rescore_sittings
-from examhall.scoring.results import score_sittings
+from examhall.scoring import jobs as scoring
+from examhall.scoring.conclude import keep_conclusions
 from examhall.settings import Settings
 from examhall.sittings.deadlines import keep_deadlines
 from examhall.sittings.presence import forget_old_presence
-from examhall.standings.achievements import award_due
-from examhall.standings.levels import settle_streak_levels
-from examhall.standings.ratings import list_exams_to_settle, rate_exam
-from examhall.standings.streaks import follow_series
-from examhall.standings.topics import summarise_topics
+from examhall.standings import jobs as standings
 from examhall.web.vendoring import FONTS
 
 log = structlog.get_logger()
@@ -63,21 +56,12 @@ POOL_SIZE = QUEUES["marking"] + QUEUES["default"] + 2
 QUEUE_POOL_SIZE = 1
 # Marking hears of its jobs at once; the others look this often, without a connection to listen by.
 LOOK_EVERY_S = {"default": 1.0, "text_model": 5.0}
-# Pauses of 2, 4, 8, ... s: over half an hour in all, so a job outlives a restart of the database.
-# Not for what comes again every minute by itself: the next waits under the same queueing lock by then, a try
-# could not be queued beside it, and the job would stay 'doing' and hold its lock for ever.
-TRIES = RetryStrategy(max_attempts=10, exponential_wait=2)
-# Marked in one transaction. The longest exams have a thousand items: 500 such sittings took 10 s, the limit
-# of a statement; on a slower machine every try would fail.
-SCORED_AT_ONCE = 100
 # Reports in chunks of 50, some 15 ms each: ten seconds, then others have their turn.
 REPORT_CHUNKS = 12
 # A report that could not be made is tried again in the first minute of each hour, or by the next worker.
 TRIED_AGAIN_S = 3600
 # A text model takes seconds for each.
 DRAFTS_AT_ONCE = 10
-# A job whose worker was killed stays 'doing': after this it is given to another.
-STALLED_AFTER_S = 60
 # Over a weekend, for whoever asks on Monday what was done.
 FINISHED_JOBS_KEPT_H = 72
 RESTART_PAUSE_S = 1.0
@@ -90,79 +74,31 @@ FOLLOW_UPS: tuple[str, ...] = ("calibrate_exam", "rate_exam", "roll_up_exam", "i
 
 
 def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | None = None) -> App:
-    """The jobs and their operations. `marked` is set whenever sittings have been marked."""
+    """The jobs of all domains. `marked` is set whenever sittings have been marked."""
     assert settings.database_url is not None
-    connector = PsycopgConnector(
-        conninfo=settings.direct_url or settings.database_url, min_size=1, max_size=QUEUE_POOL_SIZE
-    )
-    jobs = App(connector=connector)
+    address = settings.direct_url or settings.database_url
+    jobs = App(connector=PsycopgConnector(conninfo=address, min_size=1, max_size=QUEUE_POOL_SIZE))
     storage = settings.open_storage()
+
+    def issuer() -> Issuer:
+        return Issuer(CertificateSigner(settings.certificate_key), settings.issuer_name, settings.url)
+
+    def prints() -> Prints:
+        return Prints.of(database, storage, FONTS, issuer())
+
+    scoring.add_jobs(jobs, database, marked=marked, follow_ups=FOLLOW_UPS)
+    standings.add_jobs(jobs, database)
+    _add_reports(jobs, database, settings)
+    certificates.add_jobs(jobs, database, issuer=issuer, prints=prints)
+    forms.add_jobs(jobs, database, storage)
+    events.add_jobs(jobs, database)
+    ops.add_jobs(jobs, database, address=address, events_kept_months=settings.events_kept_months)
+    _add_housekeeping(jobs, database, storage, settings)
+    return jobs
+
+
+def _add_reports(jobs: App, database: Database, settings: Settings) -> None:
     failed_reports: Failed = set()
-
-    @jobs.task(name="score_sittings", queue="marking", retry=TRIES)
-    async def _score_sittings(sittings: list[tuple[int, int]]) -> None:
-        for start in range(0, len(sittings), SCORED_AT_ONCE):
-            async with database.transaction() as conn:
-                await score_sittings(conn, sittings[start : start + SCORED_AT_ONCE])
-        if marked is not None:
-            marked.set()
-
-    @jobs.task(name="calibrate_exam", retry=TRIES)
-    async def _calibrate_exam(exam_id: int, key_version: int) -> None:
-        done = await calibrate_exam(database, exam_id=exam_id, key_version=key_version)
-        if done is not None:
-            log.info("calibrated an exam", **vars(done))
-
-    @jobs.task(name="conclude_exam")
-    async def _conclude_exam(exam_id: int) -> None:
-        async with database.transaction() as conn:
-            await conclude_by_hand(conn, FOLLOW_UPS, exam_id=exam_id)
-
-    @jobs.task(name="rescore_sittings", queue="marking", retry=TRIES)
-    async def _rescore_sittings(exam_id: int, key_version: int, first_id: int, last_id: int) -> None:
-        chunk = {"exam_id": exam_id, "key_version": key_version, "first_id": first_id, "last_id": last_id}
-        more = True
-        while more:
-            async with database.transaction() as conn:
-                more = await rescore_sittings(conn, **chunk) > 0
-        if marked is not None:
-            marked.set()
-
-    @jobs.task(name="rate_exam", retry=TRIES)
-    async def _rate_exam(exam_id: int, key_version: int) -> None:
-        # First, for achievements are given once, for streaks as well.
-        await _follow_series(exam_id)
-        async with database.transaction() as conn:
-            await rate_exam(conn, exam_id=exam_id, key_version=key_version)
-        await _award_achievements()
-
-    async def _follow_series(exam_id: int) -> None:
-        async with database.transaction() as conn:
-            if await follow_series(conn, exam_id):
-                await settle_streak_levels(conn, exam_id=exam_id)
-        async with database.transaction() as conn:
-            await summarise_topics(conn, exam_id)
-
-    async def _award_achievements() -> None:
-        looked_at = 1
-        while looked_at:
-            async with database.transaction() as conn:
-                looked_at = await award_due(conn)
-
-    @jobs.periodic(cron="* * * * *")
-    @jobs.task(name="rate_what_was_released", queueing_lock="rate_what_was_released")
-    async def _rate_what_was_released(timestamp: int) -> None:
-        async with database.connection() as conn:
-            exams = await list_exams_to_settle(conn)
-        for exam in exams:
-            try:
-                async with database.transaction() as conn:
-                    await rate_exam(conn, exam_id=exam.exam_id, key_version=exam.key_version)
-            except (Unavailable, psycopg.Error) as error:
-                # In a minute again; the others are not to wait for it.
-                log.warning("an exam could not be rated", exam_id=exam.exam_id, error=str(error).strip())
-        # After a start with another table of rules, of all past exams.
-        await _award_achievements()
 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(name="make_reports", queueing_lock="make_reports", lock="make_reports")
@@ -177,39 +113,6 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
                     break
         finally:
             await typesetter.close()
-
-    @jobs.task(name="issue_certificates", retry=TRIES)
-    async def _issue_certificates(exam_id: int, key_version: int = 0) -> None:
-        await _look_again(exam_id)
-        issued = await follow_rules(database, _issuer(settings), exam_id=exam_id)
-        if issued:
-            log.info("issued certificates", exam_id=exam_id, count=issued)
-
-    @jobs.periodic(cron="* * * * *")
-    @jobs.task(name="issue_due_certificates", queueing_lock="issue_due_certificates")
-    async def _issue_due_certificates(timestamp: int) -> None:
-        # What was settled, calibrated or released after its exam was over.
-        await _look_again()
-        await follow_rules(database, _issuer(settings))
-
-    async def _look_again(exam_id: int | None = None) -> None:
-        """First, for who earns one again after it was revoked by itself is given one."""
-        done = await revalidate_certificates(database, _issuer(settings), exam_id=exam_id)
-        if done != Revalidated():
-            log.info("looked at certificates again after a correction", exam_id=exam_id, **vars(done))
-
-    @jobs.task(name="follow_pass_mark", retry=TRIES)
-    async def _follow_pass_mark(exam_id: int) -> None:
-        async with database.transaction() as conn:
-            await follow_new_pass_mark(conn, exam_id)
-
-    @jobs.task(name="print_certificates", retry=TRIES)
-    async def _print_certificates(serials: list[str]) -> None:
-        prints = Prints.of(database, storage, FONTS, _issuer(settings))
-        try:
-            await prints.make(serials)
-        finally:
-            await prints.close()
 
     @jobs.task(name="write_feedback", queue="text_model", lock="write_feedback", retry=TRIES)
     async def _write_feedback(exam_id: int, after_sitting_id: int = 0) -> None:
@@ -230,54 +133,9 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
         if drafted.next_after is not None:
             await _write_feedback.defer_async(exam_id=exam_id, after_sitting_id=drafted.next_after)
 
-    @jobs.periodic(cron="* * * * *")
-    @jobs.task(name="retry_stalled_jobs", queue="marking", queueing_lock="retry_stalled_jobs")
-    async def _retry_stalled_jobs(timestamp: int) -> None:
-        for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
-            log.warning("a job is started again: its worker died", job=job.id, task=job.task_name)
-            assert job.id is not None
-            try:
-                await jobs.job_manager.retry_job_by_id_async(job.id, datetime.now(UTC))
-            except UniqueViolation:
-                # The next of its kind waits already, perhaps for the lock that this one holds.
-                await jobs.job_manager.finish_job_by_id_async(job.id, Status.ABORTED, delete_job=False)
-            except ConnectorException as error:
-                # It has ended after all; the others are not to wait for it.
-                log.warning("a job could not be started again", job=job.id, error=str(error).strip())
 
-    @jobs.task(name="discard_loose_files", retry=TRIES)
-    async def _discard_loose_files() -> None:
-        await discard_loose_files(database, storage)
-
-    @jobs.periodic(cron="*/10 * * * *")
-    @jobs.task(name="discard_abandoned_files", queueing_lock="discard_abandoned_files")
-    async def _discard_abandoned_files(timestamp: int) -> None:
-        await discard_loose_files(database, storage)
-
-    @jobs.task(name="roll_up_exam", retry=TRIES)
-    async def _roll_up_exam(exam_id: int, key_version: int) -> None:
-        async with database.transaction() as conn:
-            await roll_up_exam(conn, exam_id=exam_id)
-
-    @jobs.periodic(cron="*/3 * * * *")
-    @jobs.task(name="roll_up_activity", queueing_lock="roll_up_activity", lock="roll_up_activity")
-    async def _roll_up_activity(timestamp: int) -> None:
-        await roll_up_activity(database)
-
-    @jobs.periodic(cron="23 * * * *")
-    @jobs.task(name="maintain", queueing_lock="maintain", lock="maintain")
-    async def _maintain(timestamp: int) -> None:
-        async with database.connection() as conn:
-            found = await liveliness(conn)
-        if not (found.is_due and found.is_quiet):
-            return
-        address = settings.direct_url or settings.database_url
-        assert address is not None
-        try:
-            did = await maintain(address, events_kept_months=settings.events_kept_months)
-        except MaintenanceUnderWay:
-            return
-        log.info("maintained the database", did=did)
+def _add_housekeeping(jobs: App, database: Database, storage: Storage, settings: Settings) -> None:
+    """What tidies up after several domains at once, or needs no more than a line."""
 
     @jobs.periodic(cron="41 * * * *")
     @jobs.task(name="forget_old_sign_ins", queueing_lock="forget_old_sign_ins", retry=TRIES)
@@ -301,12 +159,6 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
         await storage.sweep()
         await sweep_papers(database, storage)
         await sweep_sealed(database, storage)
-
-    return jobs
-
-
-def _issuer(settings: Settings) -> Issuer:
-    return Issuer(CertificateSigner(settings.certificate_key), settings.issuer_name, settings.url)
 
 
 def run(settings: Settings) -> None:
@@ -339,10 +191,10 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
     tracing = None
     if settings.otlp_endpoint is not None:
         tracing = Tracing(settings.otlp_endpoint, process=name, version=__version__)
-    events = EventLog(database)
-    events.open()
+    event_log = EventLog(database)
+    event_log.open()
     marked = asyncio.Event()
-    deadlines = asyncio.create_task(keep_deadlines(database, stopping, events.note), name="deadlines")
+    deadlines = asyncio.create_task(keep_deadlines(database, stopping, event_log.note), name="deadlines")
     conclusions = asyncio.create_task(
         keep_conclusions(database, stopping, marked, FOLLOW_UPS), name="conclusions"
     )
@@ -361,7 +213,7 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await asyncio.gather(deadlines, conclusions, calculations)
-        await events.close()
+        await event_log.close()
         await watch.close()
         if tracing is not None:
             await tracing.close()

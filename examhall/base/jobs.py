@@ -14,7 +14,7 @@ SQL = beside(__file__)
 # Over a weekend, for whoever asks on Monday what was done; and what went wrong for longer.
 SUCCEEDED_KEPT_FOR = timedelta(days=3)
 FAILED_KEPT_FOR = timedelta(days=30)
-# Among a job's arguments: the member of staff who caused it. worker.py takes it out again.
+# Among a job's arguments: the member of staff who caused it. recording.py takes it out again.
 ON_BEHALF_OF = "on_behalf_of"
 
 
@@ -26,7 +26,7 @@ async def enqueue(
     queue: str = "default",
     priority: int = 0,
 ) -> None:
-    """Enqueue one job per set of arguments. `worker.py` knows which operation the name stands for.
+    """Enqueue one job per set of arguments. A domain's `jobs.py` says which operation the name stands for.
 
     Within a queue those of a higher priority go first; queues do not wait for each other. What staff cause is
     done on their behalf.
