@@ -31,6 +31,8 @@ NOTED: Final = (
     "ticket_shown", "lobby_opened", "sitting_resumed", "sealed_opened", "sealed_failed", "refused", "cut_off",
     "back_again", "result_seen", *ENDED,
 )  # fmt: skip
+# Who may have to mark an answer by hand.
+MARKING: Final = ("author", "marker")
 # The strip over time.
 BUCKETS = 96
 # Longer without a save is worth a look, as is what was changed so shortly before the end.
@@ -162,8 +164,14 @@ async def find_sitting(conn: Connection, sitting_id: int, *, exam_id: int | None
     return found
 
 
-async def read_evidence(conn: Connection, sitting_id: int, *, exam_id: int | None = None) -> Evidence:
-    """Everything known of a sitting; of its saves the first MOST_CHANGES, and whether there are more."""
+async def read_evidence(
+    conn: Connection, sitting_id: int, *, exam_id: int | None = None, marks: int | None = None
+) -> Evidence:
+    """Everything known of a sitting; of its saves the first MOST_CHANGES, and whether there are more.
+
+    To a reader who also `marks`, what others gave to an answer by hand is without points until nobody has to
+    mark it any more, or they have.
+    """
     sitting = await find_sitting(conn, sitting_id, exam_id=exam_id)
     read_at = clock.now()
     place = {
@@ -181,6 +189,7 @@ async def read_evidence(conn: Connection, sitting_id: int, *, exam_id: int | Non
         exam_id=sitting.exam_id,
         noted=list(NOTED),
         most=MOST_HAPPENINGS,
+        blind_id=marks,
         **place,
     )
     # Of a long one, some tenths of a second in which nobody else is to wait.

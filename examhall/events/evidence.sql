@@ -36,6 +36,7 @@ SELECT question_number, sub_part, answer, revision, received_at, saved_at
 
 -- name: happenings_of
 -- What is known but of the answers. Each has an instant, a name, what follows from the name, and who did it.
+-- Marks by hand of an answer that waits for another mark are without points to a reader who may give it.
 SELECT created_at AS at, 'signed_in' AS what, jsonb_build_object('method', method) AS details, NULL AS full_name
   FROM sign_ins
  WHERE person_id = %(candidate_id)s
@@ -77,9 +78,17 @@ SELECT corrected_at, 'key_corrected', jsonb_build_object('key', key_version, 're
    AND corrected_at >= %(started_at)s
  UNION ALL
 SELECT at, 'by_hand_' || what, jsonb_build_object('question', question_number, 'sub_part', sub_part,
-                                                  'points', points, 'reason', reason), people.full_name
+                                                  'points', CASE WHEN is_blind THEN NULL ELSE points END,
+                                                  'reason', reason), people.full_name
   FROM marking_events
   LEFT JOIN people ON people.id = marking_events.person_id
+  LEFT JOIN (SELECT question_number, sub_part,
+                    bool_or(finished_at IS NULL AND is_wanted)
+                    AND NOT bool_or(finished_at IS NOT NULL AND marker_id = %(blind_id)s) AS is_blind
+               FROM marking_tasks
+              WHERE marking_tasks.sitting_id = %(sitting_id)s
+                AND %(blind_id)s::bigint IS NOT NULL
+              GROUP BY question_number, sub_part) AS tasks USING (question_number, sub_part)
  WHERE marking_events.sitting_id = %(sitting_id)s
  UNION ALL
 SELECT issued_at, 'certificate', jsonb_build_object('serial', serial), people.full_name

@@ -10,6 +10,7 @@ from examhall.accounts.tokens import TokenInvalid
 from examhall.base.clock import rfc3339
 from examhall.base.wire import Db, Id, Page, refusals
 from examhall.events.evidence import (
+    MARKING,
     Evidence,
     NoSuchSitting,
     Step,
@@ -89,7 +90,7 @@ async def get_evidence(
 ) -> EvidenceOut:
     with_answers = has_role(me, "author", "analyst")
     async with db.transaction() as conn:
-        evidence = await read_evidence(conn, session_id)
+        evidence = await read_evidence(conn, session_id, marks=me.id if has_role(me, *MARKING) else None)
         await note_reading(conn, evidence, "evidence_read", with_answers=with_answers)
     return _told(evidence if with_answers else without_answers(evidence), after, limit)
 

@@ -172,7 +172,7 @@ async def get_marking(exam_id: Id, me: Author, db: Db) -> MarkingOut:
         progress = {
             (each.question_number, each.sub_part): each for each in await progress_of_items(conn, exam_id)
         }
-        agreement, leans = await agreement_of(conn, exam_id)
+        agreement, leans = await agreement_of(conn, exam_id, reader_id=me.id)
         markers = await list_markers(conn, exam_id)
     by_person = {lean.person_id: lean for lean in leans}
     slots = [(scheme.question_number, scheme.sub_part) for scheme in schemes]

@@ -109,6 +109,8 @@ class Opinion:
     question_number: int
     sub_part: str
     max_points: Decimal
+    # The reader may still have to mark it: then there are no points here.
+    is_blind: bool
     by_hand: Decimal | None
     task_id: int
     opinion: int
@@ -131,9 +133,14 @@ async def progress_of_items(conn: Connection, exam_id: int) -> list[Progress]:
     return await many(conn, SQL.progress, Progress, exam_id=exam_id)
 
 
-async def agreement_of(conn: Connection, exam_id: int) -> tuple[dict[tuple[int, str], Agreement], list[Lean]]:
-    """How far the two markers of each item agree, and how each marker leans over all items."""
-    pairs = await many(conn, SQL.pairs, _Pair, exam_id=exam_id)
+async def agreement_of(
+    conn: Connection, exam_id: int, *, reader_id: int
+) -> tuple[dict[tuple[int, str], Agreement], list[Lean]]:
+    """How far the two markers of each item agree, and how each marker leans over all items.
+
+    Answers that the reader may still have to mark are not among them.
+    """
+    pairs = await many(conn, SQL.pairs, _Pair, exam_id=exam_id, reader_id=reader_id)
     by_item: dict[tuple[int, str], list[_Pair]] = defaultdict(list)
     for pair in pairs:
         by_item[pair.question_number, pair.sub_part].append(pair)
@@ -188,12 +195,13 @@ def _leans(pairs: Sequence[_Pair]) -> list[Lean]:
 
 
 async def list_opinions(
-    conn: Connection, exam_id: int, *, apart: bool, sitting_id: int | None = None, limit: int
+    conn: Connection, exam_id: int, *, reader_id: int, apart: bool, limit: int
 ) -> list[Opinion]:
     """What was given to answers that somebody finished marking, the newest first; an answer's together.
 
-    With `apart`, of those alone that a third opinion was asked for; with a sitting, of its answers.
+    Without points where the reader may still have to mark. With `apart`, of those alone that a third opinion
+    was asked for.
     """
     return await many(
-        conn, SQL.opinions, Opinion, exam_id=exam_id, apart=apart, sitting_id=sitting_id, limit=limit
+        conn, SQL.opinions, Opinion, exam_id=exam_id, reader_id=reader_id, apart=apart, limit=limit
     )

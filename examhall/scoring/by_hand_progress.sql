@@ -57,6 +57,8 @@ SELECT question_number, sub_part, count(DISTINCT sitting_id)::integer AS answers
  ORDER BY question_number, sub_part;
 
 -- name: pairs
+-- Of an answer that somebody has still to mark, the pair is for those alone who have marked it: of a single answer
+-- the figures would tell everybody else what the other one gave.
 SELECT one.question_number, one.sub_part, one.marker_id AS first_id, first.full_name AS first_name,
        one.points AS first, other.marker_id AS second_id, second.full_name AS second_name, other.points AS second
   FROM marking_tasks AS one
@@ -71,17 +73,35 @@ SELECT one.question_number, one.sub_part, one.marker_id AS first_id, first.full_
  WHERE one.exam_id = %(exam_id)s
    AND one.opinion = 1
    AND one.finished_at IS NOT NULL
+   AND (NOT EXISTS (SELECT
+                      FROM marking_tasks AS waiting
+                     WHERE waiting.sitting_id = one.sitting_id
+                       AND waiting.question_number = one.question_number
+                       AND waiting.sub_part = one.sub_part
+                       AND waiting.finished_at IS NULL
+                       AND waiting.is_wanted)
+        OR EXISTS (SELECT
+                     FROM marking_tasks AS mine
+                    WHERE mine.sitting_id = one.sitting_id
+                      AND mine.question_number = one.question_number
+                      AND mine.sub_part = one.sub_part
+                      AND mine.finished_at IS NOT NULL
+                      AND mine.marker_id = %(reader_id)s))
  ORDER BY one.question_number, one.sub_part, one.id;
 
 -- name: opinions
--- An answer is called by the number of its first task, which says nothing of whose it is.
-SELECT chosen.answer_id, tasks.question_number, tasks.sub_part, items.points AS max_points, marks.by_hand,
-       tasks.id AS task_id, tasks.opinion, people.full_name, tasks.points, tasks.finished_at, tasks.counts
+-- An answer is called by the number of its first task, which says nothing of whose it is. While somebody has still
+-- to mark it, only those who have marked it see points.
+SELECT chosen.answer_id, tasks.question_number, tasks.sub_part, items.points AS max_points, chosen.is_blind,
+       CASE WHEN NOT chosen.is_blind THEN marks.by_hand END AS by_hand, tasks.id AS task_id, tasks.opinion,
+       people.full_name, CASE WHEN NOT chosen.is_blind THEN tasks.points END AS points, tasks.finished_at,
+       tasks.counts
   FROM (SELECT sitting_id, question_number, sub_part, min(id) FILTER (WHERE opinion = 1) AS answer_id,
-               max(finished_at) AS latest
+               max(finished_at) AS latest,
+               bool_or(finished_at IS NULL AND is_wanted)
+               AND NOT bool_or(finished_at IS NOT NULL AND marker_id = %(reader_id)s) AS is_blind
           FROM marking_tasks
          WHERE exam_id = %(exam_id)s
-           AND (%(sitting_id)s::bigint IS NULL OR sitting_id = %(sitting_id)s)
          GROUP BY sitting_id, question_number, sub_part
         HAVING count(finished_at) > 0
            AND (NOT %(apart)s OR bool_or(opinion = 3))

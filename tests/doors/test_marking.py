@@ -137,3 +137,36 @@ async def test_a_dismissed_marker_changes_no_mark_that_they_finished(
     mina.client.cookies.set("examhall", hall.signer.cookie_token(mina.id, uuid4(), ["marker"]))
     assert (await mina.get(f"/staff/marking/{path.rpartition('/')[2]}")).status_code == 404
     assert (await olga.post(f"{path}/reopen", {"reason": "Another look."})).status_code == 204
+
+
+async def test_an_author_who_marks_reads_nowhere_what_the_other_marker_gave(
+    call: Any, hall: Hall, exam: tuple[int, int, Any]
+) -> None:
+    exam_id, sitting, _ = exam
+    olga, mina = await call("olga", "author"), await call("mina", "marker")
+    ana = await call("ana", "analyst")
+    at = f"/api/v1/exams/{exam_id}/marking"
+    scheme = {"markers": 2, "differ_above": "6"}
+    await olga.client.put(f"{at}/schemes/2", json=scheme, headers={"If-Match": '"0"'})
+    await olga.post(f"{at}/markers", {"usernames": ["mina"]})
+
+    async def mark(marker: Any, points: float) -> None:
+        task = (await marker.post(f"{at}/next")).json()["task_id"]
+        reply = await marker.post(f"/api/v1/marking/tasks/{task}/finish", {"points": points, "revision": 1})
+        assert reply.status_code == 200
+
+    async def read(person: Any, *roles: str) -> str:
+        person.client.cookies.set("examhall", hall.signer.cookie_token(person.id, uuid4(), list(roles)))
+        pages = [f"/staff/exams/{exam_id}/sittings/{sitting}", f"/api/v1/sessions/{sitting}/evidence"]
+        if "author" in roles:
+            pages += [f"/staff/exams/{exam_id}/marking", at]
+        replies = [await person.get(page) for page in pages]
+        assert {reply.status_code for reply in replies} == {200}
+        return " ".join(reply.text for reply in replies)
+
+    await mark(mina, 5.47)
+    assert "5.47" not in await read(olga, "author")
+    # Who never marks reads it in the history, as before.
+    assert "5.47" in await read(ana, "analyst")
+    await mark(olga, 1)
+    assert "5.47" in await read(olga, "author")

@@ -70,8 +70,38 @@ async def test_markers_lean_by_how_they_differ_from_the_others(conn: Connection)
     await write_essay(conn, exam_id, alice)
     await mark_next(conn, exam_id, mina, 2)
     await mark_next(conn, exam_id, karel, "3.5")
-    agreement, leans = await agreement_of(conn, exam_id)
+    agreement, leans = await agreement_of(conn, exam_id, reader_id=mina)
     assert agreement[2, ""].apart == 1.5
     assert [(lean.person_id, lean.difference) for lean in leans] == [(mina, -1.5), (karel, 1.5)]
-    opinions = await list_opinions(conn, exam_id, apart=True, limit=10)
+    opinions = await list_opinions(conn, exam_id, reader_id=mina, apart=True, limit=10)
     assert [each.opinion for each in opinions] == [1, 2, 3]
+
+
+async def test_who_may_still_mark_an_answer_sees_no_opinion_on_it(conn: Connection) -> None:
+    """Neither points, nor figures that tell them of a single answer; who has marked it sees all of it."""
+    exam_id = await add_essays(conn)
+    await by_two(conn, exam_id)
+    alice, mina, karel, olga = await people(conn, 4)
+    sitting = await write_essay(conn, exam_id, alice)
+    first = (await mark_next(conn, exam_id, mina, 2)).task_id
+
+    async def seen(reader_id: int) -> tuple[set[Decimal | None], set[bool], int, int]:
+        found = await list_opinions(conn, exam_id, reader_id=reader_id, apart=False, limit=10)
+        agreement, leans = await agreement_of(conn, exam_id, reader_id=reader_id)
+        return {each.points for each in found}, {each.is_blind for each in found}, len(agreement), len(leans)
+
+    assert await seen(olga) == ({None}, {True}, 0, 0)
+    assert await seen(mina) == ({2, None}, {False}, 0, 0)
+    # The two differ: somebody gives a third opinion, and it may be Olga.
+    await mark_next(conn, exam_id, karel, 5)
+    assert await seen(olga) == ({None}, {True}, 0, 0)
+    assert await seen(karel) == ({2, 5, None}, {False}, 1, 2)
+    await mark_next(conn, exam_id, olga, 4)
+    assert await seen(olga) == ({2, 5, 4}, {False}, 1, 2)
+    assert await seen(alice) == ({2, 5, 4}, {False}, 1, 2)
+    # Whoever looks again does so without the others' points, and without what they came to.
+    await reopen_task(conn, first, by=mina, is_author=True, reason="Too strict?")
+    assert await seen(mina) == ({None}, {True}, 0, 0)
+    found = await list_opinions(conn, exam_id, reader_id=mina, apart=False, limit=10)
+    assert {each.by_hand for each in found} == {None}
+    assert len(await marking_history(conn, sitting)) == 6

@@ -15,7 +15,7 @@ from examhall.accounts.people import find_account
 from examhall.base.attachment import download_headers
 from examhall.base.db import Connection
 from examhall.certificates.signing import publish_key
-from examhall.events.evidence import Evidence, Step, note_reading, read_evidence, without_answers
+from examhall.events.evidence import MARKING, Evidence, Step, note_reading, read_evidence, without_answers
 from examhall.events.evidence_words import Part, Translate, more_of, parts_of, said
 from examhall.exams.markdown import to_inline_html
 from examhall.web.evidence_pdf import print_evidence, signed_facts
@@ -59,7 +59,7 @@ async def evidence_page(request: Request) -> Response:
     _ = gettext_of(request)
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
-        evidence = await _read(request, conn, with_answers, "evidence_read")
+        evidence = await _read(request, conn, me, "evidence_read")
     question = _number(request, "question")
     page = max(_number(request, "page"), 1)
     steps = [step for step in evidence.steps if not question or _is_of(step, question)]
@@ -102,7 +102,7 @@ async def evidence_pdf(request: Request) -> Response:
     async with state.database.transaction() as conn:
         account = await find_account(conn, me.id)
         await publish_key(conn, state.certificate_signer)
-        evidence = await _read(request, conn, with_answers, None)
+        evidence = await _read(request, conn, me, None)
     reader = account.full_name if account else ""
     facts = await asyncio.to_thread(
         signed_facts, evidence, state.certificate_signer, with_answers=with_answers
@@ -118,8 +118,14 @@ async def evidence_pdf(request: Request) -> Response:
     return Response(printed, media_type="application/pdf", headers=download_headers(name))
 
 
-async def _read(request: Request, conn: Connection, with_answers: bool, deed: str | None) -> Evidence:
-    evidence = await read_evidence(conn, id_of(request, "sitting_id"), exam_id=id_of(request, "exam_id"))
+async def _read(request: Request, conn: Connection, me: Person, deed: str | None) -> Evidence:
+    with_answers = _sees_answers(me)
+    evidence = await read_evidence(
+        conn,
+        id_of(request, "sitting_id"),
+        exam_id=id_of(request, "exam_id"),
+        marks=me.id if has_role(me, *MARKING) else None,
+    )
     if deed is not None:
         await note_reading(conn, evidence, deed, with_answers=with_answers)
     return evidence if with_answers else without_answers(evidence)

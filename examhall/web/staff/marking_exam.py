@@ -68,9 +68,9 @@ async def _marking(request: Request, me: Person, refusal: Refusal | None = None)
         progress = {
             (each.question_number, each.sub_part): each for each in await progress_of_items(conn, exam_id)
         }
-        agreement, leans = await agreement_of(conn, exam_id)
+        agreement, leans = await agreement_of(conn, exam_id, reader_id=me.id)
         markers = await list_markers(conn, exam_id)
-        opinions = await list_opinions(conn, exam_id, apart=apart, limit=SHOWN)
+        opinions = await list_opinions(conn, exam_id, reader_id=me.id, apart=apart, limit=SHOWN)
     slots = [(scheme, (scheme.question_number, scheme.sub_part)) for scheme in schemes]
     return framed(
         request,
