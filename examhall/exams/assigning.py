@@ -11,6 +11,7 @@ from examhall.base.errors import Conflict
 from examhall.base.sqlfile import beside
 from examhall.courses.groups import UNKNOWN_SHOWN, NoSuchGroup, UnknownUsernames
 from examhall.exams.contents import announce_change
+from examhall.exams.holding import HeldExam, hold_exam
 
 SQL = beside(__file__)
 
@@ -39,12 +40,6 @@ class AssignedGroup:
     name: str
     course_id: int | None
     members: int
-
-
-@dataclass(frozen=True)
-class _Held:
-    id: int
-    course_id: int | None
 
 
 @dataclass(frozen=True)
@@ -117,14 +112,15 @@ async def assigned_groups(conn: Connection, exam_id: int) -> list[AssignedGroup]
     return await many(conn, SQL.assigned_groups, AssignedGroup, exam_id=exam_id)
 
 
-async def _hold(conn: Connection, exam_id: int) -> _Held:
-    held = await maybe(conn, SQL.hold_exam, _Held, exam_id=exam_id)
+async def _hold(conn: Connection, exam_id: int) -> HeldExam:
+    """Of two who take the last assignments away, one waits for the other and sees what is left."""
+    held = await hold_exam(conn, exam_id)
     if held is None:
         raise NoSuchExam
     return held
 
 
-async def _keep_shut(conn: Connection, held: _Held, *, may_open: bool, changed: bool) -> None:
+async def _keep_shut(conn: Connection, held: HeldExam, *, may_open: bool, changed: bool) -> None:
     if not changed:
         return
     left = await assigned_to(conn, held.id)

@@ -5,14 +5,6 @@ SELECT %(exam_id)s, %(person_id)s
         OR EXISTS (SELECT FROM group_assignments WHERE exam_id = %(exam_id)s))
     ON CONFLICT (exam_id, person_id) DO NOTHING;
 
--- name: hold_exam
--- Of two who take the last assignments away, one waits for the other and sees what is left. NO KEY: ten thousand
--- are assigned in a second, and whoever starts the exam meanwhile does not wait for them.
-SELECT id, course_id
-  FROM exams
- WHERE id = %(exam_id)s
-   FOR NO KEY UPDATE;
-
 -- name: people_of
 SELECT given.username, people.id AS person_id
   FROM unnest(%(usernames)s::text[]) WITH ORDINALITY AS given (username, place)

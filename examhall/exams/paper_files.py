@@ -20,7 +20,7 @@ from examhall.exams.papers import (
     Paper,
     Upload,
     files_to_delete,
-    hold_exam,
+    hold_paper,
     known_files,
     note_deleted,
     set_paper,
@@ -63,7 +63,7 @@ async def upload_paper(
     """
     async with database.transaction() as conn:
         # Before fifty megabytes are sent for nothing.
-        await hold_exam(conn, exam_id=exam_id, version=version)
+        await hold_paper(conn, exam_id=exam_id, version=version)
     with await asyncio.to_thread(_unnamed, scratch) as file:
         await _receive(parts, file, largest_bytes)
         pages = await count_pages(file)

@@ -75,7 +75,7 @@ async def may_change_paper(conn: Connection, exam_id: int) -> bool:
     return not (await one(conn, SQL.begun, _Begun, exam_id=exam_id)).begun
 
 
-async def hold_exam(conn: Connection, *, exam_id: int, version: int) -> None:
+async def hold_paper(conn: Connection, *, exam_id: int, version: int) -> None:
     """Until the commit nobody starts this exam or changes its paper, and `version` is the paper that holds.
 
     `version` is 0 where there is none. Refused once a candidate has started: whoever starts at the same
@@ -95,7 +95,7 @@ async def set_paper(
     conn: Connection, *, exam_id: int, version: int, upload: Upload, uploaded_by: int | None
 ) -> Paper:
     """Make an uploaded file the exam's paper, in place of `version`. Of two at once, one is refused."""
-    await hold_exam(conn, exam_id=exam_id, version=version)
+    await hold_paper(conn, exam_id=exam_id, version=version)
     await run(conn, SQL.end_paper, exam_id=exam_id)
     await run(
         conn,
@@ -114,7 +114,7 @@ async def set_paper(
 
 async def take_paper_away(conn: Connection, *, exam_id: int, version: int) -> None:
     """The exam has no paper any more. Its file is deleted after a day, its row stays."""
-    await hold_exam(conn, exam_id=exam_id, version=version)
+    await hold_paper(conn, exam_id=exam_id, version=version)
     if await run(conn, SQL.end_paper, exam_id=exam_id) == 0:
         raise NoPaper
     await announce_change(conn, exam_id)

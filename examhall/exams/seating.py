@@ -16,10 +16,11 @@ from examhall.base.csv_file import (
     read_rows,
     uneven,
 )
-from examhall.base.db import Connection, many, maybe, run
+from examhall.base.db import Connection, many, run
 from examhall.base.errors import NotFound
 from examhall.base.said import said
 from examhall.base.sqlfile import beside
+from examhall.exams.holding import hold_exam
 
 SQL = beside(__file__)
 
@@ -55,11 +56,6 @@ class _Named:
     username: str
     person_id: int | None
     times: int
-
-
-@dataclass(frozen=True)
-class _Exam:
-    id: int
 
 
 def read_seating(content: bytes) -> list[SeatingLine]:
@@ -106,7 +102,7 @@ async def seat_people(conn: Connection, exam_id: int, lines: Sequence[SeatingLin
     Raises BadSeatingFile with every line that names nobody, or somebody twice. Two lists at once are written
     one after the other: the exam's row is held.
     """
-    if await maybe(conn, SQL.hold_exam, _Exam, exam_id=exam_id) is None:
+    if await hold_exam(conn, exam_id) is None:
         raise NotFound
     named = await many(
         conn,

@@ -1,10 +1,3 @@
--- name: hold_exam
--- Two lists for one exam come one after the other.
-SELECT id
-  FROM exams
- WHERE id = %(exam_id)s
-   FOR NO KEY UPDATE;
-
 -- name: name_people
 SELECT given.line, coalesce(people.username, given.username) AS username, people.id AS person_id,
        count(*) OVER (PARTITION BY lower(given.username)) AS times

@@ -8,8 +8,9 @@ import msgspec
 import numpy as np
 from psycopg.types.json import Jsonb
 
-from examhall.base.db import Connection, Database, many, maybe, one, run
+from examhall.base.db import Connection, Database, many, maybe, run
 from examhall.base.sqlfile import beside
+from examhall.exams.holding import hold_exam
 from examhall.psychometrics.arrays import Floats
 from examhall.psychometrics.scaled import Line, line_through, link_by_common_items
 from examhall.scoring.conclude import announce_results
@@ -33,11 +34,6 @@ class Calibrated:
     items: int
     read_s: float
     compute_s: float
-
-
-@dataclass(frozen=True)
-class _Held:
-    key_version: int
 
 
 @dataclass(frozen=True)
@@ -81,8 +77,9 @@ async def calibrate_exam(
         return None
     found = await asyncio.to_thread(analyse_exam, matrix)
     async with database.transaction() as conn:
-        held = await one(conn, SQL.hold_exam, _Held, exam_id=exam_id)
-        if held.key_version != matrix.exam.key_version:
+        # Two calibrations wait for each other here, and a correction of the key for this one.
+        held = await hold_exam(conn, exam_id)
+        if held is None or held.key_version != matrix.exam.key_version:
             return None
         await _store(conn, matrix, found)
         await announce_results(conn, exam_id)

@@ -1,10 +1,3 @@
--- name: hold_exam
--- Two calibrations of one exam wait for each other here, and a correction of the key for this one.
-SELECT key_version
-  FROM exams
- WHERE id = %(exam_id)s
-   FOR NO KEY UPDATE;
-
 -- name: common_items
 -- The same question, asked with the same options, in the earlier exam; with its newest difficulty.
 SELECT items.question_number, items.sub_part, earlier.difficulty

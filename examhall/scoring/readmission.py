@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from examhall.base.db import Connection, maybe, run
 from examhall.base.errors import Conflict
 from examhall.base.sqlfile import beside
+from examhall.exams.holding import hold_exam
 from examhall.scoring.conclude import announce_results
 from examhall.sittings.availability import ExamNotFound
 from examhall.sittings.interventions import Intervention, Order, readmit
@@ -27,7 +28,8 @@ async def let_in_again(conn: Connection, order: Order, *, seconds: int) -> Inter
     They are marked anew when they hand in again. What a person marked by hand stays. Repeated with the same
     key, nobody is let in twice, and no new result is dropped.
     """
-    if await maybe(conn, SQL.hold_exam, _Exam, exam_id=order.exam_id) is None:
+    # Of a conclusion and this, one comes first: see conclude.sql, hold_concluded.
+    if await hold_exam(conn, order.exam_id) is None:
         raise ExamNotFound
     done = await readmit(conn, order, seconds=seconds)
     if await maybe(conn, SQL.concluded_before, _Exam, exam_id=order.exam_id, at=done.done_at):

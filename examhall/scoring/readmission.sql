@@ -1,10 +1,3 @@
--- name: hold_exam
--- Of a conclusion and this, one comes first: see conclude.sql, hold_concluded.
-SELECT id
-  FROM exams
- WHERE id = %(exam_id)s
-   FOR NO KEY UPDATE;
-
 -- name: concluded_before
 -- Not by what a repeat of this request finds: the exam may be over since.
 SELECT exams.id

@@ -21,7 +21,7 @@ from examhall.app import Hall, create_app
 from examhall.base.errors import SomebodyWasFaster
 from examhall.base.storage import Storage
 from examhall.exams.paper_files import UNREAD_S, sweep_papers, upload_paper
-from examhall.exams.papers import Upload, hold_exam, set_paper
+from examhall.exams.papers import Upload, hold_paper, set_paper
 from tests.pdfs import encrypted_pdf, make_pdf
 from tests.s3 import S3
 
@@ -385,7 +385,7 @@ async def test_who_starts_while_it_is_being_changed_reads_the_new_one(
 ) -> None:
     """The change is decided on before the start, and the start waits for it."""
     async with await psycopg.AsyncConnection.connect(dsn) as conn:
-        await hold_exam(conn, exam_id=exam_id, version=1)
+        await hold_paper(conn, exam_id=exam_id, version=1)
         starting = asyncio.create_task(alice.post(f"/api/v1/exams/{exam_id}/sessions"))
         await waits_for(dsn, conn)
         changed = await set_paper(conn, exam_id=exam_id, version=1, upload=UPLOAD, uploaded_by=None)
