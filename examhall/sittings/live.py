@@ -20,8 +20,9 @@ from examhall.base.db import REQUEST_LIMIT_S, Connection, Database, Unavailable,
 from examhall.base.event_stream import MISSED, STREAMS_OF_ONE, Broadcast, EventStream, encoded
 from examhall.base.listen import Listener
 from examhall.base.sqlfile import beside
+from examhall.sittings.breaks import Whose
 from examhall.sittings.interventions import CHANNEL, Intervention, find_intervention
-from examhall.sittings.presence import Presence, Whose
+from examhall.sittings.presence import Presence
 from examhall.sittings.start import Sitting
 
 log = structlog.get_logger()

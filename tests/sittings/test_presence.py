@@ -7,9 +7,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from examhall.base.db import Database
+from examhall.sittings import breaks as breaks_module
 from examhall.sittings import presence as module
+from examhall.sittings.breaks import Whose
 from examhall.sittings.close import submit_sitting
-from examhall.sittings.presence import Presence, Whose, forget_old_presence
+from examhall.sittings.presence import Presence, forget_old_presence
 from tests.sittings.seats import ALICE, Seat, add_seat
 
 pytestmark = pytest.mark.anyio
@@ -150,7 +152,7 @@ class Breaks:
 @pytest.fixture
 async def breaks(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Breaks]:
     monkeypatch.setattr(module, "EVERY_S", 0.05)
-    monkeypatch.setattr(module, "BREAK_S", 0.3)
+    monkeypatch.setattr(breaks_module, "BREAK_S", 0.3)
     breaks = Breaks(database)
     for process in (breaks.one, breaks.other):
         process.open()
