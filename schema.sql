@@ -1095,7 +1095,7 @@ CREATE TABLE abilities (
 );
 CREATE INDEX abilities_exam ON abilities (exam_id, key_version);
 
--- scoring ----------------------------------------------------------------------------------------
+-- exams ------------------------------------------------------------------------------------------
 
 -- How an item is marked by hand; one without a row here by one marker, with points alone.
 CREATE TABLE marking_schemes (
@@ -1113,6 +1113,8 @@ CREATE TABLE marking_schemes (
     version      integer       NOT NULL DEFAULT 1,
     PRIMARY KEY (question_id, sub_part)
 );
+
+-- scoring ----------------------------------------------------------------------------------------
 
 -- Who marks an exam beside its authors.
 CREATE TABLE exam_markers (
@@ -1324,6 +1326,8 @@ CREATE TABLE reports (
     comment_by   text        NOT NULL CHECK (comment_by IN ('template', 'model')),
     pdf          bytea       NOT NULL,
     made_at      timestamptz NOT NULL,
+    -- Of the PDF: that of the candidate's account when it was made.
+    language     text        NOT NULL DEFAULT 'en',
     PRIMARY KEY (candidate_id, sitting_id)
 );
 CREATE INDEX reports_exam ON reports (exam_id, sitting_id);

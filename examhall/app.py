@@ -60,6 +60,7 @@ from examhall.ops.metrics import Exposition
 from examhall.ops.watch import Watch
 from examhall.reference import catalog
 from examhall.reference.master_data import MasterData
+from examhall.reports.sheets import ReportSheets
 from examhall.scoring.conclude import CHANNEL as RESULTS
 from examhall.settings import Settings
 from examhall.sittings.autosave import Save, Saved, save_batch
@@ -114,6 +115,7 @@ class Hall:
         self.prints = Prints.of(self.database, self.storage, FONTS, self.issuer)
         self.proofs = Proofs.of(FONTS)
         self.ticket_sheets = TicketSheets(FONTS)
+        self.report_sheets = ReportSheets(FONTS)
         self.status_lists = StatusLists(self.database)
         self.passwords = Passwords()
         self.turnstile = Turnstile(self.database, self.signer)
@@ -220,6 +222,7 @@ class Hall:
             await self.prints.close()
             await self.proofs.close()
             await self.ticket_sheets.close()
+            await self.report_sheets.close()
             if self.openid is not None:
                 await self.openid.close()
             await self.shared_store.close()
@@ -269,6 +272,7 @@ def create_app(given: Settings | Hall) -> ASGIApp:
             "prints",
             "proofs",
             "ticket_sheets",
+            "report_sheets",
             "passwords",
             "openid",
             "turnstile",

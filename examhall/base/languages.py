@@ -125,7 +125,8 @@ def own_name(language: str) -> str:
     """What its speakers call it, as it stands in a menu."""
     if language in PSEUDO:
         return language
-    name = locale_of(language).get_language_name() or language
+    # CLDR writes the Uzbek oʻ with a quotation mark, Examhall everywhere with its own letter.
+    name = (locale_of(language).get_language_name() or language).replace("\u2018", "\u02bb")
     return name[:1].upper() + name[1:]
 
 
@@ -143,6 +144,11 @@ def language_for(accept_language: str) -> str:
         if liked > 0:
             wanted.append((-liked, known))
     return negotiate_locale([tag for _, tag in sorted(wanted)], languages()) or SOURCE_LANGUAGE
+
+
+def known_or_source(language: str | None) -> str:
+    """A language that was kept, as long as it is offered; else English."""
+    return language if language in languages() else SOURCE_LANGUAGE
 
 
 def language_of(scope: Scope) -> str:

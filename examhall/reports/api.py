@@ -4,14 +4,18 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from starlette.requests import Request
 from starlette.responses import Response
 
 from examhall.accounts.access import NotSignedIn, SignedIn
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.attachment import download_headers
 from examhall.base.clock import rfc3339
+from examhall.base.languages import language_of
+from examhall.base.typesetting import TypesetterGone
 from examhall.base.wire import Db, Id, refusals
 from examhall.reports.reports import NoReport, Report, pdf_of, report_of
+from examhall.reports.sheets import sheets_of
 from examhall.sittings.admission import require_ticket_for_sitting
 from examhall.sittings.autosave import SessionNotFound
 from examhall.sittings.availability import ExamNotFound
@@ -62,10 +66,12 @@ class ReportOut(BaseModel):
 
 
 @sessions_router.get("/sessions/{session_id}/report", summary="My report", responses=OF_REPORT)
-async def get_report(session_id: Id, me: SignedIn, db: Db) -> ReportOut:
+async def get_report(request: Request, session_id: Id, me: SignedIn, db: Db) -> ReportOut:
     async with db.transaction() as conn:
         await require_ticket_for_sitting(conn, me, session_id)
-        report = await report_of(conn, sitting_id=session_id, candidate_id=me.id)
+        report = await report_of(
+            conn, sitting_id=session_id, candidate_id=me.id, language=language_of(request.scope)
+        )
     return ReportOut.of(report)
 
 
@@ -73,10 +79,12 @@ async def get_report(session_id: Id, me: SignedIn, db: Db) -> ReportOut:
     "/sessions/{session_id}/report.pdf",
     summary="My report as a PDF",
     response_class=Response,
-    responses=OF_REPORT | {200: {"content": {"application/pdf": {}}}},
+    responses=OF_REPORT | refusals(TypesetterGone) | {200: {"content": {"application/pdf": {}}}},
 )
-async def get_report_pdf(session_id: Id, me: SignedIn, db: Db) -> Response:
+async def get_report_pdf(request: Request, session_id: Id, me: SignedIn, db: Db) -> Response:
+    language = language_of(request.scope)
     async with db.transaction() as conn:
         await require_ticket_for_sitting(conn, me, session_id)
-        title, pdf = await pdf_of(conn, sitting_id=session_id, candidate_id=me.id)
-    return Response(pdf, headers=download_headers(f"{title}.pdf"), media_type="application/pdf")
+        report = await pdf_of(conn, sitting_id=session_id, candidate_id=me.id, language=language)
+    pdf = await sheets_of(request).pdf(report, language)
+    return Response(pdf, headers=download_headers(f"{report.title}.pdf"), media_type="application/pdf")

@@ -46,6 +46,8 @@ class Due:
     pass_percent: Decimal | None
     # Feedback that staff have approved.
     approved: str | None
+    # What the candidate chose for their account.
+    language: str | None
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ SELECT wanted.candidate_id, wanted.sitting_id, wanted.exam_id, wanted.key_versio
        (SELECT count(*) FROM exam_places AS others
          WHERE others.exam_id = exam_places.exam_id AND others.place = exam_places.place) AS sharing,
        abilities.theta, abilities.se, abilities.scaled, wanted.slope * abilities.se AS scaled_se,
-       wanted.pass_percent, wanted.approved
+       wanted.pass_percent, wanted.approved, people.language
   FROM wanted
   JOIN exam_places
     ON exam_places.exam_id = wanted.exam_id

@@ -8,6 +8,7 @@ import structlog
 
 from examhall.base.db import Connection, Database, many, maybe, one, run
 from examhall.base.errors import Conflict, NotFound
+from examhall.base.languages import known_or_source
 from examhall.base.sqlfile import beside
 from examhall.reports.facts import read_facts
 from examhall.reports.text_model import (
@@ -40,6 +41,7 @@ class _Wanted:
     sitting_id: int
     key_version: int
     facts: dict[str, Any]
+    language: str | None
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ async def write_drafts(
 ) -> Drafted:
     """Draft feedback for reports of this exam that have none, at most `limit`, in the order of the sittings.
 
+    Each is in the language of the candidate's account.
+
     The tokens of a call are taken from the day's cap before it is made, so that it holds however many workers
     draft at once and whatever becomes of the call. It ends early when the cap is reached or the model gives
     no answer; an answer that is of no use is passed over; all that is said in the log. What is drafted is
@@ -116,7 +120,7 @@ async def write_drafts(
             log.warning("no more feedback is drafted today: the cap is reached", cap=tokens_a_day)
             return Drafted(written, None)
         try:
-            answer = await model.comment_on(read_facts(each.facts))
+            answer = await model.comment_on(read_facts(each.facts), known_or_source(each.language))
         except AnswerUnusable:
             log.warning("the text model gave no text", sitting=each.sitting_id)
             continue

@@ -1,9 +1,10 @@
 -- name: wanted
-SELECT reports.candidate_id, reports.sitting_id, reports.key_version, reports.facts
+SELECT reports.candidate_id, reports.sitting_id, reports.key_version, reports.facts, people.language
   FROM reports
   JOIN exams
     ON exams.id = reports.exam_id
    AND exams.key_version = reports.key_version
+  JOIN people ON people.id = reports.candidate_id
  WHERE reports.exam_id = %(exam_id)s
    AND reports.sitting_id > %(after_sitting_id)s
    AND NOT EXISTS (SELECT FROM feedback_drafts

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import structlog
 from psycopg.types.json import Jsonb
 
 from examhall.base.db import Connection, Database, many, maybe, one, run
 from examhall.base.errors import NotFound
+from examhall.base.languages import gettext_for, known_or_source
 from examhall.base.sqlfile import beside
 from examhall.base.typesetting import BadDocument, Typesetter, TypesetterGone
 from examhall.reports.facts import Due, Facts, as_stored, gather, list_due, read_facts
@@ -36,6 +37,7 @@ class NoReport(NotFound):
 class _Stored:
     facts: dict[str, Any]
     comment: str
+    comment_by: str
     made_at: datetime
 
 
@@ -47,8 +49,20 @@ class _Found:
 @dataclass(frozen=True)
 class _Pdf:
     title: str
-    key_version: int
-    pdf: bytes
+    facts: dict[str, Any]
+    comment: str
+    comment_by: str
+    # None when it was made in another language than is asked for.
+    pdf: bytes | None
+
+
+class PrintedReport(NamedTuple):
+    """The exam's title, and the PDF as it was made or else what it is set from."""
+
+    title: str
+    facts: Facts
+    comment: str
+    pdf: bytes | None
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,7 @@ class _Made:
     due: Due
     facts: Facts
     comment: str
+    language: str
     pdf: bytes
 
 
@@ -92,9 +107,10 @@ async def make_due_reports(
     """Make the reports that are due, at most so many; give how many were tried, 0 when none is due.
 
     A report is due once its exam is settled and calibrated by the key as it is, and again after a correction
-    of the key or when written feedback is approved. It is set outside of any transaction, by a process that
-    yields to everything else; two workers at it at once make the same, and one of them is kept. One that
-    cannot be set holds up no other: it is said in the log, added to `failed`, and left out from then on.
+    of the key or when written feedback is approved. It is in the language of the candidate's account. It is
+    set outside of any transaction, by a process that yields to everything else; two workers at it at once
+    make the same, and one of them is kept. One that cannot be set holds up no other: it is said in the log,
+    added to `failed`, and left out from then on.
     """
     failed = set() if failed is None else failed
     async with database.transaction() as conn:
@@ -102,9 +118,11 @@ async def make_due_reports(
         facts = await gather(conn, due)
     made = []
     for each, its in zip(due, facts, strict=True):
-        comment = each.approved or comment_on(its)
+        language = known_or_source(each.language)
+        comment = each.approved or comment_on(its, gettext_for(language))
         try:
-            made.append(_Made(each, its, comment, await print_report(typesetter, its, comment)))
+            pdf = await print_report(typesetter, its, comment, language)
+            made.append(_Made(each, its, comment, language, pdf))
         except (BadDocument, TypesetterGone) as error:
             log.error("a report cannot be made", sitting=each.sitting_id, error=str(error))
             failed.add((each.sitting_id, each.key_version))
@@ -125,16 +143,25 @@ async def _store(conn: Connection, made: Sequence[_Made]) -> None:
         facts=[Jsonb(as_stored(each.facts)) for each in made],
         comments=[each.comment for each in made],
         comments_by=["model" if each.due.approved else "template" for each in made],
+        languages=[each.language for each in made],
         pdfs=[each.pdf for each in made],
     )
 
 
-async def report_of(conn: Connection, *, sitting_id: int, candidate_id: int) -> Report:
-    """A candidate's own report, as long as the results are released and it is of the key as it is."""
+async def report_of(conn: Connection, *, sitting_id: int, candidate_id: int, language: str) -> Report:
+    """A candidate's own report, as long as the results are released and it is of the key as it is.
+
+    What nobody wrote is said in `language`; feedback that staff approved stays as they approved it.
+    """
     found = await maybe(conn, SQL.report, _Stored, sitting_id=sitting_id, candidate_id=candidate_id)
     if found is None:
         raise NoReport
-    return Report(read_facts(found.facts), found.comment, found.made_at)
+    facts = read_facts(found.facts)
+    return Report(facts, _comment(found, facts, language), found.made_at)
+
+
+def _comment(found: _Stored | _Pdf, facts: Facts, language: str) -> str:
+    return found.comment if found.comment_by == "model" else comment_on(facts, gettext_for(language))
 
 
 async def has_report(conn: Connection, *, sitting_id: int, candidate_id: int) -> bool:
@@ -145,12 +172,15 @@ async def has_report(conn: Connection, *, sitting_id: int, candidate_id: int) ->
     )
 
 
-async def pdf_of(conn: Connection, *, sitting_id: int, candidate_id: int) -> tuple[str, bytes]:
-    """The exam's title and the same report as a PDF."""
-    found = await maybe(conn, SQL.pdf, _Pdf, sitting_id=sitting_id, candidate_id=candidate_id)
+async def pdf_of(conn: Connection, *, sitting_id: int, candidate_id: int, language: str) -> PrintedReport:
+    """The same report as a PDF."""
+    found = await maybe(
+        conn, SQL.pdf, _Pdf, sitting_id=sitting_id, candidate_id=candidate_id, language=language
+    )
     if found is None:
         raise NoReport
-    return found.title, found.pdf
+    facts = read_facts(found.facts)
+    return PrintedReport(found.title, facts, _comment(found, facts, language), found.pdf)
 
 
 async def progress_of(conn: Connection, exam_id: int) -> Progress:

@@ -1,20 +1,22 @@
 -- name: upsert_reports
 -- In the order of the keys: two workers that made the same wait for each other, never in a circle.
-INSERT INTO reports AS stored (candidate_id, sitting_id, exam_id, key_version, facts, comment, comment_by, pdf,
-                               made_at)
-SELECT candidate_id, sitting_id, exam_id, key_version, facts, comment, comment_by, pdf, statement_timestamp()
+INSERT INTO reports AS stored (candidate_id, sitting_id, exam_id, key_version, facts, comment, comment_by, language,
+                               pdf, made_at)
+SELECT candidate_id, sitting_id, exam_id, key_version, facts, comment, comment_by, language, pdf,
+       statement_timestamp()
   FROM unnest(%(candidate_ids)s::bigint[], %(sitting_ids)s::bigint[], %(exam_ids)s::bigint[],
               %(key_versions)s::integer[], %(facts)s::jsonb[], %(comments)s::text[], %(comments_by)s::text[],
-              %(pdfs)s::bytea[])
-    AS made (candidate_id, sitting_id, exam_id, key_version, facts, comment, comment_by, pdf)
+              %(languages)s::text[], %(pdfs)s::bytea[])
+    AS made (candidate_id, sitting_id, exam_id, key_version, facts, comment, comment_by, language, pdf)
  ORDER BY candidate_id, sitting_id
 ON CONFLICT (candidate_id, sitting_id)
 DO UPDATE SET key_version = excluded.key_version, facts = excluded.facts, comment = excluded.comment,
-              comment_by = excluded.comment_by, pdf = excluded.pdf, made_at = excluded.made_at
+              comment_by = excluded.comment_by, language = excluded.language, pdf = excluded.pdf,
+              made_at = excluded.made_at
  WHERE stored.key_version <= excluded.key_version;
 
 -- name: report
-SELECT reports.facts, reports.comment, reports.made_at
+SELECT reports.facts, reports.comment, reports.comment_by, reports.made_at
   FROM reports
   JOIN exams
     ON exams.id = reports.exam_id
@@ -34,7 +36,8 @@ SELECT reports.key_version
    AND results_released(exams);
 
 -- name: pdf
-SELECT exams.title, reports.key_version, reports.pdf
+SELECT exams.title, reports.facts, reports.comment, reports.comment_by,
+       CASE WHEN reports.language = %(language)s THEN reports.pdf END AS pdf
   FROM reports
   JOIN exams
     ON exams.id = reports.exam_id

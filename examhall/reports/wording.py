@@ -1,37 +1,45 @@
 """The words of a report, from its figures: what is written where no person or model wrote anything."""
 
-from collections.abc import Sequence
-
+from examhall.base.languages import SOURCE_LANGUAGE, Translate, gettext_for
+from examhall.base.numbers import numbers_beside
 from examhall.reports.facts import Facts
 
 # More would be a list, not advice.
 MOST_NAMED = 3
+ENGLISH = gettext_for(SOURCE_LANGUAGE)
 
 
-def comment_on(facts: Facts) -> str:
-    """Two to four sentences; only what the figures bear out is said."""
-    sentences = [_how_it_went(facts)]
-    if strong := [topic.name for topic in facts.topics if topic.verdict == "strength"]:
-        sentences.append(f"You did clearly better than most in {_named(strong)}.")
-    if weak := [topic.name for topic in facts.topics if topic.verdict == "weakness"]:
-        sentences.append(f"There is most to gain in {_named(weak)}.")
+def comment_on(facts: Facts, _: Translate = ENGLISH) -> str:
+    """Two to four sentences in the language of `_`; only what the figures bear out is said."""
+    write = numbers_beside(_)
+    sentences = [
+        _how_it_went(facts, _).format(
+            points=write.points(facts.points),
+            most=write.points(facts.max_points),
+            mean=write.points(facts.mean_points),
+        )
+    ]
+    if strong := _named(facts, "strength", _):
+        sentences.append(_("You did clearly better than most in {topics}.").format(topics=strong))
+    if weak := _named(facts, "weakness", _):
+        sentences.append(_("There is most to gain in {topics}.").format(topics=weak))
     elif lowest := _lowest(facts):
-        sentences.append(f"Of all topics you have most points left in {lowest}.")
+        sentences.append(_("Of all topics you have most points left in {topic}.").format(topic=lowest))
     if not strong and not weak and len(facts.topics) > 1:
-        sentences.append("No topic stands out from how everybody did.")
+        sentences.append(_("No topic stands out from how everybody did."))
     return " ".join(sentences)
 
 
-def _how_it_went(facts: Facts) -> str:
-    reached = f"You reached {facts.points:g} of {facts.max_points:g} points"
+def _how_it_went(facts: Facts, _: Translate) -> str:
     if facts.participants < 2:
-        return f"{reached}."
+        return _("You reached {points} of {most} points.")
     if facts.place == 1:
-        return f"{reached}; nobody reached more."
-    beside = "above" if facts.points > facts.mean_points else "below"
+        return _("You reached {points} of {most} points; nobody reached more.")
     if facts.points == facts.mean_points:
-        return f"{reached}, as many as the mean."
-    return f"{reached}, {beside} the mean of {facts.mean_points:g}."
+        return _("You reached {points} of {most} points, as many as the mean.")
+    if facts.points > facts.mean_points:
+        return _("You reached {points} of {most} points, above the mean of {mean}.")
+    return _("You reached {points} of {most} points, below the mean of {mean}.")
 
 
 def _lowest(facts: Facts) -> str | None:
@@ -39,7 +47,7 @@ def _lowest(facts: Facts) -> str | None:
     return min(left, key=lambda topic: topic.share).name if len(facts.topics) > 1 and left else None
 
 
-def _named(names: Sequence[str]) -> str:
-    """A, B and C; the rest is left out."""
-    *first, last = names[:MOST_NAMED]
-    return f"{', '.join(first)} and {last}" if first else last
+def _named(facts: Facts, verdict: str, _: Translate) -> str:
+    """A, B and C; the rest is left out. Empty when there is none."""
+    names = [topic.name for topic in facts.topics if topic.verdict == verdict]
+    return numbers_beside(_).one_after_the_other(names[:MOST_NAMED])

@@ -11,10 +11,11 @@ from examhall.accounts.people import find_account
 from examhall.base.attachment import download_headers
 from examhall.reports.facts import BINS, Facts
 from examhall.reports.reports import pdf_of, report_of
+from examhall.reports.sheets import sheets_of
 from examhall.sittings.admission import require_ticket_for_sitting
 from examhall.web.dashboard import topic_bar
 from examhall.web.frame import framed, id_of
-from examhall.web.i18n import gettext_of
+from examhall.web.i18n import gettext_of, language_of
 
 
 async def report_page(request: Request) -> Response:
@@ -24,7 +25,9 @@ async def report_page(request: Request) -> Response:
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
         await require_ticket_for_sitting(conn, me, sitting_id)
-        report = await report_of(conn, sitting_id=sitting_id, candidate_id=me.id)
+        report = await report_of(
+            conn, sitting_id=sitting_id, candidate_id=me.id, language=language_of(request)
+        )
     return framed(
         request,
         me,
@@ -67,11 +70,13 @@ def _spread_chart(request: Request, facts: Facts) -> dict[str, Any]:
 async def report_pdf(request: Request) -> Response:
     """GET /sittings/{sitting_id}/report.pdf"""
     me = await page_person(request)
+    language = language_of(request)
     sitting_id = id_of(request, "sitting_id")
     async with request.app.state.database.transaction() as conn:
         await require_ticket_for_sitting(conn, me, sitting_id)
-        title, pdf = await pdf_of(conn, sitting_id=sitting_id, candidate_id=me.id)
-    return Response(pdf, headers=download_headers(f"{title}.pdf"), media_type="application/pdf")
+        report = await pdf_of(conn, sitting_id=sitting_id, candidate_id=me.id, language=language)
+    pdf = await sheets_of(request).pdf(report, language)
+    return Response(pdf, headers=download_headers(f"{report.title}.pdf"), media_type="application/pdf")
 
 
 routes = [

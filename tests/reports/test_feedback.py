@@ -57,7 +57,9 @@ async def first_sitting(database: Database, past: PastExam) -> int:
 async def comment(database: Database, past: PastExam) -> str:
     async with database.transaction() as conn:
         sitting = await past.sitting_of(conn, past.candidates[0])
-        return (await report_of(conn, sitting_id=sitting, candidate_id=past.candidates[0])).comment
+        return (
+            await report_of(conn, sitting_id=sitting, candidate_id=past.candidates[0], language="en")
+        ).comment
 
 
 async def test_each_report_gets_one_draft_and_its_cost_is_kept(database: Database, past: PastExam) -> None:

@@ -11,7 +11,7 @@ from examhall.reports.facts import BINS, Due, _facts
 def passed(points: str, percent: str, most: str = "100") -> bool | None:
     due = Due(
         1, 1, 1, 1, "Algebra", "Alice", datetime(2030, 1, 1, tzinfo=UTC), Decimal(points), Decimal(most),
-        1, 1, 1, None, None, None, None, Decimal(percent), None,
+        1, 1, 1, None, None, None, None, Decimal(percent), None, None,
     )  # fmt: skip
     return _facts(due, (), {1: [0] * BINS}, {1: 0.0}).passed
 

@@ -27,8 +27,8 @@ async def test_a_report_says_what_the_result_is(database: Database, typesetter: 
     assert await make_due_reports(database, typesetter) == 12
     async with database.transaction() as conn:
         best = await past.sitting_of(conn, past.candidates[0])
-        report = await report_of(conn, sitting_id=best, candidate_id=past.candidates[0])
-        title, pdf = await pdf_of(conn, sitting_id=best, candidate_id=past.candidates[0])
+        report = await report_of(conn, sitting_id=best, candidate_id=past.candidates[0], language="en")
+        printed = await pdf_of(conn, sitting_id=best, candidate_id=past.candidates[0], language="en")
     facts = report.facts
     assert (facts.points, facts.max_points, facts.percent) == (18, 18, 100)
     assert (facts.place, facts.participants, facts.ahead_of) == (1, 12, 100)
@@ -36,7 +36,8 @@ async def test_a_report_says_what_the_result_is(database: Database, typesetter: 
     assert [topic.name for topic in facts.topics] == ["Geometry", "Arithmetic"]
     assert facts.theta is not None
     assert "nobody reached more" in report.comment
-    assert (title, pdf[:5]) == ("Topics", b"%PDF-")
+    assert printed.pdf is not None
+    assert (printed.title, printed.pdf[:5]) == ("Topics", b"%PDF-")
 
 
 async def test_nothing_is_due_before_it_is_calibrated_and_settled(
@@ -75,13 +76,13 @@ async def test_after_a_correction_it_is_made_anew_and_the_old_one_is_not_shown(
         await conn.execute("INSERT INTO conclusions (exam_id, key_version) VALUES (%s, 2)", (past.id,))
         best = await past.sitting_of(conn, past.candidates[0])
         with pytest.raises(NoReport):
-            await report_of(conn, sitting_id=best, candidate_id=past.candidates[0])
+            await report_of(conn, sitting_id=best, candidate_id=past.candidates[0], language="en")
         with pytest.raises(NoReport):
-            await pdf_of(conn, sitting_id=best, candidate_id=past.candidates[0])
+            await pdf_of(conn, sitting_id=best, candidate_id=past.candidates[0], language="en")
     await settle(database, past, key_version=2)
     assert await make_due_reports(database, typesetter) == 12
     async with database.transaction() as conn:
-        report = await report_of(conn, sitting_id=best, candidate_id=past.candidates[0])
+        report = await report_of(conn, sitting_id=best, candidate_id=past.candidates[0], language="en")
         assert (await progress_of(conn, past.id)).outdated == 0
     assert report.facts.points == 17
 
@@ -94,9 +95,9 @@ async def test_a_report_is_shown_to_its_candidate_alone(database: Database, type
         best = await past.sitting_of(conn, past.candidates[0])
         for other in (MALLORY + 10_000, past.candidates[1]):
             with pytest.raises(NoReport):
-                await report_of(conn, sitting_id=best, candidate_id=other)
+                await report_of(conn, sitting_id=best, candidate_id=other, language="en")
             with pytest.raises(NoReport):
-                await pdf_of(conn, sitting_id=best, candidate_id=other)
+                await pdf_of(conn, sitting_id=best, candidate_id=other, language="en")
 
 
 async def test_two_workers_at_once_make_each_report_once(database: Database, typesetter: Typesetter) -> None:
