@@ -12,9 +12,10 @@ from examhall.base.db import Connection, many, maybe
 from examhall.base.sqlfile import beside
 from examhall.exams.exam_file import ExamFile, read_exam_file
 from examhall.exams.importing import import_exam
+from examhall.exams.marking_scheme import Criterion, NewScheme
 from examhall.scoring.by_hand import Sheet, take_next
 from examhall.scoring.by_hand_finish import finish_task
-from examhall.scoring.by_hand_schemes import Criterion, NewScheme, name_markers, save_scheme
+from examhall.scoring.by_hand_schemes import name_markers, save_scheme
 from examhall.scoring.results import score_sittings
 from examhall.sittings.past import PastAnswer, PastPaper, record_papers
 

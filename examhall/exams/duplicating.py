@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from examhall.base.db import Connection, maybe, run
+from examhall.base.db import Connection, many, maybe, run
 from examhall.base.sqlfile import beside
 from examhall.courses.courses import announce_course
 from examhall.exams.authoring import Made, RequestKey, find_exam, made_before
 from examhall.exams.editing import ExamNotFound
 from examhall.exams.exam_file import TITLE_CHARS
+from examhall.exams.schemes import copy_schemes
 
 SQL = beside(__file__)
 
@@ -17,10 +18,18 @@ class _Id:
     id: int
 
 
+@dataclass(frozen=True)
+class _Copied:
+    original_id: int
+    id: int
+
+
 async def duplicate_exam(
     conn: Connection, exam_id: int, *, title: str | None = None, by: int, request: RequestKey | None = None
 ) -> Made:
-    """A draft with the same settings, sections, questions, keys and pictures, and no times, people or PDF.
+    """A draft with the same settings, sections, questions, keys, marking schemes and pictures.
+
+    It has no times, people (nor markers) and PDF of its own yet.
 
     The original may be sat meanwhile, but not changed: FOR SHARE makes its authors wait, so that the copy is
     one version of it. A repeat of the same `request` is given the copy that the first made.
@@ -42,6 +51,8 @@ async def duplicate_exam(
         return await made_before(conn, request, by=by)
     for query in (SQL.copy_sections, SQL.copy_questions, SQL.copy_items, SQL.copy_pictures):
         await run(conn, query, exam_id=exam_id, copy_id=made.id)
+    copied = await many(conn, SQL.copied_questions, _Copied, exam_id=exam_id, copy_id=made.id)
+    await copy_schemes(conn, {each.original_id: each.id for each in copied})
     course_id = (await find_exam(conn, made.id)).settings.course_id
     if course_id is not None:
         await announce_course(conn, course_id)

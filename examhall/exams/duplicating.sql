@@ -42,6 +42,14 @@ SELECT %(copy_id)s, question_number, sub_part, kind, prompt, presented, key, poi
   FROM items
  WHERE exam_id = %(exam_id)s;
 
+-- name: copied_questions
+SELECT originals.id AS original_id, copies.id
+  FROM questions AS originals
+  JOIN questions AS copies
+    ON copies.exam_id = %(copy_id)s
+   AND copies.number = originals.number
+ WHERE originals.exam_id = %(exam_id)s;
+
 -- name: copy_pictures
 INSERT INTO pictures (exam_id, name, media_type, content)
 SELECT %(copy_id)s, name, media_type, content

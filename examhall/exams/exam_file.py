@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from examhall.base.said import said
 from examhall.exams.exam_file_items import Item, Question, read_questions
+from examhall.exams.exam_file_marking import read_marking
 from examhall.exams.exam_file_pictures import Picture, note_missing, read_pictures
 from examhall.exams.exam_file_problems import BadExamFile, Problems
 from examhall.exams.exam_file_sections import Section, check_sections, read_sections
@@ -28,6 +29,7 @@ from examhall.exams.exam_file_values import (
     whole,
     zone,
 )
+from examhall.exams.schemes import Marked
 
 __all__ = ["BadExamFile", "ExamFile", "Item", "Picture", "Question", "Section", "read_exam_file"]
 
@@ -57,7 +59,7 @@ FIELDS = (
     "title", "kind", "test_type", "instructions", "timezone", "window", "duration", "grace", "attempts",
     "shuffle", "release", "show_key", "pass_mark", "pictures", "course", "assigned", "series", "rated",
     "live_standing", "freeze_minutes", "reports", "scale",
-    "sealed", "sections", "questions",
+    "sealed", "sections", "questions", "marking",
 )  # fmt: skip
 
 
@@ -103,6 +105,8 @@ class ExamFile:
     # In which its times are written.
     timezone: str
     sections: tuple[Section, ...] = ()
+    # What people mark, and how; essays that are not here have one marker and no rubric.
+    marking: tuple[Marked, ...] = ()
 
 
 def read_exam_file(
@@ -132,6 +136,7 @@ def _exam(root: Value, folder: Path | None) -> ExamFile:
     release, release_at = _release(found.get("release"), timezone)
     scale_mean, scale_sd, scale_linked_to = _scale(found.get("scale"))
     pictures = read_pictures(found["pictures"], folder) if "pictures" in found else ()
+    questions = read_questions(found["questions"]) if "questions" in found else ()
     exam = ExamFile(
         title=text(found["title"], most=TITLE_CHARS, one_line=True) if "title" in found else "",
         kind=kind,
@@ -150,7 +155,7 @@ def _exam(root: Value, folder: Path | None) -> ExamFile:
         release_at=release_at,
         show_key="show_key" in found and boolean(found["show_key"]),
         pass_percent=percent(found["pass_mark"]) if "pass_mark" in found else None,
-        questions=read_questions(found["questions"]) if "questions" in found else (),
+        questions=questions,
         pictures=pictures,
         assigned=_assigned(found["assigned"]) if "assigned" in found else (),
         series=text(found["series"], most=TITLE_CHARS, one_line=True) if "series" in found else None,
@@ -169,6 +174,7 @@ def _exam(root: Value, folder: Path | None) -> ExamFile:
         sealed_before_s=_sealed(found["sealed"]) if "sealed" in found else None,
         timezone=timezone.key if timezone else UTC,
         sections=read_sections(found["sections"]) if "sections" in found else (),
+        marking=read_marking(found["marking"], questions) if "marking" in found else (),
     )
     check_sections(found.get("sections", root), exam.sections, exam.questions)
     _check_standing(exam, found)

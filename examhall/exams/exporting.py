@@ -10,7 +10,9 @@ from examhall.audit.noting import note
 from examhall.base.db import Connection, many
 from examhall.base.sqlfile import beside
 from examhall.exams.authoring import find_exam
+from examhall.exams.exam_file_marking import marking_document
 from examhall.exams.questions import list_questions
+from examhall.exams.schemes import list_marked
 from examhall.exams.sections import list_sections
 from examhall.exams.settings import Settings
 
@@ -42,8 +44,8 @@ async def download_document(conn: Connection, exam_id: int) -> dict[str, Any]:
 async def export_document(conn: Connection, exam_id: int) -> dict[str, Any]:
     """The exam with its keys, as the values of an exam file. What is as everybody expects is left out.
 
-    Not in it: the PDF paper, groups it is assigned to, accommodations, and what a correction accepted beside
-    the key. Raises ExamNotFound.
+    Not in it: the PDF paper, groups it is assigned to, accommodations, the people who mark it,
+    and what a correction accepted beside the key. Raises ExamNotFound.
     """
     settings = (await find_exam(conn, exam_id)).settings
     [names] = await many(conn, SQL.names, _Names, exam_id=exam_id)
@@ -59,6 +61,8 @@ async def export_document(conn: Connection, exam_id: int) -> dict[str, Any]:
         each.document | ({"section": each.section} if each.section else {})
         for each in await list_questions(conn, exam_id)
     ]
+    if marked := await list_marked(conn, exam_id):
+        document["marking"] = marking_document(marked)
     return document
 
 

@@ -1,6 +1,7 @@
 """Put the exam that an exam file describes into the database."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
@@ -10,7 +11,9 @@ from examhall.base.sqlfile import beside
 from examhall.courses.courses import announce_course, course_of_code
 from examhall.exams.authoring import Made, RequestKey, made_before
 from examhall.exams.contents import announce_change
-from examhall.exams.exam_file import ExamFile
+from examhall.exams.exam_file import ExamFile, Item
+from examhall.exams.questions import BY_HAND
+from examhall.exams.schemes import insert_schemes
 
 SQL = beside(__file__)
 
@@ -115,6 +118,8 @@ async def _import(
     if created is None:
         return None
     await _insert_questions(conn, created.id, exam)
+    if exam.marking:
+        await insert_schemes(conn, created.id, exam.marking)
     if exam.pictures:
         await run(
             conn,
@@ -184,6 +189,7 @@ async def _insert_questions(conn: Connection, exam_id: int, exam: ExamFile) -> N
         sections=[question.section for question in exam.questions],
     )
     items = [(question.number, item) for question in exam.questions for item in question.items]
+    put_to_people = {(each.question_number, each.sub_part) for each in exam.marking}
     await run(
         conn,
         SQL.insert_items,
@@ -193,6 +199,11 @@ async def _insert_questions(conn: Connection, exam_id: int, exam: ExamFile) -> N
         kinds=[item.kind for _, item in items],
         prompts=[item.prompt for _, item in items],
         presented=[Jsonb(item.presented) for _, item in items],
-        keys=[Jsonb(item.key) for _, item in items],
+        keys=[Jsonb(_key(item, (number, item.sub_part) in put_to_people)) for number, item in items],
         points=[item.points for _, item in items],
     )
+
+
+def _key(item: Item, is_put_to_people: bool) -> dict[str, Any]:
+    """Essays need no word of it."""
+    return item.key | ({BY_HAND: True} if is_put_to_people and item.kind != "essay" else {})

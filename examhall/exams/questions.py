@@ -14,6 +14,7 @@ from examhall.base.sqlfile import beside
 from examhall.exams.editing import begin_edit, changes_since, end_edit
 from examhall.exams.exam_file_items import MOST_QUESTIONS, Item, Question
 from examhall.exams.question_document import Document, document_of, read_document
+from examhall.exams.schemes import copy_schemes
 
 SQL = beside(__file__)
 
@@ -212,9 +213,9 @@ async def delete_question(conn: Connection, *, exam_id: int, question_id: int, b
 
 
 async def duplicate_question(conn: Connection, *, exam_id: int, question_id: int, by: int) -> EditedQuestion:
-    """The same question once more, right behind the original."""
+    """The same question once more, right behind the original, and marked by the same scheme."""
     original = await find_question(conn, exam_id, question_id)
-    return await create_question(
+    made = await create_question(
         conn,
         exam_id=exam_id,
         document=original.document,
@@ -222,6 +223,8 @@ async def duplicate_question(conn: Connection, *, exam_id: int, question_id: int
         place=original.number + 1,
         like=question_id,
     )
+    await copy_schemes(conn, {question_id: made.id})
+    return made
 
 
 async def reorder_questions(

@@ -11,8 +11,9 @@ from examhall.base.db import Connection, many, maybe, one, run
 from examhall.base.errors import Conflict, Malformed
 from examhall.base.sqlfile import beside
 from examhall.exams.correcting import renew_key
+from examhall.exams.marking_scheme import Criterion
 from examhall.scoring.by_hand import NoSuchTask, Sheet, TaskTaken, has_sheet, keep_sheet
-from examhall.scoring.by_hand_schemes import Criterion, Scheme, find_scheme, hold_exam
+from examhall.scoring.by_hand_schemes import Scheme, find_scheme, hold_exam
 from examhall.scoring.by_hand_settling import THIRD, Open, settle
 from examhall.scoring.conclude import announce_results
 from examhall.scoring.rescore import mark_everybody_again

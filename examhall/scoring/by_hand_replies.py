@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field
 from examhall.base.clock import rfc3339
 from examhall.base.wire import LARGEST_ID, Body, Text
 from examhall.exams.markdown import to_html
+from examhall.exams.marking_scheme import MOST_CRITERIA, NewScheme, Points
 from examhall.scoring.by_hand import COMMENT_CHARS, Saved, Sheet, Task
 from examhall.scoring.by_hand_finish import REASON_CHARS, Finished
 from examhall.scoring.by_hand_progress import Agreement, Lean, Progress, Work
-from examhall.scoring.by_hand_schemes import MOST_CRITERIA, Marker, NewScheme, Points, Scheme
+from examhall.scoring.by_hand_schemes import Marker, Scheme
 
 LARGEST_NUMBER = 32_767
 

@@ -3,26 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, Literal
-
-from psycopg.types.json import Jsonb
-from pydantic import Field
+from typing import Any
 
 from examhall.accounts.access import Person, has_role
 from examhall.base.db import Connection, many, maybe, run
 from examhall.base.errors import Conflict, Malformed, NotFound, SomebodyWasFaster
 from examhall.base.sqlfile import beside
-from examhall.base.wire import Body, Text
+from examhall.exams.marking_scheme import Criterion, NewScheme
+from examhall.exams.schemes import write_scheme
 
 SQL = beside(__file__)
 
-MOST_CRITERIA, MOST_LEVELS = 12, 11
-NAME_CHARS, WORDS_CHARS, GUIDANCE_CHARS = 120, 500, 10_000
 MOST_NAMED = 500
 # Who may be named, and who marks without it.
 MARKER, AUTHOR = "marker", "author"
-
-Points = Annotated[Decimal, Field(ge=0, le=10_000, max_digits=7, decimal_places=2)]
 
 
 class NotByHand(NotFound):
@@ -44,39 +38,6 @@ class RubricDoesNotAddUp(Malformed):
 
 class CannotMark(Malformed):
     """Only people who have the role of a marker or an author can mark."""
-
-
-class Level(Body):
-    points: Points
-    words: Annotated[Text, Field(max_length=WORDS_CHARS)] = ""
-
-
-class Criterion(Body):
-    key: Annotated[str, Field(pattern="^[a-z0-9]{1,12}$")]
-    name: Annotated[Text, Field(min_length=1, max_length=NAME_CHARS)]
-    levels: Annotated[list[Level], Field(min_length=2, max_length=MOST_LEVELS)]
-
-    @property
-    def most(self) -> Decimal:
-        return max(level.points for level in self.levels)
-
-
-class NewScheme(Body):
-    """How an item is marked. A rubric may be empty: then a marker gives points alone."""
-
-    markers: Literal[1, 2] = 1
-    differ_above: Points | None = Field(
-        default=None, description="Two markers further apart than this need a third opinion; null: never."
-    )
-    third_rule: Literal["nearest", "third", "median"] = Field(
-        default="nearest",
-        description="What counts with a third opinion: the mean of it and the nearer one, it alone, or the "
-        "middle one.",
-    )
-    rubric: Annotated[list[Criterion], Field(max_length=MOST_CRITERIA)] = Field(default_factory=list)
-    guidance: Annotated[Text, Field(max_length=GUIDANCE_CHARS)] = Field(
-        default="", description="What markers are told, in Markdown."
-    )
 
 
 @dataclass(frozen=True)
@@ -173,17 +134,9 @@ async def save_scheme(
         scheme.rubric and sum(each.most for each in scheme.rubric) != found.points and not found.has_begun
     ):
         raise RubricDoesNotAddUp(points=float(found.points))
-    await run(
-        conn,
-        SQL.write_scheme,
-        question_id=found.question_id,
-        sub_part=sub_part,
-        markers=scheme.markers,
-        differ_above=differ_above,
-        third_rule=scheme.third_rule,
-        rubric=Jsonb(rubric),
-        guidance=scheme.guidance,
-        version=seen + 1,
+    written = scheme.model_copy(update={"differ_above": differ_above})
+    await write_scheme(
+        conn, question_id=found.question_id, sub_part=sub_part, scheme=written, version=seen + 1
     )
     which = {"exam_id": exam_id, "question_number": question_number, "sub_part": sub_part}
     if scheme.markers < found.markers:

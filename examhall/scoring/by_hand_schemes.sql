@@ -41,15 +41,6 @@ SELECT id
  WHERE id = %(exam_id)s
    FOR NO KEY UPDATE;
 
--- name: write_scheme
-INSERT INTO marking_schemes (question_id, sub_part, markers, differ_above, third_rule, rubric, guidance, version)
-VALUES (%(question_id)s, %(sub_part)s, %(markers)s, %(differ_above)s, %(third_rule)s, %(rubric)s, %(guidance)s,
-        %(version)s)
-ON CONFLICT (question_id, sub_part)
-DO UPDATE SET markers = excluded.markers, differ_above = excluded.differ_above,
-              third_rule = excluded.third_rule, rubric = excluded.rubric, guidance = excluded.guidance,
-              version = excluded.version;
-
 -- name: drop_second
 DELETE FROM marking_tasks
  WHERE exam_id = %(exam_id)s

@@ -61,6 +61,10 @@ ACCEPTED = [
     SMALLEST + "sealed: true\nwindow: {opens: 2026-12-01T12:00Z}",
     SMALLEST + "sealed: {from: 2 h}\nwindow: {opens: 2026-12-01T12:00Z}",
     SMALLEST + "rated: yes\nlive_standing: true\nfreeze_minutes: 15\nwindow: {closes: 2026-12-01T12:00Z}",
+    SMALLEST + "marking: {1: }",
+    question("type: essay\npoints: 6")
+    + "marking: {1: {markers: 2, differ_above: 1.5, third_rule: median, guidance: Be kind., rubric: "
+    "[{name: Content, levels: [{points: 6, words: All}, {points: 0}]}]}}",
     question("topic: Rivers\nparts: {a: {options: [x, y], answer: A}}"),
     question("type: number\nanswer: [1, 3/4, '0,5']\ntolerance: 0.1\nunit: m"),
     question("type: short_text\nanswer: [Paris, 1789]\ncase_sensitive: yes"),
@@ -86,6 +90,8 @@ def test_what_is_read_is_valid(schema: Draft202012Validator, text: str) -> None:
         SMALLEST + "pass_mark: 101",
         SMALLEST + "show_key: maybe",
         question("options: [x]\nanswer: A"),
+        SMALLEST + "marking: {1: {markers: 3}}",
+        SMALLEST + "marking: {1: {rubric: [{name: Content, levels: [{points: 1}]}]}}",
         question("type: number"),
         question("type: number\nanswer: 1\noptions: [x, y]"),
         question("parts: {b: {type: essay}}"),

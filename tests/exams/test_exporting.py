@@ -75,6 +75,17 @@ questions:
     parts:
       a: {{prompt: "one", type: number, answer: 1}}
       b: {{type: essay, max_chars: 50, points: 3}}
+marking:
+  9b:
+    markers: 2
+    differ_above: 0.5
+    third_rule: third
+    guidance: |
+      - Be *kind*: $x < 3$
+    rubric:
+      - {{name: "Content: all", levels: [{{points: 2, words: "yes"}}, {{points: 0}}]}}
+      - {{name: Language, levels: [{{points: 0.25}}, {{points: 1, words: "#1"}}]}}
+  5: {{}}
 """
 
 

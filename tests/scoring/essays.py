@@ -10,9 +10,10 @@ from examhall.accounts.people import create_person
 from examhall.base.db import Connection
 from examhall.exams.exam_file import read_exam_file
 from examhall.exams.importing import import_exam
+from examhall.exams.marking_scheme import Criterion, NewScheme
 from examhall.scoring.by_hand import Sheet, take_next
 from examhall.scoring.by_hand_finish import Finished, finish_task
-from examhall.scoring.by_hand_schemes import Criterion, NewScheme, save_scheme
+from examhall.scoring.by_hand_schemes import save_scheme
 from examhall.scoring.results import score_sittings
 from examhall.sittings.close import submit_sitting
 from examhall.sittings.start import start_sitting

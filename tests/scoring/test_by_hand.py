@@ -4,6 +4,7 @@ import pytest
 
 from examhall.base.db import Connection
 from examhall.exams.correction import ByHand
+from examhall.exams.marking_scheme import NewScheme
 from examhall.scoring.by_hand import (
     MarkFinished,
     NoSuchTask,
@@ -14,7 +15,7 @@ from examhall.scoring.by_hand import (
     take_next,
 )
 from examhall.scoring.by_hand_finish import NotComplete, NotFinished, TooManyPoints, finish_task, reopen_task
-from examhall.scoring.by_hand_schemes import MarkingHasBegun, NewScheme, save_scheme
+from examhall.scoring.by_hand_schemes import MarkingHasBegun, save_scheme
 from examhall.scoring.conclude import conclude_due
 from examhall.scoring.readmission import let_in_again
 from examhall.scoring.rescore import apply_correction, rescore_sittings

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from examhall.base.db import Database
+from examhall.exams.marking_scheme import NewScheme
 from examhall.scoring.by_hand import Sheet, save_sheet, take_next
 from examhall.scoring.by_hand_finish import finish_task, reopen_task
-from examhall.scoring.by_hand_schemes import NewScheme
 from examhall.scoring.rescore import apply_correction, rescore_sittings
 from examhall.scoring.results import score_sittings
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
-from examhall.scoring.by_hand_schemes import NewScheme
+from examhall.exams.marking_scheme import NewScheme
 from tests.scoring.essays import RUBRIC, add_essays, by_two, write_essay
 
 from .conftest import MakeCandidate, Served

@@ -2,7 +2,7 @@
 
 import psycopg
 
-from examhall.scoring.by_hand_schemes import NewScheme
+from examhall.exams.marking_scheme import NewScheme
 from tests.scoring.essays import RUBRIC, TWO, add_essays, by_two, mark_next, write_essay
 
 from .conftest import Candidate

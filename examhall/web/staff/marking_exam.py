@@ -17,14 +17,13 @@ from examhall.base.db import Connection
 from examhall.base.errors import Refusal, SomebodyWasFaster
 from examhall.base.wire import storable
 from examhall.exams.correction import REASON_CHARS, BadCorrection, ByHand, Correction, NothingToCorrect
+from examhall.exams.marking_scheme import GUIDANCE_CHARS, NewScheme
 from examhall.scoring.by_hand_finish import NotFinished, reopen_task
 from examhall.scoring.by_hand_progress import Opinion, agreement_of, list_opinions, progress_of_items
 from examhall.scoring.by_hand_schemes import (
     AUTHOR,
-    GUIDANCE_CHARS,
     CannotMark,
     MarkingHasBegun,
-    NewScheme,
     NotByHand,
     RubricDoesNotAddUp,
     Scheme,

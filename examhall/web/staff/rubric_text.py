@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from examhall.scoring.by_hand_schemes import Criterion
+from examhall.exams.marking_scheme import Criterion
 
 LEVEL = re.compile(r"\s*([0-9]{1,5}(?:[.,][0-9]{1,2})?)\s*(?:[:–—-]\s*(.*))?")
 
