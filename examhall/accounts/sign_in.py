@@ -174,6 +174,8 @@ async def open_sign_in(
             person_id=person_id,
             after={"method": method},
             by=person_id,
+            # A browser keeps a cookie and gets no token.
+            door="page" if fresh.refresh_token is None else "api",
         )
     return SignIn(fresh.sign_in_id, account, None, fresh.refresh_token)
 

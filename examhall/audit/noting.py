@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from psycopg.types.json import Jsonb
 
-from examhall.base.actor import ACTOR, Actor
+from examhall.base.actor import ACTOR, Actor, Door
 from examhall.base.db import Connection, run
 from examhall.base.sqlfile import beside
 
@@ -36,20 +36,22 @@ async def note(
     person_id: int | None = None,
     after: Mapping[str, object] | None = None,
     by: int | None = None,
+    door: Door = "server",
 ) -> None:
     """Append to the record that the actor of base/actor.py, or `by`, did one of NOTES to this thing.
 
+    `door` is where somebody came in who was not known yet when the request came: who signs in.
     It is there when the transaction commits: what was noted and then refused was not done.
     """
     if deed not in NOTES:
         raise ValueError(f"{deed} is not among the notes")
-    actor = ACTOR.get() or Actor(None, "server")
-    who, door, trace = actor.text.split("|")
+    actor = ACTOR.get() or Actor(None, door)
+    who, came_by, trace = actor.text.split("|")
     await run(
         conn,
         SQL.insert_note,
         actor_id=int(who) if by is None and who else by,
-        door=door,
+        door=came_by,
         trace=trace,
         deed=deed,
         kind=kind,

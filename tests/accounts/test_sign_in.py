@@ -235,3 +235,13 @@ async def test_what_no_longer_matters_is_dropped_and_what_matters_stays(database
     assert await count(database, "sign_ins") == 1
     assert await count(database, "sign_in_failures") == 0
     assert await renew(database, live.refresh_token) is not None
+
+
+@pytest.mark.parametrize(("browser", "door"), [(True, "page"), (False, "api")])
+async def test_the_record_says_by_which_door_staff_signed_in(database, passwords, alice, browser, door):
+    async with database.transaction() as conn:
+        await conn.execute("UPDATE people SET roles = '{author}' WHERE id = %s", (alice,))
+    await sign_in(database, passwords, browser=browser)
+    noted = "SELECT actor_id, door FROM audit_entries WHERE deed = 'signed_in'"
+    async with database.transaction() as conn:
+        assert await (await conn.execute(noted)).fetchall() == [(alice, door)]

@@ -1,6 +1,7 @@
 """What authors do with an exam as a whole: publish, take back, copy, delete, download; import one."""
 
 import asyncio
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -29,11 +30,14 @@ from examhall.web.staff.exam_settings import request_of_page
 from examhall.web.staff.exam_tabs import tabs_for
 from examhall.web.staff.exam_words import LABELS, WORDS
 from examhall.web.staff.given import version_in
+from examhall.web.staff.question_words import first_line
 
 EDITS_SHOWN = 30
 # Of a line with a mistake; of a file that is shown again to be corrected in the page, in characters.
 LINE_SHOWN = 200
 TEXT_KEPT = 200_000
+# Of a question, in the list of what was changed.
+QUESTION_SHOWN = 80
 
 
 async def office_page(request: Request) -> Response:
@@ -137,6 +141,7 @@ async def _office(request: Request, me: Person, refusal: Refusal | None = None) 
         missing=[(each.field, _(each.message)) for each in readiness.missing],
         notes=[_(each) for each in readiness.notes],
         edits=edits,
+        first_line=partial(first_line, most=QUESTION_SHOWN),
         labels=LABELS,
         words=WORDS,
         problems={},
