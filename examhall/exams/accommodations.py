@@ -153,24 +153,29 @@ async def withdraw_accommodation(conn: Connection, accommodation_id: int) -> Acc
 
 
 async def find_accommodation(conn: Connection, accommodation_id: int) -> Accommodation:
-    found = await maybe(conn, SQL.find, Accommodation, accommodation_id=accommodation_id)
-    if found is None:
+    found = await _read(conn, [_Id(accommodation_id)])
+    if not found:
         raise NoSuchAccommodation
-    return found
+    return found[0]
 
 
 async def accommodations_of_exam(conn: Connection, exam_id: int) -> list[Accommodation]:
     """All that may apply in an exam, those for every exam too where their people are to come."""
-    return await many(conn, SQL.of_exam, Accommodation, exam_id=exam_id, limit=SHOWN)
+    return await _read(conn, await many(conn, SQL.of_exam, _Id, exam_id=exam_id, limit=SHOWN))
 
 
 async def accommodations_of_person(conn: Connection, person_id: int) -> list[Accommodation]:
     """Their own and those of the groups that they are in, the newest first."""
-    return await many(conn, SQL.of_person, Accommodation, person_id=person_id, limit=SHOWN)
+    return await _read(conn, await many(conn, SQL.of_person, _Id, person_id=person_id, limit=SHOWN))
 
 
-async def accommodations_of_group(conn: Connection, group_id: int) -> Sequence[Accommodation]:
-    return await many(conn, SQL.of_group, Accommodation, group_id=group_id, limit=SHOWN)
+async def accommodations_of_group(conn: Connection, group_id: int) -> list[Accommodation]:
+    """The newest first."""
+    return await _read(conn, await many(conn, SQL.of_group, _Id, group_id=group_id, limit=SHOWN))
+
+
+async def _read(conn: Connection, found: Sequence[_Id]) -> list[Accommodation]:
+    return await many(conn, SQL.read, Accommodation, ids=[each.id for each in found])
 
 
 async def person_called(conn: Connection, username: str) -> int:

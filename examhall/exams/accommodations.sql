@@ -30,29 +30,25 @@ SELECT opens_at, closes_at
   FROM exams
  WHERE id = %(exam_id)s;
 
--- name: find
+-- name: read
+-- In the order of the ids.
 SELECT accommodations.id, accommodations.exam_id, exams.title AS exam_title, accommodations.person_id,
        accommodations.group_id, coalesce(people.full_name, groups.name) AS whose, people.username,
        accommodations.factor, accommodations.extra_s, accommodations.opens_at, accommodations.closes_at,
        accommodations.reason, accommodations.version, accommodations.created_at, givers.full_name AS given_by
-  FROM accommodations
+  FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS wanted (id, place)
+  JOIN accommodations ON accommodations.id = wanted.id
   LEFT JOIN exams ON exams.id = accommodations.exam_id
   LEFT JOIN people ON people.id = accommodations.person_id
   LEFT JOIN groups ON groups.id = accommodations.group_id
   LEFT JOIN people AS givers ON givers.id = accommodations.created_by
- WHERE accommodations.id = %(accommodation_id)s;
+ ORDER BY wanted.place;
 
 -- name: of_exam
 -- Those for this exam, and of those for every exam the ones of people who are to come to it.
-SELECT accommodations.id, accommodations.exam_id, exams.title AS exam_title, accommodations.person_id,
-       accommodations.group_id, coalesce(people.full_name, groups.name) AS whose, people.username,
-       accommodations.factor, accommodations.extra_s, accommodations.opens_at, accommodations.closes_at,
-       accommodations.reason, accommodations.version, accommodations.created_at, givers.full_name AS given_by
+SELECT accommodations.id
   FROM accommodations
-  LEFT JOIN exams ON exams.id = accommodations.exam_id
   LEFT JOIN people ON people.id = accommodations.person_id
-  LEFT JOIN groups ON groups.id = accommodations.group_id
-  LEFT JOIN people AS givers ON givers.id = accommodations.created_by
  WHERE accommodations.exam_id = %(exam_id)s
     OR (accommodations.exam_id IS NULL
         AND (accommodations.person_id IN (SELECT person_id FROM expected_people(%(exam_id)s))
@@ -66,31 +62,18 @@ SELECT accommodations.id, accommodations.exam_id, exams.title AS exam_title, acc
 
 -- name: of_person
 -- Their own, and their groups'.
-SELECT accommodations.id, accommodations.exam_id, exams.title AS exam_title, accommodations.person_id,
-       accommodations.group_id, coalesce(people.full_name, groups.name) AS whose, people.username,
-       accommodations.factor, accommodations.extra_s, accommodations.opens_at, accommodations.closes_at,
-       accommodations.reason, accommodations.version, accommodations.created_at, givers.full_name AS given_by
+SELECT id
   FROM accommodations
-  LEFT JOIN exams ON exams.id = accommodations.exam_id
-  LEFT JOIN people ON people.id = accommodations.person_id
-  LEFT JOIN groups ON groups.id = accommodations.group_id
-  LEFT JOIN people AS givers ON givers.id = accommodations.created_by
- WHERE accommodations.person_id = %(person_id)s
-    OR accommodations.group_id IN (SELECT group_id FROM memberships WHERE memberships.person_id = %(person_id)s)
- ORDER BY accommodations.id DESC
+ WHERE person_id = %(person_id)s
+    OR group_id IN (SELECT group_id FROM memberships WHERE memberships.person_id = %(person_id)s)
+ ORDER BY id DESC
  LIMIT %(limit)s;
 
 -- name: of_group
-SELECT accommodations.id, accommodations.exam_id, exams.title AS exam_title, accommodations.person_id,
-       accommodations.group_id, groups.name AS whose, NULL::text AS username,
-       accommodations.factor, accommodations.extra_s, accommodations.opens_at, accommodations.closes_at,
-       accommodations.reason, accommodations.version, accommodations.created_at, givers.full_name AS given_by
+SELECT id
   FROM accommodations
-  JOIN groups ON groups.id = accommodations.group_id
-  LEFT JOIN exams ON exams.id = accommodations.exam_id
-  LEFT JOIN people AS givers ON givers.id = accommodations.created_by
- WHERE accommodations.group_id = %(group_id)s
- ORDER BY accommodations.id DESC
+ WHERE group_id = %(group_id)s
+ ORDER BY id DESC
  LIMIT %(limit)s;
 
 -- name: person_of

@@ -141,7 +141,7 @@ async def get_accommodations(
         elif person_id is not None:
             found = await accommodations.accommodations_of_person(conn, person_id)
         else:
-            found = list(await accommodations.accommodations_of_group(conn, group_id or 0))
+            found = await accommodations.accommodations_of_group(conn, group_id or 0)
     return [AccommodationOut.of(each) for each in found]
 
 
