@@ -4,13 +4,16 @@ Raw HTML stays text, links lead only to http and https, pictures only to this ex
 between dollars become spans that the page's KaTeX renders.
 """
 
+import re
 from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 from urllib.parse import quote
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
@@ -18,19 +21,28 @@ from markdown_it.utils import EnvType, OptionsDict
 # Unclosed brackets, and columns times rows, cost Markdown the square of their number.
 MOST_SIGNS = 1_000
 
+# What may not begin a line when a formula ends the one before: browsers break there unless they are told.
+_CLINGING = re.compile(r"[^\w\s]{1,3}")
+# Signs of TeX: such a formula fits on any phone's line whole; a longer one has to break somewhere.
+_SHORT = 24
 
-def to_html(text: str, *, exam_id: int, pictures: Collection[str] = ()) -> str:
+
+def to_html(
+    text: str, *, exam_id: int, pictures: Collection[str] = (), picture_base: str | None = None
+) -> str:
     """Paragraphs, lists, tables, code and formulas of a prompt; with too many signs, the text as it is."""
     if has_too_many_signs(text):
         return f"<p>{escapeHtml(text)}</p>"
-    return str(_MARKDOWN.render(text, _env(exam_id, pictures)))
+    return str(_MARKDOWN.render(text, _env(exam_id, pictures, picture_base)))
 
 
-def to_inline_html(text: str, *, exam_id: int, pictures: Collection[str] = ()) -> str:
+def to_inline_html(
+    text: str, *, exam_id: int, pictures: Collection[str] = (), picture_base: str | None = None
+) -> str:
     """One line's worth, for an option: emphasis, formulas, code, pictures; `1.` and `-` start no list."""
     if has_too_many_signs(text):
         return escapeHtml(text)
-    return str(_MARKDOWN.renderInline(text, _env(exam_id, pictures)))
+    return str(_MARKDOWN.renderInline(text, _env(exam_id, pictures, picture_base)))
 
 
 def has_too_many_signs(text: str) -> bool:
@@ -49,8 +61,9 @@ def nameless_pictures(text: str) -> bool:
     return any(token.type == "image" and not token.content.strip() for token in _walk(_MARKDOWN.parse(text)))
 
 
-def _env(exam_id: int, pictures: Collection[str]) -> dict[str, object]:
-    return {"base": f"/exams/{exam_id}/pictures/", "pictures": pictures}
+def _env(exam_id: int, pictures: Collection[str], picture_base: str | None) -> dict[str, object]:
+    """Pictures are an exam's, by its own address, unless they are told to be somewhere else."""
+    return {"base": picture_base or f"/exams/{exam_id}/pictures/", "pictures": pictures}
 
 
 def _walk(tokens: Sequence[Token]) -> Iterator[Token]:
@@ -128,10 +141,34 @@ def _block_math(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     return True
 
 
+def _columns_by_class(state: StateCore) -> None:
+    """Columns to the right and in the middle: a style in the page itself is refused by its own policy."""
+    for token in state.tokens:
+        if token.type in ("th_open", "td_open") and "style" in token.attrs:
+            side = str(token.attrs.pop("style")).removeprefix("text-align:")
+            token.attrs["class"] = f"to-{side}"
+
+
+def _hold_punctuation(state: StateCore) -> None:
+    """Gives each short formula in running text the stops and brackets that follow it."""
+    for inline in state.tokens:
+        children = inline.children or []
+        for formula, after in pairwise(children):
+            short = formula.type == "math" and not formula.meta["display"] and len(formula.content) <= _SHORT
+            if short and after.type == "text":
+                clinging = _CLINGING.match(after.content)
+                if clinging:
+                    formula.meta["clinging"] = clinging[0]
+                    after.content = after.content[clinging.end() :]
+
+
 def _render_math(
     self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
-    return _math(tokens[index].content, display=bool(tokens[index].meta["display"]))
+    token = tokens[index]
+    formula = _math(token.content, display=bool(token.meta["display"]))
+    clinging = token.meta.get("clinging")
+    return f'<span class="clinging">{formula}{escapeHtml(clinging)}</span>' if clinging else formula
 
 
 def _render_math_block(
@@ -180,6 +217,8 @@ def _build() -> MarkdownIt:
     markdown.block.ruler.before(
         "fence", "math_block", _block_math, {"alt": ["paragraph", "blockquote", "list"]}
     )
+    markdown.core.ruler.push("columns_by_class", _columns_by_class)
+    markdown.core.ruler.push("hold_punctuation", _hold_punctuation)
     for name, render in {
         "math": _render_math,
         "math_block": _render_math_block,

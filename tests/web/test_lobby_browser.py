@@ -82,3 +82,29 @@ async def test_what_katex_draws_is_as_wide_as_it_says(
     )
     assert ratios == pytest.approx([0.471, 0.957, 1.304, 1.472, 1.98], abs=0.01)
     assert said == []
+
+
+async def test_a_table_stands_as_written_and_a_stop_begins_no_line(
+    served: Served, candidate: Callable[..., Awaitable[Candidate]]
+) -> None:
+    alice = await candidate()
+    said: list[str] = []
+    alice.page.on("console", lambda message: said.append(message.text))
+    text = "Let $xy = 10$. Find it.\n\n| a |\n|--:|\n| 1 |"
+    await alice.page.goto(f"/exams/{await served.exam(instructions=text)}")
+    await expect(alice.page.locator(".lobby-text .math.done")).to_have_count(1)
+    await expect(alice.page.locator(".lobby-text td")).to_have_css("text-align", "end")
+    torn = await alice.page.locator(".lobby-text .math.done").evaluate(
+        """formula => {
+            const stop = document.createRange();
+            stop.selectNode(formula.nextSibling);
+            const paragraph = formula.closest("p");
+            const last = [...formula.querySelectorAll(".katex-base")].at(-1);
+            return [...Array(150).keys()].map((px) => 60 + px).filter((px) => {
+                paragraph.style.width = `${px}px`;
+                return stop.getBoundingClientRect().left < last.getBoundingClientRect().right - 3;
+            });
+        }"""
+    )
+    assert torn == []
+    assert said == []
