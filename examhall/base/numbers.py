@@ -48,11 +48,16 @@ class Numbers:
         sign = MINUS if value < 0 and not zero else "+" if signed and not zero else ""
         return f"{sign}{text}"
 
-    def percent(self, value: float, digits: int = 0) -> str:
-        """Of a hundred, with the sign where the language has it: 45%, 45 %."""
+    def percent(self, value: float, digits: int | None = 0) -> str:
+        """Of a hundred, with the sign where the language has it: 45%, 45 %.
+
+        Without `digits` with two after the point at most, and none that say nothing.
+        """
         whole = "#,##0"
         form = self._locale.percent_formats[None].pattern
-        return self._written(value / 100, form.replace(whole, f"{whole}.{'0' * digits}") if digits else form)
+        if digits != 0:
+            form = form.replace(whole, f"{whole}.{'##' if digits is None else '0' * digits}")
+        return self._written(value / 100, form)
 
     def one_after_the_other(self, names: Sequence[str]) -> str:
         """A, B and C."""

@@ -1,9 +1,12 @@
 """The history of a sitting in words: what each step was, and answers as the options that were chosen."""
 
 from collections.abc import Callable
+from functools import cache
 from html import unescape
 from typing import Any, Final, NamedTuple
 
+from examhall.base.errors import Refusal
+from examhall.base.numbers import numbers_beside
 from examhall.events.evidence import Item, Step
 
 Translate = Callable[[str], str]
@@ -57,6 +60,13 @@ EFFECTS: Final = {
 POINTS, OF_KEY = _("{points} of {most} points"), _("by version {key} of the key")
 GIVEN_TO_ALL, BY = _("to everybody"), _("by {who}")
 TRUE, FALSE, BEST, WORST = _("True"), _("False"), _("Best"), _("Worst")
+# The others are called by their own names everywhere.
+METHODS: Final = {
+    "password": _("password"),
+    "ticket": _("ticket"),
+    "telegram": "Telegram",
+    "openid": "OpenID Connect",
+}
 MINUTES = _("{minutes}:{seconds:02} min")
 
 
@@ -91,18 +101,34 @@ def said(step: Step, translate: Translate, *, with_answers: bool) -> str:
         details["time"] = translate(MINUTES).format(minutes=minutes, seconds=seconds)
     if "question" in details:
         details["question"] = f"{details['question']}{details['sub_part']}"
+    if step.what == "signed_in":
+        details["method"] = translate(METHODS.get(str(details.get("method")), "?"))
+    if step.what == "refused":
+        details["detail"] = translate(_sentence(str(details.get("detail", "")))).removesuffix(".")
     template = translate(SAID.get(step.what, step.what))
     return template.format_map({"question": "?", "method": "?", "detail": "", **details})
 
 
+@cache
+def _sentence(code: str) -> str:
+    """What is said to who is refused with this code; the code where there is no such refusal any more."""
+    waiting = [Refusal]
+    while waiting:
+        refusal = waiting.pop()
+        if refusal.word() == code:
+            return refusal.sentence()
+        waiting += refusal.__subclasses__()
+    return code
+
+
 def more_of(step: Step, translate: Translate) -> list[str]:
     """What else is known of a step, as short phrases."""
-    details, more = step.details, []
+    details, more, write = step.details, [], numbers_beside(translate)
     if (points := details.get("points")) is not None:
         if (most := details.get("max_points")) is not None:
-            more.append(translate(POINTS).format(points=f"{points:g}", most=f"{most:g}"))
+            more.append(translate(POINTS).format(points=write.points(points), most=write.points(most)))
         else:
-            more.append(f"{points:g}")
+            more.append(write.points(points))
     if step.what == "marked" and "key" in details:
         more.append(translate(OF_KEY).format(key=details["key"]))
     if details.get("all"):

@@ -75,7 +75,7 @@ async def print_report(typesetter: Typesetter, facts: Facts, comment: str, langu
 
 def _points_note(facts: Facts, language: str) -> str:
     _ = gettext_for(language)
-    percent = numbers(language).percent(facts.percent, 0 if facts.percent == int(facts.percent) else 1)
+    percent = numbers(language).percent(facts.percent, None)
     if facts.passed is None:
         return percent
     return f"{percent} · {_('passed') if facts.passed else _('not passed')}"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from examhall.base.db import Connection, Database
+from examhall.base.languages import gettext_for
 from examhall.events import evidence as module
 from examhall.events.evidence import (
     Change,
@@ -16,8 +17,9 @@ from examhall.events.evidence import (
     read_evidence,
     without_answers,
 )
-from examhall.events.evidence_words import Part, parts_of, plain, said
+from examhall.events.evidence_words import Part, more_of, parts_of, plain, said
 from examhall.sittings.autosave import save_batch
+from examhall.sittings.papers import WindowClosed
 from tests.sittings.saving import save
 from tests.sittings.seats import add_exam, add_seat
 
@@ -232,3 +234,23 @@ def test_answers_are_told_as_people_read_them(
 
 def test_what_a_candidate_typed_is_never_taken_for_markup() -> None:
     assert parts_of(item(1, "short_text"), "**x**", same) == [Part("", "**x**", is_markdown=False)]
+
+
+def test_figures_and_refusals_are_in_the_readers_language() -> None:
+    uzbek = gettext_for("uz")
+    marked = Happening(NOON, "marked", {"points": 2.5, "max_points": 3.0, "key": 1}, None)
+    refused = Happening(NOON, "refused", {"detail": WindowClosed().code}, None)
+    came = Happening(NOON, "signed_in", {"method": "password"}, None)
+    steps = put_together(sitting(), [], [], [marked, refused, came], read_at=NOON).steps
+    words = {step.what: (said(step, uzbek, with_answers=True), more_of(step, uzbek)) for step in steps}
+    assert "2,5" in words["marked"][1][0]
+    assert words["signed_in"][0] == "Tizimga kirildi (parol)"
+    assert uzbek(WindowClosed.sentence()).removesuffix(".") in words["refused"][0]
+    assert uzbek(WindowClosed.sentence()) != WindowClosed.sentence()
+
+
+def test_a_refusal_that_is_no_more_keeps_its_code() -> None:
+    gone = Happening(NOON, "refused", {"detail": "gone_long_ago"}, None)
+    steps = put_together(sitting(), [], [], [gone], read_at=NOON).steps
+    [step] = [step for step in steps if step.what == "refused"]
+    assert said(step, same, with_answers=True) == "Was refused (gone_long_ago)"

@@ -45,3 +45,7 @@ def test_a_moment_names_its_month_in_the_language() -> None:
     assert numbers("en").utc(MOMENT) == "21 Nov 2026, 09:05 UTC"
     assert "ноя" in numbers("ru").utc(MOMENT)
     assert "noy" in numbers("uz").utc(MOMENT)
+
+
+def test_a_percent_without_a_number_of_digits_has_those_that_say_something() -> None:
+    assert [numbers("en").percent(value, None) for value in (60, 81.8, 66.67)] == ["60%", "81.8%", "66.67%"]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from examhall.audit.entries import Entry
+from examhall.base.numbers import numbers_beside
 
 Translate = Callable[[str], str]
 # In a sentence; the whole value is below it.
@@ -83,6 +84,7 @@ NOBODY = {
 
 
 NOTHING, YES, NO = _("nothing"), _("yes"), _("no")
+MINUTES = _("{minutes}:{seconds:02} min")
 ADDED, REMOVED = _("{who} added {thing}"), _("{who} removed {thing}")
 CHANGED = _("{who} changed the {field} of {thing} from {before} to {after}")
 CHANGED_SECRET = _("{who} changed the {field} of {thing}")
@@ -149,9 +151,13 @@ def value_of(name: str, value: Any, translate: Translate) -> str:
             return translate(YES) if value else translate(NO)
         case int() if name.endswith("_s") or name == "seconds":
             minutes, seconds = divmod(value, 60)
-            return f"{minutes}:{seconds:02} min"
-        case int() | float():
-            return f"{value:g} %" if name.endswith("percent") else f"{value}"
+            return translate(MINUTES).format(minutes=minutes, seconds=seconds)
+        case int() | float() if name.endswith("percent"):
+            return numbers_beside(translate).percent(value, None)
+        case int():
+            return f"{value}"
+        case float():
+            return numbers_beside(translate).figure(value)
         case str() if name.endswith("_at"):
             return _instant(value)
         case str():

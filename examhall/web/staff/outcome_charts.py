@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from examhall.analyses.outcome import BARS
+from examhall.web.numbers import numbers_beside
 from examhall.web.staff.item_charts import Spec, Words
 
 WIDTH = 100 // BARS
@@ -32,7 +33,12 @@ def pass_mark(told: Mapping[str, Any], _: Words) -> list[dict[str, Any]]:
     at = told["pass_percent"]
     if at is None:
         return []
-    return [{"x": at / WIDTH - 0.5, "text": _("pass mark {percent} %").format(percent=f"{at:g}")}]
+    return [
+        {
+            "x": at / WIDTH - 0.5,
+            "text": _("pass mark {percent} %").format(percent=numbers_beside(_).points(at)),
+        }
+    ]
 
 
 def grades_chart(told: Mapping[str, Any], _: Words) -> Spec | None:
