@@ -75,6 +75,8 @@ from examhall.web.staff import adoption as staff_adoption
 from examhall.web.staff import analyses as staff_analyses
 from examhall.web.staff import audit as staff_audit
 from examhall.web.staff import bank as staff_bank
+from examhall.web.staff import bank_editor as staff_bank_editor
+from examhall.web.staff import bank_pictures as staff_bank_pictures
 from examhall.web.staff import calculations as staff_calculations
 from examhall.web.staff import candidates as staff_candidates
 from examhall.web.staff import certificate_templates as staff_certificate_templates
@@ -199,6 +201,8 @@ PAGES = [
     *exam_office.routes,
     *staff_questions.routes,
     *staff_sections.routes,
+    *staff_bank_editor.routes,
+    *staff_bank_pictures.routes,
     *staff_bank.routes,
     *exam_bank.routes,
     *staff_question_editor.routes,
@@ -244,7 +248,7 @@ PAGES = [
 def uploads(settings: Settings) -> Uploads:
     """What takes whole files: which path, and how many bytes at most, with what a form puts around a file."""
     paper = re.compile(r"(/api(/v1)?|/staff)/exams/[0-9]+/paper")
-    pictures = re.compile(r"(/api(/v1)?|/staff)/exams/[0-9]+/pictures")
+    pictures = re.compile(r"(/api(/v1)?|/staff)/(exams|bank)/[0-9]+/pictures")
     exam_file = re.compile(r"(/api(/v1)?|/staff)/exams/import")
     form = re.compile(r"/api(/v1)?/forms/[0-9]+/submissions|/forms/[0-9]+|/f/[^/]+")
     return [

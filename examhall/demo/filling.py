@@ -14,6 +14,7 @@ from examhall.base.db import Connection, Database, many, one
 from examhall.base.hindrance import Hindrance
 from examhall.base.sqlfile import beside
 from examhall.demo import draft, sealed
+from examhall.demo.bank import add_bank
 from examhall.demo.certificates import add_certificates
 from examhall.demo.essays import add_essays
 from examhall.demo.forms import add_forms
@@ -124,6 +125,7 @@ async def _add_exams(conn: Connection, signer: Signer) -> list[Ticket]:
         await sealed.add_sealed(conn, author)
     if draft.TITLE not in ids:
         await draft.add_draft(conn, author, like=exams[1])
+    await add_bank(conn, author)
     await add_certificates(conn, author)
     await add_forms(conn, signer)
     await add_what_if(conn, right_keys=exams[0])

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from examhall.base.clock import rfc3339
 from examhall.base.db import Connection, many, maybe, one, run
 from examhall.base.errors import Malformed, NotFound, SomebodyWasFaster
 from examhall.base.sqlfile import beside
@@ -31,7 +33,8 @@ class UnknownTerm(Malformed):
 
 
 class NewerVersion(SomebodyWasFaster):
-    """Somebody saved a newer version of this question since you opened it."""
+    """Somebody saved a newer version of this question since you opened it. See what they changed, then keep
+    theirs or save yours."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,11 @@ class _Id:
 
 
 @dataclass(frozen=True)
+class _Name:
+    name: str
+
+
+@dataclass(frozen=True)
 class _Version:
     version: int
 
@@ -153,13 +161,19 @@ async def versions_of(conn: Connection, question_id: int) -> list[BankVersion]:
 
 
 async def pictures_of(conn: Connection, question_id: int, version: int) -> list[BankPicture]:
+    """Those that this version shows, and those brought for it that nothing shows yet."""
     return await many(conn, SQL.pictures, BankPicture, question_id=question_id, version=version)
+
+
+async def names_of(conn: Connection, question_id: int) -> list[str]:
+    """Of all pictures that it ever had, brought for it or come with it from an exam: any may be shown."""
+    return [each.name for each in await many(conn, SQL.picture_names, _Name, question_id=question_id)]
 
 
 async def add_bank_question(
     conn: Connection, document: Document, *, subject: str | None, topic: str | None, by: int
 ) -> BankQuestion:
-    """A new question, in its first version. It has no pictures: those come with an exam's."""
+    """A new question, in its first version. Pictures are brought for a question that is there."""
     checked = document_of(read_document(document))
     await check_terms(conn, subject, topic)
     question_id = await new_bank_question(conn, by=by)
@@ -183,13 +197,12 @@ async def change_bank_question(
     """
     version = await hold_bank_question(conn, question_id)
     stored = await find_bank_question(conn, question_id)
-    pictures = [picture.name for picture in await pictures_of(conn, question_id, version)]
-    checked = document_of(read_document(document, pictures=pictures))
+    checked = document_of(read_document(document, pictures=await names_of(conn, question_id)))
     await check_terms(conn, subject, topic)
     if (stored.document, stored.subject, stored.topic) == (checked, subject, topic):
         return stored
     if version != seen:
-        raise NewerVersion(version=version)
+        raise NewerVersion(version=version, changes=_since(await versions_of(conn, question_id), seen))
     await write_version(conn, question_id, version + 1, checked, subject=subject, topic=topic, by=by)
     await run(
         conn,
@@ -271,6 +284,25 @@ async def link(conn: Connection, *, exam_id: int, question_id: int, bank_id: int
 
 async def links_of(conn: Connection, exam_id: int) -> list[Link]:
     return await many(conn, SQL.links, Link, exam_id=exam_id)
+
+
+def _since(versions: list[BankVersion], seen: int) -> list[dict[str, Any]]:
+    """What became of it after the version that was seen, the oldest change first."""
+    return [
+        {
+            "version": after.version,
+            "edited_by": after.saved_by,
+            "edited_at": rfc3339(after.saved_at),
+            "before": _as_json(before),
+            "after": _as_json(after),
+        }
+        for before, after in pairwise(reversed(versions))
+        if after.version > seen
+    ]
+
+
+def _as_json(version: BankVersion) -> dict[str, Any]:
+    return {"subject": version.subject, "topic": version.topic, "document": version.document}
 
 
 def texts_in(document: Document) -> Iterator[str]:

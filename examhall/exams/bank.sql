@@ -61,18 +61,26 @@ SELECT %(question_id)s, %(version)s, name, media_type, content
    AND name = ANY(%(names)s);
 
 -- name: pass_pictures_on
+-- Of any version before it: one may have been brought for a version that somebody else made newer.
 INSERT INTO bank_pictures (bank_question_id, version, name, media_type, content)
-SELECT bank_question_id, %(version)s, name, media_type, content
+SELECT DISTINCT ON (name) bank_question_id, %(version)s, name, media_type, content
   FROM bank_pictures
  WHERE bank_question_id = %(question_id)s
-   AND version = %(version)s - 1
-   AND name = ANY(%(names)s);
+   AND version < %(version)s
+   AND name = ANY(%(names)s)
+ ORDER BY name, version DESC;
 
 -- name: pictures
 SELECT name, content
   FROM bank_pictures
  WHERE bank_question_id = %(question_id)s
    AND version = %(version)s
+ ORDER BY name;
+
+-- name: picture_names
+SELECT DISTINCT name
+  FROM bank_pictures
+ WHERE bank_question_id = %(question_id)s
  ORDER BY name;
 
 -- name: hold_link

@@ -13,6 +13,7 @@ from examhall.exams.bank import (
     links_of,
     new_bank_question,
     pictures_of,
+    pictures_shown,
     with_pictures_named,
     write_version,
 )
@@ -95,7 +96,11 @@ async def take_newer(
 async def _brought(conn: Connection, exam_id: int, found: BankQuestion, *, by: int) -> dict[str, object]:
     """Its document, once its pictures are the exam's, by the names that they have there."""
     names = {}
+    shown = pictures_shown(found.document)
     for picture in await pictures_of(conn, found.id, found.version):
+        # One that was brought and never put into the text stays behind.
+        if picture.name not in shown:
+            continue
         kept = await add_picture(
             conn, exam_id=exam_id, file_name=picture.name, content=picture.content, by=by
         )

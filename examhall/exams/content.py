@@ -211,15 +211,24 @@ async def load_content(conn: Connection, exam_id: int) -> Content:
     return await asyncio.to_thread(build_content, exam, items, sections)
 
 
-def build_content(exam: Exam, items: Sequence[Item], sections: Sequence[SectionRow] = ()) -> Content:
-    """Render and encode everything that is the same for all candidates. *items* are in order."""
+def build_content(
+    exam: Exam,
+    items: Sequence[Item],
+    sections: Sequence[SectionRow] = (),
+    *,
+    picture_base: str | None = None,
+) -> Content:
+    """Render and encode everything that is the same for all candidates. *items* are in order.
+
+    Pictures are shown from *picture_base*; where it is not said, from the exam's own.
+    """
     pictures = frozenset(exam.pictures)
 
     def html(text: str) -> str:
-        return to_html(text, exam_id=exam.id, pictures=pictures)
+        return to_html(text, exam_id=exam.id, pictures=pictures, picture_base=picture_base)
 
     def inline(text: str) -> str:
-        return to_inline_html(text, exam_id=exam.id, pictures=pictures)
+        return to_inline_html(text, exam_id=exam.id, pictures=pictures, picture_base=picture_base)
 
     questions = tuple(
         (number, _encoded_question(number, list(group), html, inline, shuffle=exam.shuffle_options))

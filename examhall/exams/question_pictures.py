@@ -102,12 +102,7 @@ async def add_picture(
     A name is never given twice, so what a browser remembers of one stays true; two who bring pictures at once
     go one after the other through the lock on the exam.
     """
-    if len(content) > PICTURE_BYTES:
-        raise PictureTooLarge
-    try:
-        media_type = media_type_of(content)
-    except NotAPicture as why:
-        raise UnfitPicture(str(why), fields=[{"path": "picture", "message": str(why)}]) from why
+    media_type = checked_picture(content)
     editable = await begin_edit(conn, exam_id, by=by, part="pictures", seen=None)
     same = await maybe(conn, SQL.same_picture, _Picture, exam_id=exam_id, content=content)
     if same is not None:
@@ -132,6 +127,16 @@ async def delete_picture(conn: Connection, *, exam_id: int, name: str, by: int) 
         raise PictureInUse(questions=list(kept.shown_in))
     await run(conn, SQL.delete_picture, exam_id=exam_id, name=name)
     await end_edit(conn, editable, before=kept.as_json(), after=None)
+
+
+def checked_picture(content: bytes) -> str:
+    """The type of what can be shown. Raises PictureTooLarge, and UnfitPicture with the reason."""
+    if len(content) > PICTURE_BYTES:
+        raise PictureTooLarge
+    try:
+        return media_type_of(content)
+    except NotAPicture as why:
+        raise UnfitPicture(str(why), fields=[{"path": "picture", "message": str(why)}]) from why
 
 
 def free_name(file_name: str, media_type: str, digest: str, taken: Collection[str]) -> str:

@@ -36,9 +36,11 @@ from examhall.exams.bank import (
     search_bank,
     versions_of,
 )
+from examhall.exams.bank_pictures import TooManyBankPictures, add_bank_picture
 from examhall.exams.bank_use import NotOfTheBank, save_to_bank, take_from_bank, take_newer
 from examhall.exams.editing import ChangedMeanwhile, ExamNotFound, HasStarted
 from examhall.exams.question_document import BadQuestion
+from examhall.exams.question_pictures import PictureTooLarge, UnfitPicture
 from examhall.exams.questions import NoSuchQuestion, TooManyQuestions
 from examhall.scoring.bank_difficulty import Difficulty, difficulties_of
 
@@ -152,6 +154,12 @@ class TakenOut(BaseModel):
     version: int
 
 
+class BankPictureOut(BaseModel):
+    name: str
+    media_type: str
+    bytes: int
+
+
 def _one(found: BankQuestion, response: Response) -> BankOut:
     response.headers["ETag"] = etag(found.version)
     return BankOut.of(found, None)
@@ -210,7 +218,10 @@ async def get_bank_question(question_id: Id, _me: Author, db: Db, response: Resp
 async def put_bank_question(
     question_id: Id, body: BankIn, request: Request, me: Author, db: Db, response: Response
 ) -> BankOut:
-    """Exams that have the question keep their version until they take over the newer one."""
+    """Exams that have the question keep their version until they take over the newer one.
+
+    A 412 carries in `changes` what the others made of it since the version that was seen.
+    """
     seen = version_wanted(request, body.version)
     async with db.transaction() as conn:
         found = await change_bank_question(
@@ -223,6 +234,32 @@ async def put_bank_question(
 async def get_versions(question_id: Id, _me: Author, db: Db) -> VersionsOut:
     async with db.connection() as conn:
         return VersionsOut(items=[VersionOut.of(each) for each in await versions_of(conn, question_id)])
+
+
+@router.post(
+    "/bank/{question_id}/pictures",
+    status_code=201,
+    summary="Bring a picture for a question of the bank",
+    responses=WRITING | refusals(NotInTheBank, UnfitPicture, PictureTooLarge, TooManyBankPictures),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def post_bank_picture(
+    question_id: Id,
+    request: Request,
+    _me: Author,
+    db: Db,
+    file_name: Annotated[Text, Query(max_length=1000)] = "",
+) -> BankPictureOut:
+    """As of an exam. The next version can show it with `![words](name)`; none that is there changes."""
+    content = await request.body()
+    async with db.transaction() as conn:
+        kept = await add_bank_picture(conn, question_id=question_id, file_name=file_name, content=content)
+    return BankPictureOut(name=kept.name, media_type=kept.media_type, bytes=kept.bytes)
 
 
 @router.post(

@@ -34,14 +34,13 @@ from examhall.web.i18n import gettext_of, language_of
 from examhall.web.overview import Size, find_picture, list_my_exams, size_of_exam
 from examhall.web.pages import as_json, render_around
 from examhall.web.paper import paper_html, pdf_of
+from examhall.web.picture_reply import picture_reply
 from examhall.web.public import SEE_OTHER, is_secure
 from examhall.web.words import lobby_words, result_words, room_words
 
 # Why a browser could not use the sealed paper, as it tells with the start: not what was asked for, not opened
 # by the key (somebody between us changed it), or opened and not understood.
 SEALED_FAILURES = frozenset(("hash", "tag", "page"))
-# An SVG opened by itself may run nothing and fetch nothing.
-PICTURE_CSP = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 async def exams_page(request: Request) -> Response:
@@ -280,12 +279,7 @@ async def picture(request: Request) -> Response:
     require_ticket_for(me, exam_id)
     async with request.app.state.database.transaction() as conn:
         found = await find_picture(conn, exam_id=exam_id, name=request.path_params["name"], me=me)
-    headers = {
-        "cache-control": "private, max-age=3600",
-        "content-security-policy": PICTURE_CSP,
-        "x-content-type-options": "nosniff",
-    }
-    return Response(found.content, headers=headers, media_type=found.media_type)
+    return picture_reply(found.content, found.media_type)
 
 
 routes = [

@@ -2,11 +2,14 @@ import pytest
 
 from examhall.accounts.tokens import Signer
 from examhall.base.db import Database
+from examhall.base.wire import LARGEST_ID
 from examhall.demo import filling
 from examhall.demo.filling import ACCOUNTS, EXAMS, FOLDER, NotADemo, fill
 from examhall.demo.past_quizzes import WEEKS
 from examhall.demo.standards import JUDGES
+from examhall.exams.bank import Search, search_bank
 from examhall.exams.exam_file import read_exam_file
+from examhall.exams.exam_file_kinds import FIELDS
 
 pytestmark = pytest.mark.anyio
 
@@ -67,6 +70,18 @@ async def test_a_start_that_was_interrupted_is_completed(
     assert await counted(database) == (len(ACCOUNTS) + 2, 0, 0)
     assert len(await fill(database, SIGNER, candidates=2)) == 2
     assert await counted(database) == (len(ACCOUNTS) + OTHERS + 2, len(EXAMS) + MADE, 2)
+
+
+async def test_the_bank_is_filled_once_with_every_type(database: Database) -> None:
+    for _ in range(2):
+        await fill(database, SIGNER, candidates=1)
+    async with database.transaction() as conn:
+        found = await search_bank(conn, Search(archived=None), before=LARGEST_ID, limit=99)
+    assert len(found) == 12
+    assert {kind for each in found for kind in each.kinds} == set(FIELDS)
+    assert len({each.subject for each in found}) == 5
+    assert len({each.topic for each in found if each.topic}) == 9
+    assert max(each.version for each in found) == 2
 
 
 @pytest.mark.parametrize("name", EXAMS)

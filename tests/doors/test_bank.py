@@ -43,6 +43,15 @@ async def test_a_question_is_written_found_changed_and_taken(writer: Caller, exa
     assert (await writer.get("/api/v1/bank")).json()["items"] == []
 
 
+async def test_a_picture_is_brought_over_the_api(writer: Caller) -> None:
+    made = (await writer.post("/api/v1/bank", {"document": SUM})).json()
+    path = f"/api/v1/bank/{made['id']}/pictures?file_name=dot.gif"
+    brought = await writer.client.post(path, content=b"GIF89a1")
+    assert (brought.status_code, brought.json()["media_type"]) == (201, "image/gif")
+    assert (await writer.client.post(path, content=b"no picture")).status_code == 422
+    assert (await writer.client.post(path, content=b"GIF89a1")).json() == brought.json()
+
+
 def deep(levels: int) -> Any:
     return {"a": deep(levels - 1)} if levels else 1
 

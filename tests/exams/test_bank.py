@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from examhall.base.db import Connection, Database
+from examhall.base.errors import NotFound
 from examhall.base.wire import LARGEST_ID
+from examhall.exams import bank_pictures
 from examhall.exams.bank import (
     NewerVersion,
     NotInTheBank,
@@ -18,13 +20,16 @@ from examhall.exams.bank import (
     change_bank_question,
     find_bank_question,
     links_of,
+    pictures_of,
     search_bank,
     versions_of,
     with_pictures_named,
 )
+from examhall.exams.bank_pictures import TooManyBankPictures, add_bank_picture, find_bank_picture
 from examhall.exams.bank_use import NotOfTheBank, save_to_bank, take_from_bank, take_newer
 from examhall.exams.editing import HasStarted
 from examhall.exams.question_document import BadQuestion
+from examhall.exams.question_pictures import UnfitPicture
 from examhall.exams.questions import find_exam, list_questions
 
 from .test_exam_file import PNG
@@ -83,8 +88,11 @@ async def test_versions_stay_and_of_two_who_change_one_the_second_is_told(conn: 
     # The same again is a repeat; anything else comes too late.
     again = await change_bank_question(conn, found.id, SUM | {"answer": "5"}, **what, seen=1)
     assert again.version == 2
-    with pytest.raises(NewerVersion):
+    with pytest.raises(NewerVersion) as late:
         await change_bank_question(conn, found.id, ESSAY, **what, seen=1)
+    [change] = late.value.details["changes"]
+    sides = [change[side]["document"]["answer"] for side in ("before", "after")]
+    assert (change["version"], sides) == (2, ["4", "5"])
     assert [each.document["answer"] for each in await versions_of(conn, found.id)] == ["5", "4"]
 
 
@@ -123,6 +131,50 @@ async def test_a_question_goes_from_exam_to_exam_with_its_pictures(conn: Connect
     assert taken.document["prompt"] == f"![a]({name}) is what?"
     assert taken.document["options"][0] == f"![x]({name})"
     assert (await find_bank_question(conn, saved.id)).exams == 2
+
+
+async def test_a_picture_is_brought_for_a_question_and_kept_with_the_versions_that_show_it(
+    conn: Connection,
+) -> None:
+    olga = await add_olga(conn)
+    what: dict[str, Any] = {"subject": None, "topic": None, "by": olga}
+    bank_id = (await add_bank_question(conn, SUM, **what)).id
+    content = base64.b64decode(PNG)
+    kept = await add_bank_picture(conn, question_id=bank_id, file_name="Zwei.png", content=content)
+    again = await add_bank_picture(conn, question_id=bank_id, file_name="other.png", content=content)
+    assert kept.name == again.name
+    assert kept.name.startswith("zwei-")
+    # Somebody else makes a version without it first: it is not lost.
+    await change_bank_question(conn, bank_id, SUM | {"answer": "5"}, **what, seen=1)
+    shows = SUM | {"prompt": f"![two]({kept.name})"}
+    changed = await change_bank_question(conn, bank_id, shows, **what, seen=2)
+    assert [each.name for each in await pictures_of(conn, bank_id, changed.version)] == [kept.name]
+    assert (await find_bank_picture(conn, bank_id, kept.name)).content == content
+    # One that nothing shows does not come along into an exam.
+    other = await add_bank_picture(conn, question_id=bank_id, file_name="x.gif", content=b"GIF89a" + content)
+    exam_id, _ = await add_draft(conn)
+    await take_from_bank(conn, exam_id=exam_id, bank_id=bank_id, by=olga)
+    assert [name.partition("-")[0] for name in (await find_exam(conn, exam_id)).pictures] == ["zwei"]
+    with pytest.raises(BadQuestion):
+        await change_bank_question(conn, bank_id, SUM | {"prompt": "![a](b.png)"}, **what, seen=3)
+    with pytest.raises(UnfitPicture):
+        await add_bank_picture(conn, question_id=bank_id, file_name="x.png", content=b"x")
+    with pytest.raises(NotFound):
+        await find_bank_picture(conn, bank_id + 1, other.name)
+    with pytest.raises(NotInTheBank):
+        await add_bank_picture(conn, question_id=10**9, file_name="x.png", content=content)
+
+
+async def test_a_question_of_the_bank_has_no_more_pictures_than_it_may(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    olga = await add_olga(conn)
+    bank_id = (await add_bank_question(conn, SUM, subject=None, topic=None, by=olga)).id
+    monkeypatch.setattr(bank_pictures, "MOST_OF_A_QUESTION", 2)
+    for byte in (b"1", b"2"):
+        await add_bank_picture(conn, question_id=bank_id, file_name="x.gif", content=b"GIF89a" + byte)
+    with pytest.raises(TooManyBankPictures):
+        await add_bank_picture(conn, question_id=bank_id, file_name="x.gif", content=b"GIF89a3")
 
 
 async def test_an_exam_learns_of_a_newer_version_and_takes_it_over(conn: Connection) -> None:

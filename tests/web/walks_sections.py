@@ -1,7 +1,12 @@
 """Walks through the pages of sections and of the question bank, in each state that authors see them in."""
 
+import psycopg
+
+from examhall.exams.bank import change_bank_question, find_bank_question
+
 from .conftest import Candidate
 from .looking import Look
+from .test_question_editor_browser import PNG
 
 FAR = "2100-01-01 09:00+00"
 
@@ -19,7 +24,13 @@ async def sections_and_the_bank(alice: Candidate, look: Look) -> None:
     await look()
     await page.goto("/staff/bank?q=nothing-like-that")
     await look()
-    await page.goto("/staff/bank/new")
+    await page.goto("/staff/bank")
+    await page.click(".adder summary")
+    await look()
+    await page.goto("/staff/bank/new?kind=matching")
+    await page.wait_for_selector("#not-ready li", state="attached")
+    await look()
+    await page.goto("/staff/bank/new/text")
     await look()
     await page.fill("#text", "prompt: x\ntype: number\n")
     await page.click('[value="save"]')
@@ -36,3 +47,31 @@ async def sections_and_the_bank(alice: Candidate, look: Look) -> None:
     await page.click(".bank-card .gist a")
     await page.click("details.panel summary")
     await look()
+    await a_question_of_the_bank(alice, look, int(page.url.rpartition("/")[2]), olga)
+
+
+async def a_question_of_the_bank(alice: Candidate, look: Look, question_id: int, olga: int) -> None:
+    """In its editor, which somebody else was quicker in, and with a picture."""
+    served, page = alice.served, alice.page
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.goto(f"/staff/bank/{question_id}/pictures")
+    await look()
+    await page.set_input_files("#picture", {"name": "dot.png", "mimeType": "image/png", "buffer": PNG})
+    await page.click(".panel .primary")
+    await page.wait_for_selector(".picture-cards")
+    await look()
+    await page.goto(f"/staff/bank/{question_id}/edit")
+    await page.frame_locator("#look").locator(".question").wait_for()
+    await look()
+    async with await psycopg.AsyncConnection.connect(served.dsn) as conn:
+        there = await find_bank_question(conn, question_id)
+        theirs = there.document | {"prompt": "Theirs?"}
+        await change_bank_question(
+            conn, question_id, theirs, subject="physics", topic=None, by=olga, seen=there.version
+        )
+    await page.fill("#prompt", "Mine?")
+    await page.click(".save-bar .primary")
+    await page.wait_for_selector(".theirs")
+    await look()
+    await page.goto(f"/staff/bank/{question_id}/look")
+    await page.wait_for_selector(".question")

@@ -73,6 +73,7 @@ async def bank_page(request: Request) -> Response:
         is_search=any(asked.values()) or archived or before_of(request) != LARGEST_ID,
         terms=terms,
         kinds={kind: words.name for kind, words in KINDS.items()},
+        kind_words=KINDS,
         exam=exam,
         exam_id=exam_id,
         cards=[
@@ -89,7 +90,7 @@ async def bank_page(request: Request) -> Response:
 
 
 async def question_page(request: Request) -> Response:
-    """GET /staff/bank/{question_id}, and /staff/bank/new"""
+    """GET /staff/bank/{question_id}: what it is and was; /staff/bank/new/text: a new one as text"""
     me = await page_person(request)
     require_role(me, "author")
     return await _question_page(request, me)
@@ -144,7 +145,7 @@ async def _question_page(
 
 
 async def post_question(request: Request) -> Response:
-    """POST /staff/bank/{question_id}, and /staff/bank/new: save, archive, or bring back"""
+    """POST /staff/bank/{question_id}, and /staff/bank/new/text: save the text, archive, or bring back"""
     me = await page_person(request, "author")
     question_id = id_of(request, "question_id") if "question_id" in request.path_params else None
     form = await request.form()
@@ -183,8 +184,8 @@ async def post_question(request: Request) -> Response:
 
 routes = [
     Route("/staff/bank", bank_page),
-    Route("/staff/bank/new", question_page),
-    Route("/staff/bank/new", post_question, methods=["POST"]),
+    Route("/staff/bank/new/text", question_page),
+    Route("/staff/bank/new/text", post_question, methods=["POST"]),
     Route("/staff/bank/{question_id:int}", question_page),
     Route("/staff/bank/{question_id:int}", post_question, methods=["POST"]),
 ]

@@ -1,76 +1,47 @@
-"""One question being written: its form, how candidates will see it, what somebody else changed meanwhile."""
+"""One question of an exam being written: its form, how candidates will see it, what somebody else changed."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from examhall.accounts.access import Person, page_person, require_role
 from examhall.accounts.people import find_account
-from examhall.exams.editing import ChangedMeanwhile, HasStarted
-from examhall.exams.exam_file_items import PROMPT_CHARS, TOPIC_CHARS
-from examhall.exams.question_document import BadQuestion, document_of, judge
 from examhall.exams.questions import (
     EditedExam,
     EditedQuestion,
     NoSuchQuestion,
-    TooManyQuestions,
     change_question,
     create_question,
     find_exam,
     list_questions,
 )
 from examhall.web.frame import framed, id_of
-from examhall.web.i18n import gettext_of, language_of
+from examhall.web.i18n import language_of
 from examhall.web.pages import render
-from examhall.web.public import SEE_OTHER
 from examhall.web.staff.frames import for_a_frame, showing_frames
 from examhall.web.staff.given import version_in
-from examhall.web.staff.question_form import (
-    KINDS,
-    WHOLE,
-    Draft,
-    ItemDraft,
-    after,
-    draft_of,
-    read_draft,
-    write_document,
+from examhall.web.staff.question_editing import (
+    Addresses,
+    Place,
+    Shown,
+    form_of,
+    look_of,
+    new_draft,
+    posted,
 )
+from examhall.web.staff.question_form import Draft, draft_of, read_draft, write_document
 from examhall.web.staff.question_look import question_html
-from examhall.web.staff.question_merge import merged
-from examhall.web.staff.question_words import KINDS as WORDS
-from examhall.web.staff.question_words import Difference, differences, in_a_form, label_of
-
-SAVES = ("save", "save-new")
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What the form shows besides the draft itself."""
-
-    # Of the question that it changes; 0 for a new one.
-    version: int
-    status: int = 200
-    problems: Sequence[tuple[str, str]] = ()
-    refused: str = ""
-    theirs: Sequence[tuple[str, Sequence[Difference]]] = ()
-    is_deleted: bool = False
 
 
 async def new_page(request: Request) -> Response:
     """GET /staff/exams/{exam_id}/questions/new"""
     me = await page_person(request)
     require_role(me, "author")
-    kind = request.query_params.get("kind", "")
-    item = ItemDraft(kind=kind if kind in KINDS else "single_choice").with_rows()
-    # The topic of the question before: they come one after the other.
-    draft = Draft(topic=request.query_params.get("topic", "")[:TOPIC_CHARS], items={WHOLE: item})
-    return await _editor(request, me, draft, Shown(version=0))
+    return await _editor(request, me, new_draft(request), Shown(version=0))
 
 
 async def question_page(request: Request) -> Response:
@@ -83,28 +54,19 @@ async def question_page(request: Request) -> Response:
 async def post_question(request: Request) -> Response:
     """POST /staff/exams/{exam_id}/questions/new and /staff/exams/{exam_id}/questions/{question_id}"""
     me = await page_person(request, "author")
-    form = await request.form()
-    draft, do = read_draft(form), str(form.get("do", "save"))
-    seen = version_in(str(form.get("version", "")))
-    if do not in SAVES:
-        return await _editor(request, me, after(draft, do), Shown(version=seen))
-    try:
-        saved = await _save(request, me, form, draft, seen)
-    except BadQuestion as refusal:
-        return await _editor(request, me, draft, _told(request, draft, seen, refusal))
-    except ChangedMeanwhile as refusal:
-        shown = _changed(request, draft, refusal)
-        return await _editor(request, me, _with_theirs(draft, refusal), shown)
-    except (HasStarted, TooManyQuestions, NoSuchQuestion) as refusal:
-        why = gettext_of(request)(refusal.detail)
-        gone = isinstance(refusal, NoSuchQuestion)
-        shown = Shown(version=0 if gone else seen, status=refusal.status, refused=why, is_deleted=gone)
+    form, way = await request.form(), _way(request)
+
+    async def save(form: FormData, draft: Draft, seen: int) -> str:
+        return f"{way}/{(await _save(request, me, form, draft, seen)).id}"
+
+    async def show(draft: Draft, shown: Shown) -> Response:
         return await _editor(request, me, draft, shown)
-    way = f"/staff/exams/{id_of(request, 'exam_id')}/questions"
-    if do == "save-new":
-        kind = next(iter(draft.items.values())).kind
-        return RedirectResponse(f"{way}/new?kind={kind}", SEE_OTHER)
-    return RedirectResponse(f"{way}/{saved.id}?saved=1", SEE_OTHER)
+
+    return await posted(request, form, read_draft(form), Place(save, show, f"{way}/new"))
+
+
+def _way(request: Request) -> str:
+    return f"/staff/exams/{id_of(request, 'exam_id')}/questions"
 
 
 async def _save(request: Request, me: Person, form: FormData, draft: Draft, seen: int) -> EditedQuestion:
@@ -117,50 +79,6 @@ async def _save(request: Request, me: Person, form: FormData, draft: Draft, seen
         return await change_question(
             conn, exam_id=exam_id, question_id=question_id, document=document, by=me.id, seen=seen
         )
-
-
-def _told(request: Request, draft: Draft, seen: int, refusal: BadQuestion) -> Shown:
-    found: Any = refusal.details["fields"]
-    return Shown(version=seen, status=refusal.status, problems=_in_fields(request, draft, found))
-
-
-def _in_fields(request: Request, draft: Draft, found: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Each problem with the id of the field that it is about."""
-    words, fields = gettext_of(request), write_document(draft).fields
-    told = []
-    for each in found:
-        path, message = in_a_form(each["path"], each["message"], words)
-        while path and path not in fields:
-            path = path.rpartition(".")[0]
-        told.append((fields.get(path, "prompt"), message))
-    return list(dict.fromkeys(told))
-
-
-def _changed(request: Request, draft: Draft, refusal: ChangedMeanwhile) -> Shown:
-    """What the others changed, field by field; the form now goes by the version that it shows of them."""
-    words, changes = gettext_of(request), refusal.details["changes"]
-    version = refusal.details["version"]
-    assert isinstance(changes, list)
-    assert isinstance(version, int)
-    # As it would be stored, which the changes are too.
-    yours = document_of(judge(write_document(draft).document)[0])
-    return Shown(
-        version=version,
-        status=refusal.status,
-        refused=words(refusal.detail),
-        theirs=[
-            (each["edited_by"] or "", differences(each["before"], each["after"], yours, words))
-            for each in changes
-            if each["after"] is not None
-        ],
-        is_deleted=changes[-1]["after"] is None,
-    )
-
-
-def _with_theirs(draft: Draft, refusal: ChangedMeanwhile) -> Draft:
-    changes: Any = refusal.details["changes"]
-    before, now = changes[0]["before"], changes[-1]["after"]
-    return draft if before is None or now is None else merged(draft, before, now)
 
 
 async def _editor(request: Request, me: Person, draft: Draft | None, shown: Shown | None) -> Response:
@@ -180,6 +98,14 @@ async def _editor(request: Request, me: Person, draft: Draft | None, shown: Show
         assert question is not None
         draft, shown = draft_of(question.document), Shown(question.version)
     at = questions.index(question) if question else len(questions)
+    way = _way(request)
+    is_new = question is None or shown.is_deleted
+    addresses = Addresses(
+        action=f"{way}/new" if is_new else f"{way}/{id_of(request, 'question_id')}",
+        look=f"{way}/look",
+        frame=f"{way}/{question.id}/look" if question else f"{way}/look",
+        pictures=f"/api/v1/exams/{exam_id}/pictures",
+    )
     page = framed(
         request,
         me,
@@ -188,19 +114,16 @@ async def _editor(request: Request, me: Person, draft: Draft | None, shown: Show
         shown.status,
         exam=exam,
         exam_id=exam_id,
+        root=way,
         question=question,
-        draft=draft,
-        shown=shown,
-        problems=_by_field(shown.problems),
-        kinds=WORDS,
+        # What was typed when the exam opened is still shown, though it cannot be saved.
+        has_form=not exam.has_started or bool(shown.refused),
         topics=sorted({each.question.topic for each in questions if each.question.topic}),
         place=at + 1,
         total=len(questions) + (question is None),
         before=questions[at - 1] if at else None,
         behind=questions[at + 1] if at + 1 < len(questions) else None,
-        saved="saved" in request.query_params and request.method == "GET",
-        limits={"prompt": PROMPT_CHARS, "topic": TOPIC_CHARS},
-        words=editor_words(request),
+        **form_of(request, draft, shown, addresses),
     )
     return showing_frames(page)
 
@@ -212,38 +135,13 @@ def _among(request: Request, questions: Sequence[EditedQuestion]) -> EditedQuest
     return next((each for each in questions if each.id == wanted), None)
 
 
-def _by_field(problems: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for field, message in problems:
-        found.setdefault(field, []).append(message)
-    return found
-
-
 async def post_look(request: Request) -> Response:
     """POST /staff/exams/{exam_id}/questions/look: what stands in the form, as a candidate would see it"""
     await page_person(request, "author")
     exam_id = id_of(request, "exam_id")
-    form = await request.form()
-    draft = read_draft(form)
     async with request.app.state.database.transaction() as conn:
         exam = await find_exam(conn, exam_id)
-    question, found = judge(write_document(draft).document, pictures=exam.pictures)
-    place, total = (version_in(str(form.get(name, ""))) or 1 for name in ("shown-place", "shown-total"))
-    html = await asyncio.to_thread(
-        question_html,
-        question,
-        exam_id=exam_id,
-        pictures=exam.pictures,
-        language=language_of(request),
-        place=place,
-        total=max(place, total),
-    )
-    words = gettext_of(request)
-    told = (in_a_form(str(each["path"]), str(each["message"]), words) for each in found)
-    problems = [
-        f"{label_of(path, words)}: {message}" if path else message for path, message in dict.fromkeys(told)
-    ]
-    return JSONResponse({"html": html, "problems": problems}, headers={"cache-control": "no-store"})
+    return await look_of(request, exam_id=exam_id, pictures=exam.pictures)
 
 
 async def look_page(request: Request) -> Response:
@@ -268,23 +166,6 @@ def _look(request: Request, exam: EditedExam, exam_id: int, question: EditedQues
         place=question.number,
         total=total,
     )
-
-
-def editor_words(request: Request) -> dict[str, str]:
-    """What the editor's script says."""
-    _ = gettext_of(request)
-    return {
-        "saving": _("Saving…"),
-        "saved": _("Saved {time}"),
-        "unsaved": _("Not saved yet"),
-        "refused": _("Not saved: please look above"),
-        "lost": _("Not saved: the server cannot be reached. What you wrote is still here."),
-        "sign_in": _("Not saved: sign in again in another tab, then save once more."),
-        "bringing": _("The picture is being brought…"),
-        "brought": _("The picture is in the text. Say in the brackets what it shows."),
-        "not_brought": _("The picture could not be brought."),
-        "describe": _("what the picture shows"),
-    }
 
 
 routes = [

@@ -70,6 +70,9 @@ class Draft:
     prompt: str = ""
     topic: str = ""
     items: Mapping[str, ItemDraft] = field(default_factory=lambda: {WHOLE: ItemDraft().with_rows()})
+    # The subject and the topic of the master data by which the bank files it; an exam's has neither.
+    subject: str = ""
+    filed: str = ""
 
     @property
     def has_parts(self) -> bool:
@@ -80,7 +83,8 @@ def draft_of(document: Mapping[str, Any]) -> Draft:
     """The form as it stands for a question that is there."""
     written = document.get("parts", {WHOLE: document})
     items = {name: _item_draft(item, is_part=name != WHOLE) for name, item in written.items()}
-    return Draft(document["prompt"], document.get("topic", ""), items)
+    texts = {name: document.get(name) or "" for name in ("topic", "subject", "filed")}
+    return Draft(document["prompt"], items=items, **texts)
 
 
 def _item_draft(item: Mapping[str, Any], *, is_part: bool) -> ItemDraft:
@@ -112,7 +116,8 @@ def read_draft(form: FormData) -> Draft:
     # Letters follow each other, whatever was taken away.
     called = names if names == [WHOLE] else LETTERS.lower()[: len(names)]
     items = {new: _read_item(form, name) for new, name in zip(called, names, strict=True)}
-    return Draft(_text(form, "prompt"), _text(form, "topic"), items)
+    texts = {name: _text(form, name) for name in ("prompt", "topic", "subject", "filed")}
+    return Draft(items=items, **texts)
 
 
 def _read_item(form: FormData, name: str) -> ItemDraft:

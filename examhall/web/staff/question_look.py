@@ -10,9 +10,19 @@ from examhall.web.pages import environment
 
 
 def question_html(
-    question: Question, *, exam_id: int, pictures: Collection[str], language: str, place: int, total: int
+    question: Question,
+    *,
+    exam_id: int,
+    pictures: Collection[str],
+    language: str,
+    place: int,
+    total: int,
+    picture_base: str | None = None,
 ) -> str:
-    """What the exam room shows, in the author's order of answers; right or not, as far as it is written."""
+    """What the exam room shows, in the author's order of answers; right or not, as far as it is written.
+
+    Pictures come from *picture_base* where that is said, else from the exam.
+    """
     if any(has_too_many_signs(text) for text in texts_of(question)):
         # Refused when it is saved; to show it would take seconds.
         return ""
@@ -38,7 +48,7 @@ def question_html(
         )
         for each in question.items
     ]
-    [shown] = arrange(build_content(exam, items), None) if items else [None]
+    [shown] = arrange(build_content(exam, items, picture_base=picture_base), None) if items else [None]
     if shown is None:
         return ""
     template = environment(language).get_template("parts/question.html")

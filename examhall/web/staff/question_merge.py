@@ -23,6 +23,9 @@ def merged(draft: Draft, before: Mapping[str, Any], now: Mapping[str, Any]) -> D
     for name in ("prompt", "topic"):
         if yours.get(name) == before.get(name):
             result = replace(result, **{name: getattr(theirs, name)})
+    for name in ("subject", "filed"):
+        if getattr(draft, name) == getattr(then, name):
+            result = replace(result, **{name: getattr(theirs, name)})
     if not draft.items.keys() == theirs.items.keys() == then.items.keys():
         return result
     items = {

@@ -43,6 +43,8 @@ TONES = {"no_key": "bad", "same_prompt": "bad", "no_topic": "quiet"}
 FIELDS = {
     "prompt": _("Question"),
     "topic": _("Topic"),
+    "subject": _("Subject"),
+    "filed": _("Topic"),
     "type": _("Type"),
     "points": _("Points"),
     "answer": _("Right answer"),

@@ -45,6 +45,7 @@ function takeVersion(form, page) {
   const fresh = find("#editor", page);
   if (!fresh) return false;
   form.setAttribute("action", fresh.getAttribute("action") ?? "");
+  Object.assign(form.dataset, { look: fresh.dataset.look, pictures: fresh.dataset.pictures });
   for (const name of ["version", "shown-place", "shown-total"]) {
     find(`[name=${name}]`, form).value = find(`[name=${name}]`, fresh).value;
   }
@@ -107,7 +108,7 @@ async function save(form, what) {
     // With the version come the others' changes; what was typed meanwhile stays, and they are told of again.
     if (changes === upTo && takeVersion(form, page)) {
       take(page, "fields");
-      dress();
+      dress(form);
       void look(form);
     }
     tell("refused", words.refused);
@@ -118,6 +119,8 @@ async function save(form, what) {
   savedChanges = upTo;
   if (what === "save-new") return void location.assign(reply.url);
   takeVersion(form, page);
+  dress(form);
+  take(page, "crumbs");
   take(page, "notices");
   for (const each of all("#fields .wrong")) each.remove();
   for (const each of all("#fields [aria-invalid]")) each.removeAttribute("aria-invalid");
@@ -143,7 +146,7 @@ async function press(form, button) {
   // What was typed while this was on its way is not in the reply: once more, with it.
   if (changes !== upTo) return void press(form, button);
   take(page, "fields");
-  dress();
+  dress(form);
   changed();
   void look(form);
   const rows = all(`#${name}-${side} > .row`);
@@ -157,8 +160,9 @@ async function press(form, button) {
 
 /** @param {HTMLFormElement} form @param {HTMLTextAreaElement} box @param {File} file */
 async function bring(form, box, file) {
+  if (!form.dataset.pictures) return tell("refused", words.first_save);
   tell("saving", words.bringing);
-  const reply = await fetch(`/api/v1/exams/${form.dataset.exam}/pictures?file_name=${encodeURIComponent(file.name)}`, {
+  const reply = await fetch(`${form.dataset.pictures}?file_name=${encodeURIComponent(file.name)}`, {
     method: "POST",
     body: file,
     headers: { "X-CSRF-Token": token, "Content-Type": file.type || "application/octet-stream" },
@@ -183,16 +187,19 @@ async function bring(form, box, file) {
 /** @param {DataTransfer | null} given @returns {File | undefined} */
 const pictureIn = (given) => [...(given?.files ?? [])].find((file) => file.type.startsWith("image/"));
 
-function dress() {
-  const picker = find("[data-picker]");
-  if (picker) picker.hidden = false;
+/** Pictures can be brought once there is something that keeps them. @param {HTMLFormElement} form */
+function dress(form) {
+  const picker = find("[data-picker]", form);
+  if (picker) picker.hidden = !form.dataset.pictures;
+  const why = find("[data-no-picker]", form);
+  if (why) why.hidden = Boolean(form.dataset.pictures);
 }
 
 if (form) {
   let pause = 0;
   /** @type {HTMLTextAreaElement} */
   let lastBox = find("#prompt");
-  dress();
+  dress(form);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const button = /** @type {HTMLButtonElement | null} */ (event.submitter);

@@ -1,4 +1,5 @@
 /** The questions in their order: moved with the pointer or the keyboard, formulas set. */
+import "./card-menus.js";
 import { all, find } from "./fields.js";
 import { setFormulas } from "./math.js";
 
@@ -145,14 +146,3 @@ if (list) {
     list.addEventListener("pointerdown", hold);
   }
 }
-// One menu at a time, and none once something else is clicked.
-document.addEventListener("click", (event) => {
-  for (const menu of all(".adder[open], .more[open]")) if (!menu.contains(event.target)) menu.open = false;
-});
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  for (const menu of all(".adder[open], .more[open]")) {
-    menu.open = false;
-    find("summary", menu).focus();
-  }
-});
