@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from examhall.accounts.tokens import COOKIE_LIFE, Claims, Signer
+from examhall.accounts.tokens import COOKIE_LIFE, Claims, Signer, TokenInvalid
 from examhall.base.actor import ACTOR, Actor, Door
 from examhall.base.errors import Forbidden, Unauthorized
+from examhall.base.wire import refusals
 
 COOKIE = "examhall"
 COOKIE_BYTES = COOKIE.encode()
@@ -44,6 +45,10 @@ class TicketOnly(Forbidden):
 
 class CrossSite(Forbidden):
     """This did not come from one of our pages. Please reload the page and try again."""
+
+
+# How a route that is for some of the staff refuses everybody else, in OpenAPI.
+STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from examhall.accounts import directory, new_passwords, people
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
+from examhall.accounts.access import STAFF, CrossSite, Person, Staff
 from examhall.accounts.directory import NoSuchSignIn, Sought
 from examhall.accounts.people import EmailTaken, LastAdmin, NoSuchPerson, OwnRights, UsernameTaken
 from examhall.accounts.person_fields import NotAPerson, checked
-from examhall.accounts.tokens import TokenInvalid
 from examhall.base.clock import rfc3339
 from examhall.base.errors import SomebodyWasFaster
 from examhall.base.versions import VersionRequired, etag, version_wanted
@@ -21,7 +20,6 @@ from examhall.base.wire import LARGEST_ID, After, Body, Db, Id, Limit, Page, Tex
 
 router = APIRouter(tags=["People and tickets"])
 
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 CHANGES = STAFF | refusals(CrossSite, NoSuchPerson)
 Admin = Annotated[Person, Staff("admin")]
 Role = Literal["candidate", "invigilator", "marker", "author", "analyst", "admin"]

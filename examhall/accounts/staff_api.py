@@ -9,18 +9,15 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from examhall.accounts import tickets
-from examhall.accounts.access import NotSignedIn, Person, Staff, WrongRole, signer_of
+from examhall.accounts.access import STAFF, Person, Staff, signer_of
 from examhall.accounts.people import LastAdmin, OwnRights, import_people
 from examhall.accounts.people_file import BadPeopleFile, decode
 from examhall.accounts.ticket_sheet import NoTickets, TooManyTickets, pieces, sheets_of
-from examhall.accounts.tokens import TokenInvalid
 from examhall.base.errors import UnsupportedMediaType
-from examhall.base.said import said
-from examhall.base.wire import LARGEST_ID, After, Body, Db, Id, Limit, Page, page_of, refusals
+from examhall.base.wire import LARGEST_ID, After, Body, Db, Id, Limit, Page, page_of, refusals, require_csv
 
 router = APIRouter(tags=["People and tickets"])
 
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 PEOPLE_AT_ONCE = 5_000
 TICKETS_A_PAGE = 200
 
@@ -78,8 +75,7 @@ async def post_people_import(request: Request, me: Annotated[Person, Staff("admi
     All of the file or nothing: a bad line is reported with its number and what is wrong. Existing usernames
     are updated; an empty cell leaves what is stored. UTF-8, separated by commas or semicolons.
     """
-    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "text/csv":
-        raise UnsupportedMediaType(said("Send this as text/csv."))
+    require_csv(request)
     text = decode(await request.body())
     imported = await import_people(db, request.app.state.passwords, text, by=me.id)
     return ImportedOut(**vars(imported))

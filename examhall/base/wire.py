@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from examhall.base.db import Database
-from examhall.base.errors import Refusal
+from examhall.base.errors import Refusal, UnsupportedMediaType
 from examhall.base.said import said
 
 Item = TypeVar("Item")
@@ -75,6 +75,12 @@ Db: TypeAlias = Annotated[Database, Depends(database_of)]
 def address_of(request: Request) -> str:
     """The network address of whoever asks; behind a trusted proxy, the one that the proxy says."""
     return request.client.host if request.client else ""
+
+
+def require_csv(request: Request) -> None:
+    """Raise UnsupportedMediaType unless the body is sent as CSV."""
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "text/csv":
+        raise UnsupportedMediaType(said("Send this as text/csv."))
 
 
 def refusals(*kinds: type[Refusal]) -> dict[int | str, dict[str, Any]]:

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from examhall.accounts.access import (
+    STAFF,
     CrossSite,
     NotSignedIn,
     Person,
     SignedIn,
     Staff,
     TicketOnly,
-    WrongRole,
     refuse_tickets,
 )
 from examhall.accounts.tokens import TokenInvalid
@@ -59,7 +59,6 @@ from examhall.certificates.templates import BadFields, NoSuchTemplate, TemplateI
 
 router = APIRouter(tags=["Certificates"])
 
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 Author = Annotated[Person, Staff("author")]
 Reader = Annotated[Person, Staff("author", "analyst")]
 Word = Annotated[Text | None, Query(max_length=templates.CATEGORY_CHARS)]

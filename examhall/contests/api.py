@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from msgspec.json import encode
 
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, SignedIn, Staff, WrongRole
+from examhall.accounts.access import STAFF, CrossSite, NotSignedIn, Person, SignedIn, Staff
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.clock import rfc3339
 from examhall.base.errors import Malformed
@@ -50,7 +50,6 @@ from examhall.sittings.availability import ExamNotFound, NotYetOpen, WindowClose
 router = APIRouter(tags=["Contests"])
 
 SIGNED_IN = refusals(NotSignedIn, TokenInvalid)
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 CONTESTS_AT_ONCE = 200
 
 Office = Annotated[Person, Staff("author", "analyst", "invigilator")]

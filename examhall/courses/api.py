@@ -5,20 +5,30 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
-from examhall.accounts.tokens import TokenInvalid
+from examhall.accounts.access import STAFF, CrossSite, Person, Staff
 from examhall.base.clock import rfc3339
 from examhall.base.errors import SomebodyWasFaster, UnsupportedMediaType
-from examhall.base.said import said
 from examhall.base.versions import VersionRequired, etag, version_wanted
-from examhall.base.wire import LARGEST_ID, After, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
+from examhall.base.wire import (
+    LARGEST_ID,
+    After,
+    Before,
+    Body,
+    Db,
+    Id,
+    Limit,
+    Page,
+    Text,
+    page_of,
+    refusals,
+    require_csv,
+)
 from examhall.courses import courses, enrolment
 from examhall.courses.courses import CourseCodeTaken, NoSuchCourse
 from examhall.courses.enrolment_file import BadEnrolmentFile, read_enrolment
 
 router = APIRouter(tags=["Courses"])
 
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 Author = Annotated[Person, Staff("author")]
 Reader = Annotated[Person, Staff("author", "analyst", "invigilator")]
 
@@ -186,8 +196,7 @@ async def post_enrolments(
 
     A bad line is reported with its number and what is wrong. The same file again changes nothing.
     """
-    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "text/csv":
-        raise UnsupportedMediaType(said("Send this as text/csv."))
+    require_csv(request)
     lines = read_enrolment(await request.body())
     async with db.transaction() as conn:
         if dry_run:

@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
-from examhall.accounts.tokens import TokenInvalid
+from examhall.accounts.access import STAFF, CrossSite, Person, Staff
 from examhall.base.clock import rfc3339
 from examhall.base.errors import SomebodyWasFaster
 from examhall.base.versions import VersionRequired, etag, version_wanted
@@ -24,7 +23,6 @@ from examhall.courses.groups import (
 
 router = APIRouter(tags=["Groups"])
 
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 Author = Annotated[Person, Staff("author")]
 Reader = Annotated[Person, Staff("author", "analyst", "invigilator")]
 

@@ -7,9 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole, require_role
+from examhall.accounts.access import STAFF, CrossSite, Person, Staff, require_role
 from examhall.accounts.tickets import NoSuchExam
-from examhall.accounts.tokens import TokenInvalid
 from examhall.base.clock import rfc3339
 from examhall.base.db import Database
 from examhall.base.errors import SomebodyWasFaster
@@ -33,7 +32,6 @@ from examhall.exams.assigning import LastAssignment
 
 router = APIRouter(tags=["Accommodations and assignments"])
 
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 Author = Annotated[Person, Staff("author")]
 Reader = Annotated[Person, Staff("author", "analyst", "invigilator")]
 BAD_TERMS = refusals(NothingGiven, WindowWithoutExam, EmptyWindow)

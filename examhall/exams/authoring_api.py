@@ -5,8 +5,7 @@ from typing import Annotated, TypeAlias
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
-from examhall.accounts.tokens import TokenInvalid
+from examhall.accounts.access import STAFF, CrossSite, Person, Staff
 from examhall.base.attachment import download_headers
 from examhall.base.versions import VersionRequired, etag, version_wanted
 from examhall.base.wire import LARGEST_ID, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
@@ -44,7 +43,6 @@ from examhall.exams.readiness import readiness_of
 router = APIRouter(tags=["Authors"])
 
 Author: TypeAlias = Annotated[Person, Staff("author")]
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 OF_ONE = STAFF | refusals(ExamNotFound)
 WRITING = OF_ONE | refusals(CrossSite)
 SEARCH_CHARS = 100

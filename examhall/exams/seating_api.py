@@ -6,17 +6,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
-from examhall.accounts.tokens import TokenInvalid
+from examhall.accounts.access import STAFF, CrossSite, Person, Staff
 from examhall.base.attachment import download_headers
 from examhall.base.errors import NotFound, UnsupportedMediaType
-from examhall.base.wire import Db, Id, refusals
+from examhall.base.wire import Db, Id, refusals, require_csv
 from examhall.exams.seating import BadSeatingFile, list_seating, read_seating, seat_people, seating_csv
 
 router = APIRouter(tags=["Invigilation"])
 
 Office = Annotated[Person, Staff("author", "invigilator")]
-REFUSED = refusals(NotSignedIn, TokenInvalid, WrongRole)
 
 
 class SeatedOut(BaseModel):
@@ -26,7 +24,7 @@ class SeatedOut(BaseModel):
 @router.put(
     "/exams/{exam_id}/seating",
     summary="Say who sits in which room",
-    responses=REFUSED | refusals(CrossSite, NotFound, UnsupportedMediaType, BadSeatingFile),
+    responses=STAFF | refusals(CrossSite, NotFound, UnsupportedMediaType, BadSeatingFile),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -41,8 +39,7 @@ async def put_seating(exam_id: Id, request: Request, _me: Office, db: Db) -> Sea
 
     All of the file or nothing: each bad line is reported with its number.
     """
-    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "text/csv":
-        raise UnsupportedMediaType("Send this as text/csv.")
+    require_csv(request)
     lines = read_seating(await request.body())
     async with db.transaction() as conn:
         return SeatedOut(seated=await seat_people(conn, exam_id, lines))
@@ -52,7 +49,7 @@ async def put_seating(exam_id: Id, request: Request, _me: Office, db: Db) -> Sea
     "/exams/{exam_id}/seating",
     summary="Who sits in which room, as CSV",
     response_class=Response,
-    responses=REFUSED | {200: {"content": {"text/csv": {}}}},
+    responses=STAFF | {200: {"content": {"text/csv": {}}}},
 )
 async def get_seating(exam_id: Id, _me: Office, db: Db) -> Response:
     async with db.connection() as conn:

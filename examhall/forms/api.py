@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import UploadFile
 
 from examhall.accounts.access import (
+    STAFF,
     CrossSite,
     NotSignedIn,
     Person,
     SignedIn,
     Staff,
     TicketOnly,
-    WrongRole,
     has_role,
     refuse_tickets,
     signer_of,
@@ -49,7 +49,6 @@ from examhall.forms.submissions import RequestKeyUsed, SentAlready, UnknownOrgan
 
 router = APIRouter(tags=["Forms"])
 
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 WRITES = refusals(CrossSite, BadFormFields, OnlyAdministrators, NothingForStrangers, UnknownTarget)
 Author = Annotated[Person, Staff("author")]
 Name = Annotated[Text, Field(max_length=NAME_CHARS)]

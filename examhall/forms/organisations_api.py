@@ -5,12 +5,22 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
-from examhall.accounts.tokens import TokenInvalid
+from examhall.accounts.access import STAFF, CrossSite, Person, Staff
 from examhall.base.errors import SomebodyWasFaster, UnsupportedMediaType
-from examhall.base.said import said
 from examhall.base.versions import VersionRequired, etag, version_wanted
-from examhall.base.wire import LARGEST_ID, After, Body, Db, Id, Limit, Page, Text, page_of, refusals
+from examhall.base.wire import (
+    LARGEST_ID,
+    After,
+    Body,
+    Db,
+    Id,
+    Limit,
+    Page,
+    Text,
+    page_of,
+    refusals,
+    require_csv,
+)
 from examhall.forms import organisations
 from examhall.forms.kinds import UnknownKind, kinds_of_organisations, require_kind
 from examhall.forms.organisations import NoSuchMember, NoSuchOrganisation, OrganisationCodeTaken
@@ -19,7 +29,6 @@ from examhall.forms.replies import MemberOut, OrganisationOut
 
 router = APIRouter(tags=["Organisations"])
 
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 Reader = Annotated[Person, Staff("author", "analyst")]
 Admin = Annotated[Person, Staff("admin")]
 OlderThan = Annotated[int, Query(alias="cursor", ge=1, le=LARGEST_ID, description="As `next_cursor` had it.")]
@@ -96,8 +105,7 @@ async def post_import(request: Request, me: Admin, db: Db) -> ImportedOut:
 
     A code that is there already is changed; the same file again changes nothing.
     """
-    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "text/csv":
-        raise UnsupportedMediaType(said("Send this as text/csv."))
+    require_csv(request)
     lines = read_organisations(await request.body())
     async with db.transaction() as conn:
         added, changed = await organisations.import_organisations(

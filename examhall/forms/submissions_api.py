@@ -7,13 +7,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from examhall.accounts.access import (
+    STAFF,
     CrossSite,
     NotSignedIn,
     Person,
     SignedIn,
     Staff,
     TicketOnly,
-    WrongRole,
     has_role,
     refuse_tickets,
     signer_of,
@@ -39,7 +39,6 @@ from examhall.forms.submissions import NoSuchSubmission, NotFromHere, SentAlread
 
 router = APIRouter(tags=["Forms"])
 
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 MINE = refusals(NotSignedIn, TokenInvalid, TicketOnly, NoSuchSubmission)
 Author = Annotated[Person, Staff("author")]
 

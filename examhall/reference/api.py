@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, SignedIn, Staff, WrongRole
+from examhall.accounts.access import STAFF, CrossSite, NotSignedIn, Person, SignedIn, Staff
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.clock import rfc3339
 from examhall.base.errors import SomebodyWasFaster
@@ -21,7 +21,6 @@ router = APIRouter(tags=["Master data"])
 Reader = Annotated[Person, Staff("author", "analyst")]
 Admin = Annotated[Person, Staff("admin")]
 InPath = Annotated[str, Path(pattern=CODE)]
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 # Kept by whoever likes, and asked for each time: 304 as long as nothing has changed.
 CACHING = "private, no-cache"
 

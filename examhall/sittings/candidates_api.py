@@ -6,8 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
-from examhall.accounts.tokens import TokenInvalid
+from examhall.accounts.access import STAFF, CrossSite, Person, Staff
 from examhall.base.clock import rfc3339
 from examhall.base.wire import LARGEST_ID, After, Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.sittings.availability import ExamNotFound
@@ -17,7 +16,6 @@ from examhall.sittings.interventions import NobodySitsIt
 
 router = APIRouter(tags=["Accommodations and assignments"])
 
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 Reader = Annotated[Person, Staff("author", "analyst", "invigilator")]
 Giver = Annotated[Person, Staff("author", "invigilator")]
 SITTINGS_AT_ONCE = 5_000
