@@ -44,6 +44,25 @@ async def enqueue(
     )
 
 
+async def enqueue_once(
+    conn: Connection, task: str, arguments: dict[str, object], *, after_s: float, queue: str = "default"
+) -> None:
+    """Enqueue one job, due in `after_s` seconds, for all written until then; none if it waits already.
+
+    The caller holds the lock that the job takes first. So a job that begins at this moment waits for the
+    caller's commit and sees what it wrote, and nothing is written that no job sees. It is done on nobody's
+    behalf, for it may be several people's.
+    """
+    await run(
+        conn,
+        SQL.defer_unless_waiting,
+        task=task,
+        queue=queue,
+        after_s=after_s,
+        arguments=Jsonb(arguments),
+    )
+
+
 async def forget_finished_jobs(conn: Connection) -> int:
     """Drop jobs that ended long enough ago; give how many."""
     return await run(conn, SQL.forget_finished_jobs, succeeded=SUCCEEDED_KEPT_FOR, failed=FAILED_KEPT_FOR)

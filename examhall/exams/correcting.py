@@ -105,7 +105,7 @@ async def correct_key(
     return exam
 
 
-async def renew_key(conn: Connection, *, exam_id: int, reason: str, renewed_by: int) -> Standing:
+async def renew_key(conn: Connection, *, exam_id: int, reason: str, renewed_by: int | None) -> Standing:
     """A further version of the key that says the same: what is marked by hand has changed after the results
     were final, and everything that follows from results has to follow again. The caller holds the exam.
     """

@@ -9,14 +9,13 @@ from psycopg.types.json import Jsonb
 
 from examhall.base.db import Connection, many, maybe, one, run
 from examhall.base.errors import Conflict, Malformed
+from examhall.base.jobs import enqueue_once
 from examhall.base.sqlfile import beside
-from examhall.exams.correcting import renew_key
 from examhall.exams.marking_scheme import Criterion
 from examhall.scoring.by_hand import NoSuchTask, Sheet, TaskTaken, has_sheet, keep_sheet
 from examhall.scoring.by_hand_schemes import Scheme, find_scheme, hold_exam
 from examhall.scoring.by_hand_settling import THIRD, Open, settle
 from examhall.scoring.conclude import announce_results
-from examhall.scoring.rescore import mark_everybody_again
 from examhall.scoring.results import score_sittings
 
 SQL = beside(__file__)
@@ -24,8 +23,8 @@ SQL = beside(__file__)
 # A mark that was reopened waits so long for whoever gave it.
 REOPENED_S = 3 * 24 * 3600
 REASON_CHARS = 500
-# What candidates may read of it: not why, which is about one of them.
-RENEWED = "Answers that people mark were marked again."
+# Appeals come together: what is finished so soon after the first counts with it.
+GATHERED_S = 60
 
 
 class NewerSheet(Conflict):
@@ -53,7 +52,7 @@ class Finished:
 
 
 @dataclass(frozen=True)
-class _Slot:
+class Slot:
     exam_id: int
     candidate_id: int
     sitting_id: int
@@ -62,7 +61,7 @@ class _Slot:
 
 
 @dataclass(frozen=True)
-class _Opinion:
+class Opinion:
     id: int
     opinion: int
     marker_id: int | None
@@ -70,7 +69,7 @@ class _Opinion:
 
 
 @dataclass(frozen=True)
-class _Settled:
+class _Standing:
     by_hand: Decimal | None
     is_concluded: bool
 
@@ -79,8 +78,8 @@ async def finish_task(conn: Connection, task_id: int, marker_id: int, sheet: She
     """Finish a mark; when it is the last that its answer waits for, the points count with the same commit.
 
     A repeat changes nothing. Two markers who finish the same answer come one after the other, and the later
-    settles it; a correction of the key comes before or after. Once results are final, everything that follows
-    from them follows again.
+    settles it; a correction of the key comes before or after. Once results are final, points that differ
+    count with the next conclusion (`renew_results`), a minute later.
     """
     slot, opinions = await _hold(conn, task_id)
     mine = next((each for each in opinions if each.id == task_id), None)
@@ -100,7 +99,7 @@ async def finish_task(conn: Connection, task_id: int, marker_id: int, sheet: She
         details=details,
     )  # fmt: skip
     given = {each.opinion: each.points for each in opinions if each.points is not None}
-    is_settled = await _settle(conn, slot, scheme, given | {mine.opinion: points}, by=marker_id)
+    is_settled = await _settle(conn, slot, scheme, given | {mine.opinion: points})
     return Finished(task_id, points, is_settled)
 
 
@@ -112,7 +111,7 @@ async def reopen_task(conn: Connection, task_id: int, *, by: int, is_author: boo
     """
     slot, opinions = await _hold(conn, task_id)
     mine = next((each for each in opinions if each.id == task_id), None)
-    standing = await one(conn, SQL.standing, _Settled, **_key(slot))
+    standing = await one(conn, SQL.standing, _Standing, **_key(slot))
     if mine is None or not (is_author or (mine.marker_id == by and not standing.is_concluded)):
         raise NoSuchTask
     if mine.points is None:
@@ -142,18 +141,16 @@ def points_of(
     return sum((each.levels[levels[each.key]].points for each in criteria), Decimal(0))
 
 
-async def _hold(conn: Connection, task_id: int) -> tuple[_Slot, list[_Opinion]]:
+async def _hold(conn: Connection, task_id: int) -> tuple[Slot, list[Opinion]]:
     """The exam first, as every marking (by_hand_schemes.sql, hold_exam); then all opinions on the answer."""
-    slot = await maybe(conn, SQL.slot, _Slot, task_id=task_id)
+    slot = await maybe(conn, SQL.slot, Slot, task_id=task_id)
     if slot is None:
         raise NoSuchTask
     await hold_exam(conn, slot.exam_id)
-    return slot, await many(conn, SQL.hold_opinions, _Opinion, **_of(slot))
+    return slot, await opinions_on(conn, slot)
 
 
-async def _settle(
-    conn: Connection, slot: _Slot, scheme: Scheme, given: Mapping[int, Decimal], *, by: int
-) -> bool:
+async def _settle(conn: Connection, slot: Slot, scheme: Scheme, given: Mapping[int, Decimal]) -> bool:
     found = settle(
         given, markers=scheme.markers, differ_above=scheme.differ_above, third_rule=scheme.third_rule
     )
@@ -161,23 +158,35 @@ async def _settle(
         if found.needs_third and await run(conn, SQL.ask_third, **_key(slot)):
             await _note(conn, slot, "third_asked", opinion=THIRD)
         return False
-    before = await one(conn, SQL.standing, _Settled, **_key(slot))
+    before = await one(conn, SQL.standing, _Standing, **_key(slot))
     await _note(conn, slot, "settled", points=found.points)
-    renewed = before.is_concluded and before.by_hand != found.points
-    if renewed:
-        exam = await renew_key(conn, exam_id=slot.exam_id, reason=RENEWED, renewed_by=by)
-        await mark_everybody_again(conn, exam_id=slot.exam_id, key_version=exam.key_version)
-    await _write(conn, slot, found.points, found.counts)
+    if before.is_concluded and before.by_hand != found.points:
+        # Everybody is marked again: once for all marks that change until then.
+        await enqueue_once(
+            conn, "renew_results", {"exam_id": slot.exam_id}, after_s=GATHERED_S, queue="marking"
+        )
+    else:
+        await _write(conn, slot, found.points, found.counts)
     # A third opinion that nobody needs any more, because the other two were brought together.
     await run(conn, SQL.drop_unneeded_third, **_of(slot))
     return True
 
 
-async def _write(conn: Connection, slot: _Slot, points: Decimal | None, counts: Collection[int]) -> None:
-    await run(conn, SQL.note_counting, opinions=sorted(counts), **_of(slot))
-    await run(conn, SQL.write_by_hand, points=points, **_key(slot))
+async def _write(conn: Connection, slot: Slot, points: Decimal | None, counts: Collection[int]) -> None:
+    await write_points(conn, slot, points, counts)
     if await score_sittings(conn, [(slot.candidate_id, slot.sitting_id)]):
         await announce_results(conn, slot.exam_id)
+
+
+async def write_points(conn: Connection, slot: Slot, points: Decimal | None, counts: Collection[int]) -> None:
+    """What an answer is worth and whose opinions say so; the caller has its sitting marked."""
+    await run(conn, SQL.note_counting, opinions=sorted(counts), **_of(slot))
+    await run(conn, SQL.write_by_hand, points=points, **_key(slot))
+
+
+async def opinions_on(conn: Connection, slot: Slot) -> list[Opinion]:
+    """Held until the commit."""
+    return await many(conn, SQL.hold_opinions, Opinion, **_of(slot))
 
 
 @dataclass(frozen=True)
@@ -191,7 +200,7 @@ async def _is_open(conn: Connection, task_id: int) -> bool:
 
 async def _note(
     conn: Connection,
-    slot: _Slot,
+    slot: Slot,
     what: str,
     *,
     task_id: int | None = None,
@@ -216,7 +225,7 @@ async def _note(
     )
 
 
-def _of(slot: _Slot) -> dict[str, Any]:
+def _of(slot: Slot) -> dict[str, Any]:
     return {
         "sitting_id": slot.sitting_id,
         "question_number": slot.question_number,
@@ -224,5 +233,5 @@ def _of(slot: _Slot) -> dict[str, Any]:
     }
 
 
-def _key(slot: _Slot) -> dict[str, Any]:
+def _key(slot: Slot) -> dict[str, Any]:
     return {"candidate_id": slot.candidate_id, **_of(slot)}

@@ -8,6 +8,7 @@ from procrastinate import App
 
 from examhall.base.db import Database
 from examhall.base.tries import TRIES
+from examhall.scoring.by_hand_renewing import renew_results
 from examhall.scoring.calibrate import calibrate_exam
 from examhall.scoring.conclude import conclude_by_hand
 from examhall.scoring.rescore import rescore_sittings
@@ -40,6 +41,15 @@ def add_jobs(
         while more:
             async with database.transaction() as conn:
                 more = await rescore_sittings(conn, **chunk) > 0
+        if marked is not None:
+            marked.set()
+
+    @jobs.task(name="renew_results", queue="marking", retry=TRIES)
+    async def _renew_results(exam_id: int) -> None:
+        async with database.transaction() as conn:
+            changed = await renew_results(conn, exam_id)
+        if changed:
+            log.info("marks by hand changed final results", exam_id=exam_id, answers=changed)
         if marked is not None:
             marked.set()
 

@@ -15,6 +15,7 @@ from examhall.scoring.by_hand import (
     take_next,
 )
 from examhall.scoring.by_hand_finish import NotComplete, NotFinished, TooManyPoints, finish_task, reopen_task
+from examhall.scoring.by_hand_renewing import renew_results
 from examhall.scoring.by_hand_schemes import MarkingHasBegun, save_scheme
 from examhall.scoring.conclude import conclude_due
 from examhall.scoring.readmission import let_in_again
@@ -230,7 +231,10 @@ async def test_once_results_are_final_they_stand_until_the_new_mark_and_follow_a
         await reopen_task(conn, tasks[other], by=mina, is_author=False, reason="A slip.")
     assert await result(conn, sitting) == (4, 7, 0)
     await finish_task(conn, tasks[sitting], mina, sheet(6, revision=2))
+    assert await result(conn, sitting) == (4, 7, 0)
+    assert await renew_results(conn, exam_id) == 1
     assert await result(conn, sitting) == (7, 7, 0)
+    assert await renew_results(conn, exam_id) == 0
     assert await conclude_due(conn, ["rate_exam"]) == []
     while await rescore_sittings(conn, exam_id=exam_id, key_version=2, first_id=1, last_id=2**62):
         pass
