@@ -100,11 +100,6 @@ class _Id:
     id: int
 
 
-@dataclass(frozen=True)
-class _Version:
-    version: int
-
-
 async def list_public(conn: Connection, *, category: str | None, variant: str | None) -> list[ListedTemplate]:
     """What strangers see: public and active, by category and variant."""
     return await many(
@@ -191,10 +186,7 @@ async def edit_template(
         active=active,
     )
     if not changed:
-        stored = await maybe(conn, SQL.version_of, _Version, template_id=template_id)
-        if stored is None:
-            raise NoSuchTemplate
-        raise SomebodyWasFaster(version=stored.version)
+        raise SomebodyWasFaster(version=(await find_template(conn, template_id)).version)
     await run(
         conn,
         SQL.add_version,

@@ -74,11 +74,6 @@ UPDATE certificate_templates
  WHERE id = %(template_id)s
    AND version = %(version)s;
 
--- name: version_of
-SELECT version
-  FROM certificate_templates
- WHERE id = %(template_id)s;
-
 -- name: add_version
 -- The row of the template is held by the update before: nobody numbers a version meanwhile. The same source and
 -- fields make none.

@@ -47,11 +47,6 @@ class _Id:
     id: int
 
 
-@dataclass(frozen=True)
-class _Version:
-    version: int
-
-
 async def create_course(
     conn: Connection, *, code: str, title: str, description: str, created_by: int | None
 ) -> int:
@@ -89,10 +84,7 @@ async def edit_course(
     except UniqueViolation as error:
         raise CourseCodeTaken from error
     if not changed:
-        stored = await maybe(conn, SQL.version_of, _Version, course_id=course_id)
-        if stored is None:
-            raise NoSuchCourse
-        raise SomebodyWasFaster(version=stored.version)
+        raise SomebodyWasFaster(version=(await find_course(conn, course_id)).version)
     await announce_course(conn, course_id)
 
 

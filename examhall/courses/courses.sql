@@ -13,11 +13,6 @@ UPDATE courses
  WHERE id = %(course_id)s
    AND version = %(version)s;
 
--- name: version_of
-SELECT version
-  FROM courses
- WHERE id = %(course_id)s;
-
 -- name: find_course
 SELECT courses.id, courses.code, courses.title, courses.description, courses.active, courses.version,
        courses.created_at,

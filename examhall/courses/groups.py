@@ -94,11 +94,6 @@ class _Id:
 
 
 @dataclass(frozen=True)
-class _Version:
-    version: int
-
-
-@dataclass(frozen=True)
 class _Held:
     id: int
     course_id: int | None
@@ -154,10 +149,7 @@ async def edit_group(conn: Connection, group_id: int, *, version: int, name: str
     except UniqueViolation as error:
         raise GroupNameTaken from error
     if not changed:
-        stored = await maybe(conn, SQL.version_of, _Version, group_id=group_id)
-        if stored is None:
-            raise NoSuchGroup
-        raise SomebodyWasFaster(version=stored.version)
+        raise SomebodyWasFaster(version=(await find_group(conn, group_id)).version)
 
 
 async def delete_group(conn: Connection, group_id: int) -> None:

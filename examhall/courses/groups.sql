@@ -11,11 +11,6 @@ UPDATE groups
  WHERE id = %(group_id)s
    AND version = %(version)s;
 
--- name: version_of
-SELECT version
-  FROM groups
- WHERE id = %(group_id)s;
-
 -- name: delete_group
 DELETE FROM groups
  WHERE id = %(group_id)s;

@@ -86,11 +86,6 @@ class _Id:
 
 
 @dataclass(frozen=True)
-class _Version:
-    version: int
-
-
-@dataclass(frozen=True)
 class _Window:
     opens_at: datetime | None
     closes_at: datetime | None
@@ -137,10 +132,7 @@ async def change_accommodation(
     stored = await find_accommodation(conn, accommodation_id)
     await _check(conn, terms, stored.exam_id)
     if not await run(conn, SQL.change, accommodation_id=accommodation_id, version=version, **vars(terms)):
-        now = await maybe(conn, SQL.version_of, _Version, accommodation_id=accommodation_id)
-        if now is None:
-            raise NoSuchAccommodation
-        raise SomebodyWasFaster(version=now.version)
+        raise SomebodyWasFaster(version=(await find_accommodation(conn, accommodation_id)).version)
     return await find_accommodation(conn, accommodation_id)
 
 

@@ -16,11 +16,6 @@ UPDATE accommodations
    AND version = %(version)s
 RETURNING id;
 
--- name: version_of
-SELECT version
-  FROM accommodations
- WHERE id = %(accommodation_id)s;
-
 -- name: withdraw
 DELETE FROM accommodations
  WHERE id = %(accommodation_id)s;

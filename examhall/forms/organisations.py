@@ -73,11 +73,6 @@ class _Id:
 
 
 @dataclass(frozen=True)
-class _Version:
-    version: int
-
-
-@dataclass(frozen=True)
 class _Line:
     line: int
 
@@ -129,10 +124,7 @@ async def edit_organisation(
     except UniqueViolation as error:
         raise OrganisationCodeTaken from error
     if not changed:
-        stored = await maybe(conn, SQL.version_of, _Version, organisation_id=organisation_id)
-        if stored is None:
-            raise NoSuchOrganisation
-        raise SomebodyWasFaster(version=stored.version)
+        raise SomebodyWasFaster(version=(await find_organisation(conn, organisation_id)).version)
 
 
 async def find_organisation(conn: Connection, organisation_id: int) -> Organisation:

@@ -14,11 +14,6 @@ UPDATE organisations
  WHERE id = %(organisation_id)s
    AND version = %(version)s;
 
--- name: version_of
-SELECT version
-  FROM organisations
- WHERE id = %(organisation_id)s;
-
 -- name: find_organisation
 SELECT id, code, name, kind, email, active, version, created_at,
        (SELECT count(*) FROM organisation_members WHERE organisation_id = organisations.id) AS members
