@@ -27,6 +27,35 @@ async def test_an_uzbek_reader_sees_the_days_and_months_of_the_language(
     await expect(closes).to_have_text("Chor, 1-mart, 2124, 05:00")
 
 
+async def test_tables_are_sorted_by_figures_as_the_language_writes_them(
+    served: Served, candidate: Callable[..., Awaitable[Candidate]]
+) -> None:
+    reader = await candidate(locale="uz")
+    await reader.page.goto("/design")
+    head = reader.page.locator("th[data-sort=down]").first
+    write = numbers("uz")
+    figures = [write.points(value) for value in (30, 1234.5, 0.5, 2.25)]
+    await head.evaluate(
+        """(head, figures) => {
+          const body = head.closest("table").tBodies[0];
+          const row = body.rows[0];
+          body.replaceChildren(...figures.map((figure) => {
+            const copy = row.cloneNode(true);
+            copy.cells[head.cellIndex].textContent = figure;
+            delete copy.cells[head.cellIndex].dataset.value;
+            return copy;
+          }));
+        }""",
+        figures,
+    )
+    await head.get_by_role("button").click()
+    shown = await head.evaluate(
+        """(head) => [...head.closest("table").tBodies[0].rows]
+          .map((row) => row.cells[head.cellIndex].textContent)"""
+    )
+    assert shown == [figures[1], figures[0], figures[3], figures[2]]
+
+
 async def test_the_words_begin_with_sunday_as_javascript_counts_days() -> None:
     words = numbers("uz").words_for_browsers()
     assert words

@@ -1,10 +1,11 @@
 /** An exam's sections: questions dragged between them, and what a candidate gets of it, summed up at once. */
 import { all, find } from "./fields.js";
 import { setFormulas } from "./math.js";
+import { language } from "./writing.js";
 
 const EDGE = 80;
 const form = find("#sections");
-const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 2 });
+const number = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
 const cardsIn = (/** @type {Element} */ section) => all(".placed-card", section);
 
 /** What a candidate gets of one section. @param {HTMLElement} section */

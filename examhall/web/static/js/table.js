@@ -1,7 +1,8 @@
 /** Sorts tables by their columns: th[data-sort] becomes a button; cells may carry data-value to sort by. */
 import { all } from "./fields.js";
+import { language } from "./writing.js";
 
-const marks = new Intl.NumberFormat(document.documentElement.lang).formatToParts(1234567.5);
+const marks = new Intl.NumberFormat(language).formatToParts(1234567.5);
 const decimal = marks.find((part) => part.type === "decimal")?.value ?? ".";
 const group = marks.find((part) => part.type === "group")?.value ?? ",";
 
