@@ -142,6 +142,7 @@ def monitor_words(language: str) -> Words:
         "paused": _("Paused"),
         "answered": _("{n} of {total}"),
         "since": _("since {time}"),
+        "at": _("at {time}"),
         "given": _("+{n} min"),
         "more": ngettext(
             "{n} more is not shown: search or filter.", "{n} more are not shown: search or filter."

@@ -321,3 +321,10 @@ async def test_nobody_reads_the_key_while_somebody_still_sits(hall: Any, alice: 
     async with hall.database.transaction() as conn:
         await conn.execute("INSERT INTO conclusions (exam_id, key_version) VALUES (%s, 1)", (exam_id,))
     assert {item["key"] is None for item in (await alice.get(path)).json()["breakdown"]} == {False}
+
+
+async def test_a_refused_marker_stays_typed(olga: Caller, exam_id: int) -> None:
+    base = f"/staff/exams/{exam_id}/marking"
+    reply = await olga.client.post(base, data={"deed": "name", "usernames": "nobody-here also-nobody"})
+    assert reply.status_code == 422
+    assert 'value="nobody-here also-nobody"' in reply.text

@@ -208,9 +208,10 @@ def attention(
     if results.unmarked_items:
         say(
             "wait",
-            _("{answers} answers in {sittings} sittings wait for a person to mark them.").format(
-                answers=results.unmarked_items, sittings=results.unmarked_sittings
+            _("Answers that wait for a person to mark them: {answers}.").format(
+                answers=results.unmarked_items
             ),
+            "/marking",
         )
     if calibration is not None:
         bad = [
@@ -228,7 +229,7 @@ def attention(
         if calibration.key_version < exam.key_version:
             say("wait", _("The key was corrected since the items were analysed."), "/items")
     if results.waiting:
-        say("wait", _("{count} sittings are being marked.").format(count=results.waiting), "/key")
+        say("wait", _("Sittings that are being marked: {count}.").format(count=results.waiting), "/key")
     if exam.release == "by_hand" and not exam.is_released and results.marked and not exam.in_now:
         say("wait", _("Results are marked and not released."))
     if exam.not_come and exam.state == "over":

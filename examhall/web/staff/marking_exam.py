@@ -57,7 +57,9 @@ async def marking_page(request: Request) -> Response:
     return await _marking(request, me)
 
 
-async def _marking(request: Request, me: Person, refusal: Refusal | None = None) -> Response:
+async def _marking(
+    request: Request, me: Person, refusal: Refusal | None = None, said: FormData | None = None
+) -> Response:
     exam_id = id_of(request, "exam_id")
     apart = "apart" in request.query_params
     async with request.app.state.database.transaction() as conn:
@@ -97,6 +99,7 @@ async def _marking(request: Request, me: Person, refusal: Refusal | None = None)
         names_chars=NAMES_CHARS,
         reason_chars=REASON_CHARS,
         problems=problems_of(request, refusal),
+        said=said or {},
     )
 
 
@@ -115,7 +118,7 @@ async def post_change(request: Request) -> Response:
             await exam_to_mark(conn, exam_id, me)
             await _change(conn, exam_id, me, form)
     except REFUSED_HERE as refusal:
-        return await _marking(request, me, refusal)
+        return await _marking(request, me, refusal, form)
     return RedirectResponse(f"/staff/exams/{exam_id}/marking", SEE_OTHER)
 
 
