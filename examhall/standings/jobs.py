@@ -31,6 +31,8 @@ def add_jobs(jobs: App, database: Database) -> None:
             exams = await list_exams_to_settle(conn)
         for exam in exams:
             try:
+                # The minute may be full before the exam's own job has begun.
+                await _follow_series(database, exam.exam_id)
                 async with database.transaction() as conn:
                     await rate_exam(conn, exam_id=exam.exam_id, key_version=exam.key_version)
             except (Unavailable, psycopg.Error) as error:
