@@ -90,6 +90,16 @@ depend on time carry `server_time`. Every route below also answers under `/api` 
 """
 
 
+# Handlers find these of the hall as request.app.state.database and so on.
+SHARED = (
+    "settings", "database", "signer", "certificate_signer", "status_lists", "issuer", "gallery",
+    "prints", "proofs", "ticket_sheets", "report_sheets", "passwords", "openid", "turnstile",
+    "availabilities", "starts", "contents", "sealed_papers", "contests", "contest_list", "submissions",
+    "master_data", "health", "saves", "limits", "shared_store", "boards", "live", "monitors",
+    "broadcast", "streams", "watch", "exposition", "events", "note", "storage",
+)  # fmt: skip
+
+
 class Hall:
     """One web process: what its routes share, opened and closed with it."""
 
@@ -155,9 +165,26 @@ class Hall:
         self.broadcast = Broadcast(self.streams)
         self.presence = Presence(self.database, self.note)
         self.live = Live(self.database, self.broadcast, self.presence)
-        self.live.follow(self.listener, results_channel=RESULTS)
         self.monitors = Monitors(self.database, self.broadcast)
         self.boards = Boards(self.database)
+        self._follow_changes()
+
+        counts = counts_of_web(
+            requests=self.requests,
+            saves=self.saves,
+            database=self.database,
+            streams=self.streams,
+            events=lambda: self.events.stats,
+            limits=self.limits,
+            store=self.shared_store,
+        )
+        self.watch = Watch(settings.metrics_folder, settings.process_name, counts, self.database)
+        self.exposition = Exposition(self.watch)
+        self.watch.on_tick = Feed(self.watch, self.broadcast).tell
+
+    def _follow_changes(self) -> None:
+        """What this process remembers or shows is dropped or told when the database says that it changed."""
+        self.live.follow(self.listener, results_channel=RESULTS)
         self.boards.follow(self.listener, self.broadcast)
         relay_calculations(self.listener, self.broadcast)
         self.listener.on(ended.CHANNEL, self.signer.ended.remember_ended)
@@ -179,19 +206,6 @@ class Hall:
         self.listener.on_reconnect(self.contents.forget_all)
         self.listener.on_reconnect(self.sealed_papers.forget_all)
         self.listener.on_reconnect(self.contests.forget_all)
-
-        counts = counts_of_web(
-            requests=self.requests,
-            saves=self.saves,
-            database=self.database,
-            streams=self.streams,
-            events=lambda: self.events.stats,
-            limits=self.limits,
-            store=self.shared_store,
-        )
-        self.watch = Watch(settings.metrics_folder, settings.process_name, counts, self.database)
-        self.exposition = Exposition(self.watch)
-        self.watch.on_tick = Feed(self.watch, self.broadcast).tell
 
     async def _load_ended(self, conn: Connection) -> None:
         await ended.load_recently_ended(conn, self.signer.ended)
@@ -234,71 +248,9 @@ def create_app(given: Settings | Hall) -> ASGIApp:
     hall = Hall(given) if isinstance(given, Settings) else given
     if hall.settings.pseudo_languages:
         offer_pseudo_languages()
-    api = FastAPI(
-        title="Examhall",
-        version=__version__,
-        description=DESCRIPTION,
-        docs_url=None,
-        redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
-        exception_handlers={
-            Refusal: noting_refusals(problem.render_refusal),
-            RequestValidationError: problem.render_malformed,
-            HTTPException: problem.render_http_error,
-            Exception: problem.render_bug,
-        },
-        redirect_slashes=False,
-    )
-    routes.mount_api(api)
-    pages = Starlette(
-        routes=routes.PAGES,
-        middleware=[Middleware(GZipMiddleware, minimum_size=SMALLEST_BYTES, compresslevel=5)],
-        exception_handlers={
-            Refusal: render_page_error,
-            HTTPException: render_page_error,
-            Exception: render_page_error,
-        },
-    )
+    api, pages = _create_api(), _create_pages()
     for app in (api, pages):
-        # Handlers find these as request.app.state.database and so on.
-        for name in (
-            "settings",
-            "database",
-            "signer",
-            "certificate_signer",
-            "status_lists",
-            "issuer",
-            "gallery",
-            "prints",
-            "proofs",
-            "ticket_sheets",
-            "report_sheets",
-            "passwords",
-            "openid",
-            "turnstile",
-            "availabilities",
-            "starts",
-            "contents",
-            "sealed_papers",
-            "contests",
-            "contest_list",
-            "submissions",
-            "master_data",
-            "health",
-            "saves",
-            "limits",
-            "shared_store",
-            "boards",
-            "live",
-            "monitors",
-            "broadcast",
-            "streams",
-            "watch",
-            "exposition",
-            "events",
-            "note",
-            "storage",
-        ):
+        for name in SHARED:
             setattr(app.state, name, getattr(hall, name))
     doors: ASGIApp = Limited(
         _Doors(hall, api, pages),
@@ -315,6 +267,38 @@ def create_app(given: Settings | Hall) -> ASGIApp:
         uploads=routes.uploads(hall.settings),
         requests=hall.requests,
         access_log=hall.settings.access_log,
+    )
+
+
+def _create_api() -> FastAPI:
+    api = FastAPI(
+        title="Examhall",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        exception_handlers={
+            Refusal: noting_refusals(problem.render_refusal),
+            RequestValidationError: problem.render_malformed,
+            HTTPException: problem.render_http_error,
+            Exception: problem.render_bug,
+        },
+        redirect_slashes=False,
+    )
+    routes.mount_api(api)
+    return api
+
+
+def _create_pages() -> Starlette:
+    return Starlette(
+        routes=routes.PAGES,
+        middleware=[Middleware(GZipMiddleware, minimum_size=SMALLEST_BYTES, compresslevel=5)],
+        exception_handlers={
+            Refusal: render_page_error,
+            HTTPException: render_page_error,
+            Exception: render_page_error,
+        },
     )
 
 
