@@ -19,6 +19,7 @@ from examhall.analyses.projects import (
 )
 from examhall.base.clock import rfc3339
 from examhall.base.errors import SomebodyWasFaster
+from examhall.base.made_once import KeyUsedForAnother, RequestKey, RequestKeyHeader, make_once
 from examhall.base.versions import VersionRequired, etag, version_wanted
 from examhall.base.wire import LARGEST_ID, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
 
@@ -107,13 +108,24 @@ async def get_projects(
     "/projects",
     status_code=201,
     summary="Begin a project",
-    responses=refusals(NotSignedIn, TokenInvalid, WrongRole, CrossSite),
+    responses=refusals(NotSignedIn, TokenInvalid, WrongRole, CrossSite, KeyUsedForAnother),
 )
-async def post_project(body: NewProject, me: Analyst, db: Db, response: Response) -> ProjectOut:
+async def post_project(
+    body: NewProject, me: Analyst, db: Db, response: Response, key: RequestKeyHeader = None
+) -> ProjectOut:
     """You are its owner. Nobody else sees it until you put them in."""
+    request = RequestKey.of(key, body.model_dump(mode="json"))
     async with db.transaction() as conn:
-        project_id = await projects.create_project(conn, **body.model_dump(), created_by=me.id)
-        project = await projects.find_project(conn, project_id, me.id)
+        made = await make_once(
+            conn,
+            request,
+            kind="project",
+            by=me.id,
+            make=lambda: projects.create_project(conn, **body.model_dump(), created_by=me.id),
+        )
+        project = await projects.find_project(conn, made.id, me.id)
+    if not made.is_new:
+        response.status_code = 200
     response.headers["ETag"] = etag(project.version)
     return ProjectOut.of(project)
 

@@ -26,6 +26,7 @@ from examhall.analyses.panels import (
 from examhall.analyses.projects import STAFF
 from examhall.base.clock import rfc3339
 from examhall.base.errors import NotFound, SomebodyWasFaster
+from examhall.base.made_once import KeyUsedForAnother, RequestKey, RequestKeyHeader, make_once
 from examhall.base.versions import VersionRequired, etag, version_wanted
 from examhall.base.wire import LARGEST_ID, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.exams.correction import LARGEST_NUMBER
@@ -161,13 +162,25 @@ async def get_panels(
     status_code=201,
     summary="Open a panel",
     responses=refusals(
-        NotSignedIn, TokenInvalid, WrongRole, CrossSite, NotFound, NotCalibrated, NothingToJudge
+        NotSignedIn, TokenInvalid, WrongRole, CrossSite, NotFound, NotCalibrated, NothingToJudge,
+        KeyUsedForAnother,
     ),
-)
-async def post_panel(exam_id: Id, body: NewPanel, me: Leader, db: Db, response: Response) -> PanelOut:
+)  # fmt: skip
+async def post_panel(
+    exam_id: Id, body: NewPanel, me: Leader, db: Db, response: Response, key: RequestKeyHeader = None
+) -> PanelOut:
+    request = RequestKey.of(key, {"exam": exam_id, "panel": body.model_dump(mode="json")})
     async with db.transaction() as conn:
-        panel_id = await panels.open_panel(conn, exam_id=exam_id, **body.model_dump(), created_by=me.id)
-        panel = await panels.find_panel(conn, panel_id, me)
+        made = await make_once(
+            conn,
+            request,
+            kind="panel",
+            by=me.id,
+            make=lambda: panels.open_panel(conn, exam_id=exam_id, **body.model_dump(), created_by=me.id),
+        )
+        panel = await panels.find_panel(conn, made.id, me)
+    if not made.is_new:
+        response.status_code = 200
     response.headers["ETag"] = etag(panel.version)
     return PanelOut.of(panel)
 

@@ -21,6 +21,7 @@ from examhall.analyses.projects import (
 from examhall.analyses.scenarios import ListedScenario, NoSuchScenario, SavedScenario
 from examhall.base.clock import rfc3339
 from examhall.base.errors import SomebodyWasFaster
+from examhall.base.made_once import KeyUsedForAnother, RequestKey, RequestKeyHeader, make_once
 from examhall.base.versions import VersionRequired, etag, version_wanted
 from examhall.base.wire import LARGEST_ID, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
 
@@ -160,18 +161,27 @@ async def get_scenarios(
     "/projects/{project_id}/scenarios",
     status_code=201,
     summary="Add a scenario to a project",
-    responses=WRITTEN | refusals(NoSuchProject, BadScenario),
+    responses=WRITTEN | refusals(NoSuchProject, BadScenario, KeyUsedForAnother),
 )
 async def post_scenario(
-    project_id: Id, body: NewScenario, me: Analyst, db: Db, response: Response
+    project_id: Id, body: NewScenario, me: Analyst, db: Db, response: Response, key: RequestKeyHeader = None
 ) -> ScenarioOut:
     """Mistakes are told all at once, each with its place in the document (a JSON Pointer)."""
     scenario = read_scenario(body.document)
+    request = RequestKey.of(key, {"project": project_id, "scenario": body.model_dump(mode="json")})
     async with db.transaction() as conn:
-        scenario_id = await scenarios.create_scenario(
-            conn, project_id, by=me.id, name=body.name, description=body.description, scenario=scenario
+        made = await make_once(
+            conn,
+            request,
+            kind="scenario",
+            by=me.id,
+            make=lambda: scenarios.create_scenario(
+                conn, project_id, by=me.id, name=body.name, description=body.description, scenario=scenario
+            ),
         )
-        saved = await scenarios.find_scenario(conn, scenario_id, me.id)
+        saved = await scenarios.find_scenario(conn, made.id, me.id)
+    if not made.is_new:
+        response.status_code = 200
     response.headers["ETag"] = etag(saved.version)
     return ScenarioOut.of(saved)
 
@@ -253,15 +263,26 @@ async def post_restore(scenario_id: Id, me: Analyst, db: Db) -> ScenarioOut:
     "/scenarios/{scenario_id}/copy",
     status_code=201,
     summary="Copy a scenario",
-    responses=WRITTEN | refusals(NoSuchScenario, NoSuchProject, BadScenario),
+    responses=WRITTEN | refusals(NoSuchScenario, NoSuchProject, BadScenario, KeyUsedForAnother),
 )
-async def post_copy(scenario_id: Id, body: Copy, me: Analyst, db: Db, response: Response) -> ScenarioOut:
+async def post_copy(
+    scenario_id: Id, body: Copy, me: Analyst, db: Db, response: Response, key: RequestKeyHeader = None
+) -> ScenarioOut:
     """Into its own project or into another one of yours."""
+    request = RequestKey.of(key, {"scenario": scenario_id, "copy": body.model_dump(mode="json")})
     async with db.transaction() as conn:
-        copy_id = await scenarios.copy_scenario(
-            conn, scenario_id, by=me.id, name=body.name, project_id=body.project_id
+        made = await make_once(
+            conn,
+            request,
+            kind="scenario",
+            by=me.id,
+            make=lambda: scenarios.copy_scenario(
+                conn, scenario_id, by=me.id, name=body.name, project_id=body.project_id
+            ),
         )
-        saved = await scenarios.find_scenario(conn, copy_id, me.id)
+        saved = await scenarios.find_scenario(conn, made.id, me.id)
+    if not made.is_new:
+        response.status_code = 200
     response.headers["ETag"] = etag(saved.version)
     return ScenarioOut.of(saved)
 

@@ -11,9 +11,8 @@ from starlette.responses import Response
 
 from examhall.accounts.access import NotSignedIn, Person, Staff, WrongRole
 from examhall.accounts.tokens import TokenInvalid
+from examhall.base.made_once import KeyUsedForAnother, RequestKey, RequestKeyHeader
 from examhall.base.wire import Db, refusals
-from examhall.exams.authoring import KeyUsedForAnother, RequestKey
-from examhall.exams.authoring_replies import RequestKeyHeader
 from examhall.exams.exam_file import read_exam_file
 from examhall.exams.exam_file_problems import BadExamFile
 from examhall.exams.importing import AssignedToNobody, UnknownCourse, import_once

@@ -1,15 +1,14 @@
 """An exam as a whole in its authors' hands: made, set, published or a draft again, deleted."""
 
 from dataclasses import dataclass, fields
-from hashlib import sha256
 from typing import Any
 
-import msgspec
 from psycopg.errors import ForeignKeyViolation
 
 from examhall.base.db import Connection, maybe, one, run
 from examhall.base.errors import Conflict, Malformed
 from examhall.base.jobs import enqueue
+from examhall.base.made_once import KeyUsedForAnother, Made, RequestKey
 from examhall.base.said import said
 from examhall.base.sqlfile import beside
 from examhall.courses.courses import announce_course
@@ -72,10 +71,6 @@ class StillNeeded(Conflict):
     """Something else refers to this exam: another exam's scale, an analysis. It cannot be deleted."""
 
 
-class KeyUsedForAnother(Conflict):
-    """This Idempotency-Key came before with something else. Nothing was done now."""
-
-
 @dataclass(frozen=True)
 class Authored:
     """An exam as its authors see it."""
@@ -96,25 +91,6 @@ class Authored:
     @property
     def has_started(self) -> bool:
         return self.has_opened or self.has_sittings
-
-
-@dataclass(frozen=True)
-class Made:
-    id: int
-    # False: the same request had made it before.
-    is_new: bool
-
-
-@dataclass(frozen=True)
-class RequestKey:
-    """By which a repeat is known, and what was asked for under it."""
-
-    key: str
-    asked: Any
-
-    @property
-    def hash(self) -> bytes:
-        return sha256(msgspec.json.encode(self.asked, order="sorted")).digest()
 
 
 @dataclass(frozen=True)

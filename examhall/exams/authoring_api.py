@@ -7,16 +7,14 @@ from pydantic import BaseModel, Field
 
 from examhall.accounts.access import STAFF, CrossSite, Person, Staff
 from examhall.base.attachment import download_headers
+from examhall.base.made_once import KeyUsedForAnother, Made, RequestKey, RequestKeyHeader
 from examhall.base.versions import VersionRequired, etag, version_wanted
 from examhall.base.wire import LARGEST_ID, Before, Body, Db, Id, Limit, Page, Text, page_of, refusals
 from examhall.exams.authored import list_authored, list_edits
 from examhall.exams.authoring import (
     BadSettings,
-    KeyUsedForAnother,
-    Made,
     NotADraft,
     NotReady,
-    RequestKey,
     SomebodyHasStarted,
     StillNeeded,
     create_exam,
@@ -30,7 +28,6 @@ from examhall.exams.authoring_replies import (
     EditOut,
     ListedExamOut,
     ReadinessOut,
-    RequestKeyHeader,
     SettingsIn,
 )
 from examhall.exams.duplicating import duplicate_exam

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import Header
 from pydantic import AwareDatetime, BaseModel, Field
 
 from examhall.base.clock import rfc3339
@@ -23,18 +22,6 @@ Moment = Annotated[
 ]
 Whole = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Ident = Annotated[int, Field(ge=1, le=LARGEST_ID)]
-
-
-RequestKeyHeader = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=100,
-        pattern=r"^[\x21-\x7e]+$",
-        description="A repeat with the same key makes no second exam, and is given the first.",
-    ),
-]
 
 
 class SettingsIn(Body):

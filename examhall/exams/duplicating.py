@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from examhall.base.db import Connection, many, maybe, run
+from examhall.base.made_once import Made, RequestKey
 from examhall.base.sqlfile import beside
 from examhall.courses.courses import announce_course
-from examhall.exams.authoring import Made, RequestKey, find_exam, made_before
+from examhall.exams.authoring import find_exam, made_before
 from examhall.exams.editing import ExamNotFound
 from examhall.exams.exam_file import TITLE_CHARS
 from examhall.exams.schemes import copy_schemes

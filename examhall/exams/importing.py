@@ -7,9 +7,10 @@ from psycopg.types.json import Jsonb
 
 from examhall.base.db import Connection, many, maybe, one, run
 from examhall.base.errors import Refusal
+from examhall.base.made_once import Made, RequestKey
 from examhall.base.sqlfile import beside
 from examhall.courses.courses import announce_course, course_of_code
-from examhall.exams.authoring import Made, RequestKey, made_before
+from examhall.exams.authoring import made_before
 from examhall.exams.contents import announce_change
 from examhall.exams.exam_file import ExamFile, Item
 from examhall.exams.questions import BY_HAND

@@ -1,5 +1,6 @@
 """The questions of an exam for its authors over the API: bytes to values and back."""
 
+from collections.abc import Awaitable
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Query, Request
@@ -9,6 +10,7 @@ from starlette.responses import Response
 from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.errors import NotFound
+from examhall.base.made_once import KeyUsedForAnother, Made, RequestKey, RequestKeyHeader, make_once
 from examhall.base.versions import VersionRequired, etag, version_wanted
 from examhall.base.wire import Body, Db, Id, Text, refusals
 from examhall.exams.editing import ChangedMeanwhile, HasStarted
@@ -169,16 +171,26 @@ async def get_questions(
     "/exams/{exam_id}/questions",
     status_code=201,
     summary="Add a question",
-    responses=READING | refusals(BadQuestion, HasStarted, TooManyQuestions),
+    responses=READING | refusals(BadQuestion, HasStarted, TooManyQuestions, KeyUsedForAnother),
 )
 async def post_question(
-    exam_id: Id, body: NewQuestion, me: Author, db: Db, response: Response
+    exam_id: Id, body: NewQuestion, me: Author, db: Db, response: Response, key: RequestKeyHeader = None
 ) -> QuestionOut:
     """Until the exam opens. What is wrong is told by its path in the question."""
     document = body.question.as_document()
+    request = RequestKey.of(key, {"exam": exam_id, "question": document, "place": body.place})
     async with db.transaction() as conn:
-        made = await create_question(conn, exam_id=exam_id, document=document, by=me.id, place=body.place)
-    return _told(made, response)
+        made = await make_once(
+            conn,
+            request,
+            kind="question",
+            by=me.id,
+            make=lambda: _id_of(
+                create_question(conn, exam_id=exam_id, document=document, by=me.id, place=body.place)
+            ),
+        )
+        question = await find_question(conn, exam_id, made.id)
+    return _told(question, response, made)
 
 
 @router.put(
@@ -260,13 +272,23 @@ async def delete_one(
     "/exams/{exam_id}/questions/{question_id}/duplicate",
     status_code=201,
     summary="The same question once more",
-    responses=READING | refusals(HasStarted, TooManyQuestions),
+    responses=READING | refusals(HasStarted, TooManyQuestions, KeyUsedForAnother),
 )
-async def post_duplicate(exam_id: Id, question_id: Id, me: Author, db: Db, response: Response) -> QuestionOut:
+async def post_duplicate(
+    exam_id: Id, question_id: Id, me: Author, db: Db, response: Response, key: RequestKeyHeader = None
+) -> QuestionOut:
     """Right behind the original."""
+    request = RequestKey.of(key, {"exam": exam_id, "like": question_id})
     async with db.transaction() as conn:
-        made = await duplicate_question(conn, exam_id=exam_id, question_id=question_id, by=me.id)
-    return _told(made, response)
+        made = await make_once(
+            conn,
+            request,
+            kind="question",
+            by=me.id,
+            make=lambda: _id_of(duplicate_question(conn, exam_id=exam_id, question_id=question_id, by=me.id)),
+        )
+        question = await find_question(conn, exam_id, made.id)
+    return _told(question, response, made)
 
 
 @router.get("/exams/{exam_id}/pictures", summary="The pictures of an exam", responses=READING)
@@ -316,6 +338,12 @@ async def delete_one_picture(exam_id: Id, name: Text, me: Author, db: Db) -> Res
     return Response(status_code=204)
 
 
-def _told(question: EditedQuestion, response: Response) -> QuestionOut:
+async def _id_of(made: Awaitable[EditedQuestion]) -> int:
+    return (await made).id
+
+
+def _told(question: EditedQuestion, response: Response, made: Made | None = None) -> QuestionOut:
     response.headers["ETag"] = etag(question.version)
+    if made is not None and not made.is_new:
+        response.status_code = 200
     return QuestionOut.of(question, warnings_of(question.question))

@@ -58,6 +58,7 @@ NOT_RECORDED = {
     "question_times": COMPUTED,
     "activity_rollups": COMPUTED,
     "maintenance": "a record itself",
+    "made_once": "which request made what; the things themselves are on record",
 }
 
 

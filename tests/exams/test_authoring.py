@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from examhall.base.db import Connection, Database
+from examhall.base.made_once import KeyUsedForAnother, RequestKey
 from examhall.exams.authoring import (
     BadSettings,
-    KeyUsedForAnother,
     NotADraft,
     NotReady,
-    RequestKey,
     SettingsFixed,
     SomebodyHasStarted,
     StillNeeded,

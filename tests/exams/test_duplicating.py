@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from examhall.base.db import Connection, Database
-from examhall.exams.authoring import RequestKey, find_exam
+from examhall.base.made_once import RequestKey
+from examhall.exams.authoring import find_exam
 from examhall.exams.duplicating import SQL, duplicate_exam
 from examhall.exams.editing import ExamNotFound
 from examhall.exams.exam_file import read_exam_file

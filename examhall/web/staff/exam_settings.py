@@ -13,13 +13,13 @@ from starlette.routing import Route
 from examhall.accounts.access import Person, page_person
 from examhall.accounts.people import find_account
 from examhall.base.errors import Refusal
+from examhall.base.made_once import RequestKey
 from examhall.base.wire import storable
 from examhall.courses.courses import list_courses
 from examhall.exams.authored import list_series
 from examhall.exams.authoring import (
     Authored,
     BadSettings,
-    RequestKey,
     SettingsFixed,
     create_exam,
     find_exam,
