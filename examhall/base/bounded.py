@@ -21,7 +21,7 @@ UNHEARD_OPTION: int = getattr(socket, "TCP_USER_TIMEOUT", 0)
 
 
 class BoundedProtocol(OneWriteProtocol):
-    # What would go on for ever when the server stops.
+    # What would go on for ever when the server stops, or its reader has gone.
     stream: EventStream | None = None
     _beside_body = 0
     _has_head = False
@@ -36,6 +36,8 @@ class BoundedProtocol(OneWriteProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+        if self.stream is not None:
+            self.stream.end()
         # Or it would keep this object alive until the next search for cycles.
         if self.scope is not None:
             self.scope.pop(LINE, None)  # type: ignore[typeddict-item]

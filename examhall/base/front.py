@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from examhall.base import problem
 from examhall.base.actor import ACTOR
 from examhall.base.errors import BodyTooLarge, Refusal
+from examhall.base.event_stream import GOES_ON, LINE
 from examhall.base.languages import language_of
 from examhall.base.logs import REQUEST_ID
 from examhall.base.requests import REFUSAL, Requests
@@ -25,6 +26,8 @@ BODY_LIMIT_BYTES = 1_000_000
 Uploads: TypeAlias = Sequence[tuple[re.Pattern[str], int]]
 # What a caller may choose as the id of its request: it ends in our logs.
 SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+# Of a scope, while a reply goes on for minutes: the rest was for the layers inside.
+KEPT = ("type", "method", "path", LINE)
 # Where an address is a secret (a ticket, a form, somebody's new password), and what logs have instead.
 SECRET = {"/t/": "/t/{ticket}", "/f/": "/f/{link}", "/password/": "/password/{token}"}
 
@@ -63,6 +66,7 @@ class Front:
         if not request_id or not SANE_ID.fullmatch(request_id):
             request_id = b"%s-%x" % (self._prefix, next(self._count))
         scope["request_id"] = request_id
+        scope[GOES_ON] = None
         # A request is a task of its own: what it and those that it starts write to the log carries this.
         REQUEST_ID.set(request_id)
         # Nobody is recognised yet: of requests sent together on one connection the server begins the later
@@ -97,6 +101,10 @@ class Front:
             # With a content-length the server holds the body to it; only without one must we count.
             counted = receive if body_bytes != b"0" else _Counted(receive, limit_bytes)
             await self._app(scope, counted, send_with_headers)
+            if (go_on := scope[GOES_ON]) is not None:
+                # Run from out here: what the layers inside held for the request is free meanwhile.
+                _let_go(scope)
+                await go_on(receive, send)
         except BodyTooLarge as refusal:
             scope[REFUSAL] = refusal.code
             await send_refusal(refusal, send_with_headers, scope)
@@ -126,6 +134,13 @@ class Front:
             milliseconds=round(seconds * 1000, 2),
             client=scope["client"][0] if scope.get("client") else None,
         )
+
+
+def _let_go(scope: Scope) -> None:
+    """Keep in the scope what the server and this layer still read."""
+    kept = {name: scope[name] for name in KEPT if name in scope}
+    scope.clear()
+    scope.update(kept)
 
 
 def _too_large(limit_bytes: int) -> BodyTooLarge:

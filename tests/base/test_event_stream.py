@@ -5,19 +5,23 @@ import gc
 import resource
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from weakref import WeakSet
 
 import psycopg
 import pytest
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from examhall.base import event_stream, problem
 from examhall.base.bounded import BoundedProtocol
 from examhall.base.errors import Refusal
 from examhall.base.event_stream import MISSED, Broadcast, Streams, TooManyStreams, encoded
+from examhall.base.front import Front
 from examhall.base.listen import Listener
 
 pytestmark = pytest.mark.anyio
@@ -58,18 +62,30 @@ class Reader:
         self._writer.close()
 
 
-class Hall:
-    """A server with a stream of the topic that the path names."""
+class _Held:
+    """Something that a layer holds while it waits for the one inside."""
 
-    def __init__(self, streams: Streams) -> None:
+
+class Hall:
+    """A server with a stream of the topic that the path names, within our layers or without any."""
+
+    def __init__(self, streams: Streams, *, layers: bool = True) -> None:
         self.streams = streams
         self.broadcast = Broadcast(streams)
         app = Starlette(
-            routes=[Route("/broken", self._break), Route("/{topic}", self._follow)],
+            routes=[
+                Route("/broken", self._break),
+                Route("/late", self._follow_late),
+                Route("/{topic}", self._follow),
+            ],
             exception_handlers={Refusal: problem.render_refusal},
         )
+        # What each request of the layers inside held, as long as it is held.
+        self.held: WeakSet[_Held] = WeakSet()
+        # Lets those in who wait at /late.
+        self.late = asyncio.Event()
         config = uvicorn.Config(
-            app,
+            Front(GZipMiddleware(self._holding(app))) if layers else app,
             port=0,
             http=BoundedProtocol,
             lifespan="off",
@@ -83,6 +99,19 @@ class Hall:
 
     async def _follow(self, request: Request) -> Response:
         return self.broadcast.follow(request.path_params["topic"])
+
+    async def _follow_late(self, request: Request) -> Response:
+        stream = self.broadcast.follow("late")
+        await self.late.wait()
+        return stream
+
+    def _holding(self, app: ASGIApp) -> ASGIApp:
+        async def held(scope: Scope, receive: Receive, send: Send) -> None:
+            scope["held"] = something = _Held()
+            self.held.add(something)
+            await app(scope, receive, send)
+
+        return held
 
     async def _break(self, request: Request) -> Response:
         self.broadcast.follow("broken")
@@ -115,9 +144,9 @@ class Hall:
             reader.leave()
 
 
-@pytest.fixture
-async def hall() -> AsyncIterator[Hall]:
-    async with Hall(Streams()) as hall:
+@pytest.fixture(params=["within layers", "alone"])
+async def hall(request: pytest.FixtureRequest) -> AsyncIterator[Hall]:
+    async with Hall(Streams(), layers=request.param == "within layers") as hall:
         yield hall
 
 
@@ -203,6 +232,26 @@ async def test_who_leaves_is_forgotten(hall: Hall) -> None:
     reader.leave()
     await eventually(lambda: len(hall.streams) == 0)
     assert hall.broadcast.followers("a") == 0
+
+
+async def test_who_left_before_the_stream_began_is_forgotten(hall: Hall) -> None:
+    port = hall.server.servers[0].sockets[0].getsockname()[1]
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /late HTTP/1.1\r\nHost: hall\r\n\r\n")
+    await eventually(lambda: len(hall.streams) == 1)
+    writer.close()
+    await eventually(lambda: not hall.server.server_state.connections)
+    hall.late.set()
+    await eventually(lambda: len(hall.streams) == 0)
+
+
+async def test_while_a_stream_goes_on_nothing_is_held_of_the_layers_inside() -> None:
+    async with Hall(Streams()) as hall:
+        reader = await hall.ask("/a")
+        await reader.chunk()
+        await eventually(lambda: len(hall.held) == 0)
+        hall.broadcast.tell("a", encoded("still there"))
+        await reader.until(b"still there")
 
 
 async def test_a_handler_that_fails_leaves_no_stream_behind(hall: Hall) -> None:
