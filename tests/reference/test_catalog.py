@@ -8,6 +8,7 @@ from examhall.base.db import Connection, Database
 from examhall.base.errors import SomebodyWasFaster
 from examhall.exams.exam_file_kinds import FIELDS
 from examhall.reference import catalog
+from examhall.reference.built_in import NAMES
 from examhall.reference.catalog import BadValue, CodeTaken, FixedKind, NoSuchEntry
 from examhall.standings.scale import TIERS
 
@@ -31,6 +32,12 @@ async def test_there_is_something_of_every_kind_to_begin_with(conn: Connection) 
     for each in found:
         assert each.active
         assert catalog.read_value(each.kind, each.value) == each.value, each.code
+
+
+async def test_the_names_that_pages_translate_are_those_that_it_comes_with(conn: Connection) -> None:
+    entries = await catalog.list_entries(conn)
+    built_in = {kind: tuple(each.name for each in entries if each.kind == kind) for kind in catalog.KINDS}
+    assert built_in == NAMES
 
 
 async def test_question_types_are_those_of_exam_files(conn: Connection) -> None:

@@ -281,6 +281,24 @@ async def test_of_two_who_rename_a_project_the_second_is_told(nora: Caller, proj
     assert "First" in (await nora.get("/staff/analyses?archived")).text
 
 
+async def test_names_that_the_master_data_came_with_are_in_the_readers_language_and_others_as_written(
+    hall: Any, call: Any, nora: Caller
+) -> None:
+    ada = await in_a_browser(hall, await call("ada", "admin"), "admin")
+    change = {"name": "Physics for doctors", "version": "1", "active": "on"}
+    assert (await ada.client.post("/staff/master-data/subjects/physics", data=change)).status_code == 303
+    page = (await nora.client.get("/staff/master-data", headers={"Accept-Language": "uz"})).text
+    for name in (
+        "Matematika",
+        "Tinglab tushunish",
+        "Davlat organi",
+        "Bir nechtadan bittasi",
+        "Physics for doctors",
+    ):
+        assert f">{name}</a>" in page
+    assert "Mathematics" not in page
+
+
 async def test_the_master_data_is_seen_by_analysts_and_changed_by_admins(
     hall: Any,
     call: Any,

@@ -74,7 +74,7 @@ async def editor(
         words = scenario_in_words(
             read_scenario(document),
             titles={exam.id: exam.title for exam in named.values()},
-            entries={(entry.kind, entry.code): entry.name for entry in entries},
+            entries={(entry.kind, entry.code): _(entry.name) for entry in entries},
             _=_,
             write=numbers_of(request),
         )

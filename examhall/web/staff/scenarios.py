@@ -263,7 +263,7 @@ async def _words(request: Request, scenario: Scenario) -> list[Said]:
 async def words_of(conn: Connection, scenario: Scenario, _: Any, write: Numbers) -> list[Said]:
     """The scenario in words, with the names of its exams and of the master data."""
     titles = {exam.id: exam.title for exam in (await exams_named(conn, scenario.exams)).values()}
-    entries = {(entry.kind, entry.code): entry.name for entry in await list_entries(conn)}
+    entries = {(entry.kind, entry.code): _(entry.name) for entry in await list_entries(conn)}
     return scenario_in_words(scenario, titles=titles, entries=entries, _=_, write=write)
 
 
