@@ -53,6 +53,8 @@ class Recent:
     # None until the results are there and released.
     points: Decimal | None
     max_points: Decimal | None
+    # Answers that wait for a person.
+    unmarked: int
     place: int | None
     participants: int | None
 

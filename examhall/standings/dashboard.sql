@@ -35,8 +35,8 @@ SELECT * FROM (
 
 -- name: recent
 SELECT sittings.id AS sitting_id, sittings.exam_id, exams.title, sittings.attempt_number,
-       sittings.closed_at AS submitted_at, results.points, results.max_points, exam_places.place,
-       exam_standings.participants
+       sittings.closed_at AS submitted_at, results.points, results.max_points,
+       coalesce(results.unmarked, 0) AS unmarked, exam_places.place, exam_standings.participants
   FROM sittings
   JOIN exams ON exams.id = sittings.exam_id
   LEFT JOIN results

@@ -35,6 +35,9 @@ WITH latest AS MATERIALIZED (
       JOIN exams ON exams.id = results.exam_id
      WHERE results.candidate_id = %(person_id)s
        AND results_released(exams)
+       AND EXISTS (SELECT FROM questions
+                    WHERE questions.exam_id = exams.id
+                      AND questions.topic IS NOT NULL)
      ORDER BY results.sitting_id DESC
      LIMIT %(exams)s
 )

@@ -44,6 +44,8 @@ class FinishedSitting:
     points: Decimal | None
     max_points: Decimal | None
     # As it was seen before the key was last corrected.
+    # Answers that wait for a person.
+    unmarked: int
     points_before: Decimal | None
     max_points_before: Decimal | None
 

@@ -27,8 +27,8 @@ SELECT exams.id, exams.title, own.opens_at, own.closes_at, own.duration_s, exams
 -- name: my_finished_sittings
 -- Points only where they are released; those before the last correction of the key only if they were, too.
 SELECT sittings.id AS sitting_id, sittings.attempt_number, sittings.closed_at AS submitted_at, exams.title,
-       results.points, results.max_points, before.points AS points_before,
-       before.max_points AS max_points_before
+       results.points, results.max_points, coalesce(results.unmarked, 0) AS unmarked,
+       before.points AS points_before, before.max_points AS max_points_before
   FROM sittings
   JOIN exams ON exams.id = sittings.exam_id
   LEFT JOIN results

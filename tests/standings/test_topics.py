@@ -6,8 +6,9 @@ from examhall.base.db import Connection
 from examhall.exams.exam_file import read_exam_file
 from examhall.exams.importing import import_exam
 from examhall.scoring.results import score_sittings
-from examhall.standings.topics import Topic, summarise_topics, topics_of
+from examhall.standings.topics import LATEST_EXAMS, Topic, summarise_topics, topics_of
 from tests.scoring.test_results import sit
+from tests.standings.field import add_held
 from tests.standings.test_streaks import person
 
 pytestmark = pytest.mark.anyio
@@ -63,6 +64,14 @@ async def test_a_summary_follows_a_new_marking(conn: Connection) -> None:
     await summarise_topics(conn, exam_id)
     by_name = {topic.name: topic for topic in await topics_of(conn, alice)}
     assert by_name["Arithmetic"].mean_share == pytest.approx(0.5)
+
+
+async def test_exams_that_name_no_topics_push_no_others_out(conn: Connection) -> None:
+    alice = await person(conn, "alice")
+    await sat(conn, await exam(conn), alice, right=range(1, 7))
+    for number in range(LATEST_EXAMS):
+        await add_held(conn, {alice: 1}, on=number)
+    assert {topic.name for topic in await topics_of(conn, alice)} == {"Arithmetic", "Geometry"}
 
 
 async def test_nothing_is_told_before_the_results_are_released(conn: Connection) -> None:
