@@ -196,3 +196,23 @@ async def candidate(served: Served, browser: Browser) -> AsyncIterator[Callable[
     for context in contexts:
         await context.close()
     assert errors == [], "JavaScript errors"
+
+
+@pytest.fixture
+async def author(served: Served, browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Page]]]:
+    """`await author()`: somebody who writes exams, in a browser of their own."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    async def made(**options: Any) -> Page:
+        context = await browser.new_context(base_url=served.url, **options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        await context.add_cookies([served.cookie(await served.person("author"), "author")])
+        return await context.new_page()
+
+    yield made
+    for context in contexts:
+        await context.close()
+    assert errors == [], "JavaScript errors"

@@ -7,9 +7,6 @@ import pytest
 from playwright.async_api import Page
 
 from .conftest import MakeCandidate, Served
-from .test_question_editor_browser import author
-
-__all__ = ["author"]
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 

@@ -1,11 +1,11 @@
 """Authors keep questions in the bank from one exam and take them into another, with newer versions."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from .conftest import Served
 from .test_question_editor_browser import PNG, save, texts
@@ -13,25 +13,6 @@ from .test_question_editor_browser import PNG, save, texts
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 FAR = "2100-01-01 09:00+00"
-
-
-@pytest.fixture
-async def author(served: Served, browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Page]]]:
-    contexts: list[BrowserContext] = []
-    errors: list[str] = []
-
-    async def made(**options: Any) -> Page:
-        context = await browser.new_context(base_url=served.url, **options)
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        await context.add_cookies([served.cookie(await served.person("author"), "author")])
-        return await context.new_page()
-
-    yield made
-    for context in contexts:
-        await context.close()
-    assert errors == [], "JavaScript errors"
 
 
 async def test_a_question_is_kept_found_taken_and_made_better(

@@ -1,11 +1,11 @@
 """Authors write questions in their browsers, and a candidate sits them in another: each type, two at once."""
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Page
 
 from .conftest import Candidate, Served
 
@@ -15,26 +15,6 @@ PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 FAR = "2100-01-01 09:00+00"
-
-
-@pytest.fixture
-async def author(served: Served, browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Page]]]:
-    """`await author()`: somebody who writes exams, in a browser of their own."""
-    contexts: list[BrowserContext] = []
-    errors: list[str] = []
-
-    async def made(**options: Any) -> Page:
-        context = await browser.new_context(base_url=served.url, **options)
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        await context.add_cookies([served.cookie(await served.person("author"), "author")])
-        return await context.new_page()
-
-    yield made
-    for context in contexts:
-        await context.close()
-    assert errors == [], "JavaScript errors"
 
 
 async def empty_exam(served: Served) -> int:

@@ -1,10 +1,10 @@
 """An author puts an exam's questions into sections and pools; a candidate then has what was drawn."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Page, expect
 
 from examhall.base import clock
 
@@ -15,26 +15,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 NUMBERS = "all => all.map((each) => Number(each.dataset.number))"
 FAR = "2100-01-01 09:00+00"
-
-
-@pytest.fixture
-async def author(served: Served, browser: Browser) -> AsyncIterator[Callable[[], Awaitable[Page]]]:
-    """`await author()`: somebody who writes exams, in a browser of their own."""
-    contexts: list[BrowserContext] = []
-    errors: list[str] = []
-
-    async def made() -> Page:
-        context = await browser.new_context(base_url=served.url)
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        await context.add_cookies([served.cookie(await served.person("author"), "author")])
-        return await context.new_page()
-
-    yield made
-    for context in contexts:
-        await context.close()
-    assert errors == [], "JavaScript errors"
 
 
 async def unsectioned(served: Served) -> int:
