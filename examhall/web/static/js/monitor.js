@@ -1,6 +1,7 @@
 /** The invigilator's page: everybody who sits the exam, as they stand now, and what can be done for them. */
 import { Clock, countdown } from "./clock.js";
 import { all, find } from "./fields.js";
+import { language } from "./writing.js";
 
 // More rows than anybody reads; search and filters lead to the others.
 const SHOWN = 200;
@@ -31,7 +32,7 @@ let shown = [];
 let dirty = true;
 
 /** @param {string} what @param {number} n @returns {string} */
-const several = (what, n) => (words[what][plurals.select(n)] ?? words[what].other).replace("{n}", n.toLocaleString(document.documentElement.lang));
+const several = (what, n) => (words[what][plurals.select(n)] ?? words[what].other).replace("{n}", n.toLocaleString(language));
 /** @param {Seat} seat */
 const left = (seat) => Date.parse(seat.deadline_at) - (seat.paused_at ? Date.parse(seat.paused_at) : clock.now());
 const isOpen = (/** @type {Seat} */ seat) => !seat.closed_at;
@@ -144,7 +145,7 @@ function draw() {
     last: everybody.filter(isLast).length,
     closed: everybody.filter((seat) => !isOpen(seat)).length,
   };
-  for (const [name, count] of Object.entries(counts)) find(`[data-count=${name}]`).textContent = count.toLocaleString(document.documentElement.lang);
+  for (const [name, count] of Object.entries(counts)) find(`[data-count=${name}]`).textContent = count.toLocaleString(language);
   find("[data-tile=cut]").classList.toggle("some", counts.cut > 0);
   showWhom(counts.in);
 }
@@ -195,8 +196,9 @@ function dress(row, seat) {
   const word = seat.closed_at ? `closed_${seat.closed_by}` : seat.is_connected ? "connected" : isCut(seat) ? "cut" : "unseen";
   const chips = [cell("span", words[word], `chip ${{ connected: "live", cut: "bad", unseen: "" }[word] ?? "good"}`)];
   const since = seat.closed_at ?? seat.since;
-  if (since) chips.push(cell("span", words.since.replace("{time}", timeOfDay.format(new Date(since))), "small soft"));
-  if (seat.granted_s) chips.push(cell("span", words.given.replace("{n}", Math.round(seat.granted_s / 6) / 10), "chip"));
+  const when = seat.closed_at ? words.at : words.since;
+  if (since) chips.push(cell("span", when.replace("{time}", timeOfDay.format(new Date(since))), "small soft"));
+  if (seat.granted_s) chips.push(cell("span", words.given.replace("{n}", (Math.round(seat.granted_s / 6) / 10).toLocaleString(language)), "chip"));
   const text = chips.map((chip) => chip.textContent).join();
   if (state.dataset.text !== text) {
     state.dataset.text = text;
