@@ -20,7 +20,7 @@ from examhall.base.db import Connection
 from examhall.base.errors import Overloaded
 from examhall.base.listen import Listener
 
-# In one process: at some 30 KB each with their connections.
+# In one process: at some 20 KB each with their connections.
 STREAMS_LIMIT = 5_000
 # Of these, as many are never given to the public: who looks after the server sees what goes on.
 RESERVED = 100
