@@ -5,7 +5,7 @@ deadline by it. Nothing here touches a sitting that is under way; sittings/exten
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -164,6 +164,11 @@ async def accommodations_of_person(conn: Connection, person_id: int) -> list[Acc
 async def accommodations_of_group(conn: Connection, group_id: int) -> list[Accommodation]:
     """The newest first."""
     return await _read(conn, await many(conn, SQL.of_group, _Id, group_id=group_id, limit=SHOWN))
+
+
+def without_reasons(given: Sequence[Accommodation]) -> list[Accommodation]:
+    """As all of the staff see them: why somebody has more time is for those who give it."""
+    return [replace(each, reason="") for each in given]
 
 
 async def _read(conn: Connection, found: Sequence[_Id]) -> list[Accommodation]:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from examhall.accounts.access import STAFF, CrossSite, Person, Staff, require_role
+from examhall.accounts.access import STAFF, CrossSite, Person, Staff, has_role, require_role
 from examhall.accounts.tickets import NoSuchExam
 from examhall.base.clock import rfc3339
 from examhall.base.db import Database
@@ -73,7 +73,7 @@ class AccommodationOut(BaseModel):
     extra_s: int | None
     opens_at: str | None
     closes_at: str | None
-    reason: str
+    reason: str = Field(description="Empty to all but authors and admins.")
     version: int
     given_by: str | None
 
@@ -140,6 +140,8 @@ async def get_accommodations(
             found = await accommodations.accommodations_of_person(conn, person_id)
         else:
             found = await accommodations.accommodations_of_group(conn, group_id or 0)
+    if not has_role(me, "author"):
+        found = accommodations.without_reasons(found)
     return [AccommodationOut.of(each) for each in found]
 
 

@@ -27,6 +27,8 @@ class Candidate:
     closes_at: datetime | None
     duration_s: int
     has_window: bool
+    # By which they have it, where it is not theirs by name.
+    through_groups: list[str]
     extra_s: int
     # Their last sitting.
     sitting_id: int | None

@@ -28,6 +28,19 @@ SELECT page.person_id, page.username, page.full_name, page.active, page.is_expec
                   AND assignments.person_id = page.person_id) AS is_assigned,
        tickets.id AS ticket_id, own.opens_at, own.closes_at, own.duration_s,
        (own.opens_at, own.closes_at) IS DISTINCT FROM (exams.opens_at, exams.closes_at) AS has_window,
+       -- What they have in their own name for this exam stands before what a group gives.
+       ARRAY(SELECT groups.name
+               FROM accommodations
+               JOIN memberships
+                 ON memberships.group_id = accommodations.group_id
+                AND memberships.person_id = page.person_id
+               JOIN groups ON groups.id = accommodations.group_id
+              WHERE (accommodations.exam_id = exams.id OR accommodations.exam_id IS NULL)
+                AND NOT EXISTS (SELECT
+                                  FROM accommodations AS theirs
+                                 WHERE theirs.person_id = page.person_id
+                                   AND theirs.exam_id = exams.id)
+              ORDER BY groups.name) AS through_groups,
        own.duration_s - exams.duration_s AS extra_s, sat.id AS sitting_id, sat.closed_at, sat.deadline_at
   FROM page
   JOIN exams ON exams.id = %(exam_id)s

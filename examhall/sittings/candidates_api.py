@@ -33,6 +33,7 @@ class CandidateOut(BaseModel):
     closes_at: str | None
     duration_s: int
     extra_s: int
+    through_groups: list[str] = Field(description="By which they have time or a window, if not by name.")
     session_id: int | None
     submitted_at: str | None
 
@@ -50,6 +51,7 @@ class CandidateOut(BaseModel):
             closes_at=rfc3339(each.closes_at) if each.closes_at else None,
             duration_s=each.duration_s,
             extra_s=each.extra_s,
+            through_groups=each.through_groups,
             session_id=each.sitting_id,
             submitted_at=rfc3339(each.closed_at) if each.closed_at else None,
         )

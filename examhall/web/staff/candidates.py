@@ -30,6 +30,7 @@ from examhall.exams.accommodations import (
     give_accommodation,
     person_called,
     withdraw_accommodation,
+    without_reasons,
 )
 from examhall.exams.assigning import LastAssignment
 from examhall.sittings.candidates import count_candidates, list_candidates
@@ -219,10 +220,11 @@ async def _page(
         account = await find_account(conn, me.id)
         exam = await count_candidates(conn, exam_id)
         candidates = await list_candidates(conn, exam_id, after=after, limit=PER_PAGE + 1, search=search)
+        given = await accommodations_of_exam(conn, exam_id)
         context: dict[str, Any] = {
             "assigned": await assigning.assigned_to(conn, exam_id),
             "assigned_groups": await assigning.assigned_groups(conn, exam_id),
-            "accommodations": await accommodations_of_exam(conn, exam_id),
+            "accommodations": given if has_role(me, "author") else without_reasons(given),
             "owed": await find_owed(conn, exam_id=exam_id),
             "groups": await list_groups(conn, before_id=LARGEST_ID, limit=GROUPS_OFFERED),
         }

@@ -30,7 +30,7 @@ from examhall.courses.groups import (
     list_members,
     usernames_in,
 )
-from examhall.exams.accommodations import accommodations_of_group
+from examhall.exams.accommodations import accommodations_of_group, without_reasons
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
@@ -185,6 +185,8 @@ async def _one(
         group = await find_group(conn, group_id)
         members = await list_members(conn, group_id, after=after, limit=MEMBERS_A_PAGE + 1, search=search)
         accommodations = await accommodations_of_group(conn, group_id)
+    if not has_role(me, "author"):
+        accommodations = without_reasons(accommodations)
     if isinstance(refusal, NotFound):
         raise refusal
     unknown = refusal.details["usernames"] if isinstance(refusal, UnknownUsernames) else ()
