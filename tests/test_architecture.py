@@ -99,6 +99,15 @@ def test_only_the_table_of_contents_imports_handlers(module: Path) -> None:
     assert handlers == set()
 
 
+@pytest.mark.parametrize("module", LAYERED, ids=name_of)
+def test_only_the_worker_imports_jobs(module: Path) -> None:
+    """Everybody else enqueues them by name."""
+    jobs = {
+        name for name in names_imported_by(module) if re.match(r"examhall\.(?!base\.)\w+\.jobs(\.|$)", name)
+    }
+    assert jobs == set()
+
+
 @pytest.mark.parametrize("file", MODULES + SQL_FILES, ids=name_of)
 def test_fits_in_one_sitting(file: Path) -> None:
     assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST

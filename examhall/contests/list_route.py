@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from examhall.accounts.access import Person, claims_of
 from examhall.accounts.tokens import Signer
 from examhall.base.errors import Refusal
-from examhall.base.front import send_refusal
+from examhall.base.front import send_json, send_refusal
 from examhall.base.wire import LARGEST_ID
 from examhall.contests.listing import ContestList
 
@@ -42,6 +42,4 @@ class ContestListRoute:
         except Refusal as refusal:
             await send_refusal(refusal, send, scope)
             return
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send_json(200, body, send)
