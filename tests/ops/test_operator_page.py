@@ -21,6 +21,7 @@ from examhall.base.board import Board
 from examhall.base.bounded import BoundedProtocol
 from examhall.base.db import Database
 from examhall.base.embedded import Postgres
+from examhall.base.statements import STATEMENTS
 from examhall.ops.bottlenecks import find_bottlenecks
 from examhall.ops.sampling import Statement, look_at_storage
 from examhall.ops.snapshot import SlowRun, Snapshot, encode
@@ -109,8 +110,10 @@ async def test_what_another_process_counted_is_on_the_page_of_this_one(hall: Hal
 
 
 async def test_the_page_names_statements_tables_and_indexes(
-    ada: Caller, session: dict[str, Any], alice: Caller
+    ada: Caller, session: dict[str, Any], alice: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Of those that took most time, the page has the first: not what other tests did in this process.
+    monkeypatch.setattr(STATEMENTS, "timings", {})
     await alice.post(f"/sessions/{session['session_id']}/answers/", {"question_number": 1, "answer": "A"})
     page = (await ada.get("/operator")).text
     for name in ("autosave.save_batch", "answer_history", "sittings_due", "/operator/events"):
