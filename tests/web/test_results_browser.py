@@ -206,7 +206,8 @@ async def test_pages_of_results_and_of_panels(alice: Candidate) -> None:
     found += await violations(page) + await sideways(page)
     assert await page.locator(".feedback").count() == 9
     await page.goto(f"/staff/panels/{panel_id}")
-    await page.click("text=Close the panel")
+    await page.click("text=Close the panel…")
+    await page.click("text=Yes, close it")
     await page.wait_for_selector("#cut")
     found += await violations(page) + await sideways(page)
     assert "60.0 %" in await page.inner_text(".cut")

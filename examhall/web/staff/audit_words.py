@@ -224,7 +224,8 @@ def _thing(entry: Entry, translate: Translate) -> str:
         called = str(number or "")
     if not called and entry.person_name:
         called = f"({entry.person_name})"
-    name = f"{kind} {called}".strip() if called else f"{kind} {entry.thing}"
+    # A question that is not in parts has a key that ends in the name of none.
+    name = f"{kind} {called}".strip() if called else f"{kind} {entry.thing.rstrip(',')}"
     if entry.exam_id is not None and entry.kind != "exams":
         exam = f"“{entry.exam_title}”" if entry.exam_title else str(entry.exam_id)
         return translate(OF).format(thing=name, exam=exam)
