@@ -7,7 +7,8 @@ import { all, find } from "./fields.js";
 import { language, momentsAs } from "./writing.js";
 
 const HEIGHT = 260;
-const dark = matchMedia("(prefers-color-scheme: dark)");
+// As the stylesheet has it: paper is light, whatever the screen was.
+const dark = matchMedia("screen and (prefers-color-scheme: dark)");
 const numbers = new Intl.NumberFormat(language, { maximumSignificantDigits: 4 });
 const moments = momentsAs({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
