@@ -17,6 +17,8 @@ WHOLE_FROM = 10_000
 MINUS = "\u2212"
 # British order in English, as everything else here is spelt: 21 Nov 2026, 14:30.
 PLACES = {SOURCE_LANGUAGE: "en_GB"}
+# As papers of state write it; CLDR has 6-noyabr, 2026.
+LONG_DATES = {"uz": "y-'yil' d-MMMM"}
 # Chrome knows these by name alone, and one that writes figures as they do: 1 234,5.
 UNKNOWN_TO_BROWSERS = {"uz": "ru"}
 
@@ -64,7 +66,9 @@ class Numbers:
         return format_list(names, locale=self._locale)
 
     def date(self, moment: datetime) -> str:
-        return format_date(moment.astimezone(UTC), format="long", locale=self._locale)
+        return format_date(
+            moment.astimezone(UTC), format=LONG_DATES.get(self._language, "long"), locale=self._locale
+        )
 
     def utc(self, moment: datetime) -> str:
         """A moment as everybody may read it, until a browser shows it in the reader's own time."""

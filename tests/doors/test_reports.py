@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from pypdf import PdfReader
 
 from examhall.app import Hall
 from examhall.base.typesetting import Typesetter
@@ -59,6 +61,23 @@ async def test_a_candidate_reads_their_own_report(
         assert pdf.headers["content-type"] == "application/pdf"
         assert 'filename="Topics.pdf"' in pdf.headers["content-disposition"]
         assert pdf.content.startswith(b"%PDF-")
+
+
+async def test_a_report_is_read_in_the_language_that_is_asked_for(
+    hall: Hall, call: Callable[..., Any], past: PastExam
+) -> None:
+    best = past.candidates[0]
+    sitting = await sitting_of(hall, past, best)
+    alice = await call(None)
+    sign_in(hall, alice, best)
+    for language, words in (("uz", "hech kim bundan koʻp toʻplamadi"), ("ru", "больше не набрал никто")):
+        asked = {"Accept-Language": language}
+        report = await alice.client.get(f"/api/v1/sessions/{sitting}/report", headers=asked)
+        assert words in report.json()["comment"]
+        assert words in (await alice.client.get(f"/sittings/{sitting}/report", headers=asked)).text
+        for path in (f"/api/v1/sessions/{sitting}/report.pdf", f"/sittings/{sitting}/report.pdf"):
+            pdf = await alice.client.get(path, headers=asked)
+            assert words in " ".join(PdfReader(BytesIO(pdf.content)).pages[0].extract_text().split())
 
 
 async def test_nobody_reads_anothers_report(hall: Hall, call: Callable[..., Any], past: PastExam) -> None:

@@ -50,6 +50,7 @@ async def test_a_pdf_is_wholly_in_one_language(typesetter: Typesetter) -> None:
     assert "81,8 %" in russian.replace("\u00a0", " ")
     assert "+1,60" in russian
     uzbek = text_of(await print_report(typesetter, replace(facts, passed=True), "", "uz"))
+    assert "2026-yil 6-noyabr" in uzbek
     assert "81,8% · oʻtdi" in uzbek
     for word in ("Report", "Points", "Place", "Ahead", "passed", "mean", "topic", "stand", "Made", "logits"):
         assert word not in russian
