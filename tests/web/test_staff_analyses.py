@@ -367,3 +367,13 @@ async def test_a_form_of_junk_is_no_bug(nora: Caller, project: str, exam_id: int
         f"{project}/scenarios/new?exam={'9' * 18}",
     ):
         assert (await nora.get(path)).status_code in (200, 404), path
+
+
+async def test_refused_judges_stay_typed(nora: Caller, exam_id: int) -> None:
+    made = await nora.client.post(
+        f"/staff/exams/{exam_id}/standards", data={"method": "angoff", "name": "Cut"}
+    )
+    panel = made.headers["location"]
+    reply = await nora.client.post(f"{panel}/judges", data={"usernames": "nobody-here other"})
+    assert reply.status_code == 422
+    assert 'value="nobody-here other"' in reply.text

@@ -110,7 +110,9 @@ async def panel_page(request: Request) -> Response:
     return await _panel_page(request, me)
 
 
-async def _panel_page(request: Request, me: Person, refusal: Refusal | None = None) -> Response:
+async def _panel_page(
+    request: Request, me: Person, refusal: Refusal | None = None, typed: FormData | None = None
+) -> Response:
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
         panel = await find_panel(conn, id_of(request, "panel_id"), me)
@@ -131,6 +133,7 @@ async def _panel_page(request: Request, me: Person, refusal: Refusal | None = No
         name_chars=NAME_CHARS,
         description_chars=DESCRIPTION_CHARS,
         problems=_problems(request, refusal),
+        typed=typed or {},
         **_result_view(request, panel, found),
     )
 
@@ -153,7 +156,7 @@ async def post_panel_change(request: Request) -> Response:
             panel = await panel_to_lead(conn, id_of(request, "panel_id"), me)
             await _change(conn, panel, change, form)
     except REFUSED_HERE as refusal:
-        return await _panel_page(request, me, refusal)
+        return await _panel_page(request, me, refusal, form)
     return RedirectResponse(f"/staff/panels/{panel.id}", SEE_OTHER)
 
 
