@@ -53,6 +53,18 @@ async def test_the_key_is_sent_and_the_persons_name_never() -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "named"),
+    [("en", "in English,"), ("uz", "in Uzbek (Oʻzbek),"), ("ru", "in Russian (Русский),")],
+)
+async def test_it_is_told_in_which_language_to_write(language: str, named: str) -> None:
+    async with served() as endpoint:
+        model = TextModel(endpoint.url, key=None, model="small")
+        await model.comment_on(FACTS, language)
+        await model.close()
+    assert named in endpoint.asked[0]["messages"][0]["content"]
+
+
+@pytest.mark.parametrize(
     "first", [(429, {}), (500, {}), (503, b"busy"), None, b"", b"HTTP/1.1 200 X\r\nCont"]
 )
 async def test_it_tries_again_where_that_may_help(first: Any) -> None:
