@@ -30,7 +30,7 @@ class NoSuchAccommodation(NotFound):
 
 
 class AccommodationThere(Conflict):
-    """They have an accommodation for this already. Change that one."""
+    """They have an accommodation for this already. Change or withdraw that one."""
 
 
 class NobodyToAccommodate(Malformed):
