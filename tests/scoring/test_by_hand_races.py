@@ -104,14 +104,16 @@ async def test_two_who_finish_at_the_same_moment_settle_the_answer_once(database
     for _ in range(5):
         exam_id, markers, [(_, sitting)] = await _again(database)
 
-        async def finish(marker_id: int, points: int, exam_id: int = exam_id) -> None:
-            async with database.transaction() as conn:
-                task_id = await take_next(conn, exam_id=exam_id, marker_id=marker_id)
-            assert task_id is not None
+        async def finish(task_id: int, marker_id: int, points: int) -> None:
             async with database.transaction() as conn:
                 await finish_task(conn, task_id, marker_id, sheet(points))
 
-        await asyncio.gather(finish(markers[0], 2), finish(markers[1], 3))
+        # Taken before: while one finishes it holds both opinions, and nothing waits for another to take.
+        tasks = []
+        for marker_id in markers:
+            async with database.transaction() as conn:
+                tasks.append(await take_next(conn, exam_id=exam_id, marker_id=marker_id) or 0)
+        await asyncio.gather(finish(tasks[0], markers[0], 2), finish(tasks[1], markers[1], 3))
         assert await rows(
             database, "SELECT points, unmarked FROM results WHERE sitting_id = %s", sitting
         ) == [(Decimal("3.5"), 0)]
