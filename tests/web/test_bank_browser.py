@@ -47,9 +47,16 @@ async def test_a_question_is_kept_found_taken_and_made_better(
         await page.goto(f"/staff/bank/{bank_id}")
         await page.get_by_text("Write a newer version as text").click()
         text = page.get_by_label("The question with its key")
+        assert (await text.input_value()).startswith("prompt:")
         await text.fill((await text.input_value()).replace("answer: 4", f"answer: {answer}"))
     await olga.get_by_role("button", name="Save as a newer version").click()
-    await olga.locator(".difference ins", has_text="5").wait_for()
+    new, old = (olga.locator(f".difference {name}").first for name in ("ins", "del"))
+    await expect(new).to_contain_text("5")
+    below, above = await new.bounding_box(), await old.bounding_box()
+    assert below
+    assert above
+    # Line by line, each under the one before.
+    assert below["y"] >= above["y"] + above["height"]
     await oleg.get_by_role("button", name="Save as a newer version").click()
     await oleg.get_by_role("alert").get_by_text("newer version").wait_for()
 

@@ -9,6 +9,7 @@ from .looking import Look
 from .test_question_editor_browser import PNG
 
 FAR = "2100-01-01 09:00+00"
+LONG = "It is a line that no page is wide enough for. " * 8
 
 
 async def sections_and_the_bank(alice: Candidate, look: Look) -> None:
@@ -65,13 +66,16 @@ async def a_question_of_the_bank(alice: Candidate, look: Look, question_id: int,
     await look()
     async with await psycopg.AsyncConnection.connect(served.dsn) as conn:
         there = await find_bank_question(conn, question_id)
-        theirs = there.document | {"prompt": "Theirs?"}
+        theirs = there.document | {"prompt": f"Theirs? {LONG}"}
         await change_bank_question(
             conn, question_id, theirs, subject="physics", topic=None, by=olga, seen=there.version
         )
     await page.fill("#prompt", "Mine?")
     await page.click(".save-bar .primary")
     await page.wait_for_selector(".theirs")
+    await look()
+    await page.goto(f"/staff/bank/{question_id}")
+    await page.wait_for_selector(".difference")
     await look()
     await page.goto(f"/staff/bank/{question_id}/look")
     await page.wait_for_selector(".question")

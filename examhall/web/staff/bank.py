@@ -20,13 +20,12 @@ from examhall.exams.bank import (
     search_bank,
     versions_of,
 )
-from examhall.exams.exam_file_writing import to_yaml
 from examhall.exams.questions import find_exam
 from examhall.scoring.bank_difficulty import difficulties_of
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
-from examhall.web.staff.bank_form import difference, gist_of, kind_names, read_written, terms_of
+from examhall.web.staff.bank_form import as_text, difference, gist_of, kind_names, read_written, terms_of
 from examhall.web.staff.given import before_of, version_in
 from examhall.web.staff.question_words import KINDS
 
@@ -113,7 +112,7 @@ async def _question_page(
         "subject": question.subject if question else "",
         "topic": question.topic if question else "",
         "version": question.version if question else 0,
-        "text": to_yaml(question.document) if question else NEW,
+        "text": as_text(question.document) if question else NEW,
     }
     if isinstance(refusal, NewerVersion) and given is not None and question is not None:
         # Whoever saves again has seen the newer one, which is shown below.

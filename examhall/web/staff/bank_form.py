@@ -5,13 +5,14 @@ from difflib import unified_diff
 from typing import Any, NamedTuple
 
 from examhall.base.db import Connection
+from examhall.exams.bank import pictures_shown
 from examhall.exams.exam_file_items import read_question
 from examhall.exams.exam_file_problems import BadExamFile, Problems
 from examhall.exams.exam_file_tree import read_tree
 from examhall.exams.exam_file_values import Value
 from examhall.exams.exam_file_writing import to_yaml
 from examhall.exams.markdown import to_inline_html
-from examhall.exams.question_document import document_of
+from examhall.exams.question_document import document_of, judge
 from examhall.reference.catalog import list_entries
 from examhall.web.staff.question_words import KINDS, first_line
 
@@ -49,12 +50,15 @@ def read_written(text: str) -> dict[str, Any]:
     return document_of(question)
 
 
+def as_text(document: Mapping[str, Any]) -> str:
+    """The document as an exam file writes it, in that one's order: the database keeps another."""
+    return to_yaml(document_of(judge(document, pictures=pictures_shown(document))[0]))
+
+
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What became of the text, line by line: 'added', 'removed' or '' with the line."""
     names = {"+": "added", "-": "removed"}
-    lines = unified_diff(
-        to_yaml(dict(before)).splitlines(), to_yaml(dict(after)).splitlines(), n=AROUND, lineterm=""
-    )
+    lines = unified_diff(as_text(before).splitlines(), as_text(after).splitlines(), n=AROUND, lineterm="")
     return [(names.get(line[:1], ""), line[1:]) for line in list(lines)[2:] if not line.startswith("@@")]
 
 
