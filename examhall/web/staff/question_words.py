@@ -20,9 +20,7 @@ class Kind(NamedTuple):
 
 KINDS = {
     "single_choice": Kind(_("One right answer"), _("Options, one of which is right.")),
-    "multiple_choice": Kind(
-        _("Several right answers"), _("Options, of which every right one is ticked.")
-    ),
+    "multiple_choice": Kind(_("Several right answers"), _("Options, of which every right one is ticked.")),
     "true_false": Kind(_("True or false"), _("A statement to agree with or not.")),
     "number": Kind(_("A number"), _("Typed, with a unit and a tolerance if you like.")),
     "short_text": Kind(_("A word or a line"), _("Typed, and compared with what you accept.")),
