@@ -85,7 +85,7 @@ def _lobby_view(
     request: Request, availability: Availability, content: Content, size: Size, sealing: Setting
 ) -> dict[str, Any]:
     _ = gettext_of(request)
-    kinds = {"mock_exam": _("Mock exam"), "contest": _("Contest"), "test": _("Test")}
+    kinds = {"mock_exam": _("Exam"), "contest": _("Contest"), "test": _("Test")}
     waiting = availability.reason == "not_yet_open"
     # Who comes when it is open gets the questions themselves, as fast.
     sealed_from = sealing.from_for(availability.opens_at) if waiting else None
