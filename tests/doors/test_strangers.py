@@ -1,6 +1,7 @@
 """Every route refuses the stranger and Mallory, parametrised over the routes themselves."""
 
 import re
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -97,6 +98,7 @@ EVERYBODYS = {
 }
 
 
+@cache
 def api_routes() -> list[tuple[str, str]]:
     api = FastAPI()
     routes.mount_api(api)
@@ -108,6 +110,7 @@ def api_routes() -> list[tuple[str, str]]:
     return sorted(found)
 
 
+@cache
 def page_routes() -> list[tuple[str, str]]:
     return sorted(
         (method, route.path)

@@ -139,6 +139,8 @@ class English:
     """Finds bare English; what is in the database, people wrote, and that is theirs."""
 
     data: Callable[[], Awaitable[str]]
+    # As it was when something could not be found in it: to read all of it for each page takes seconds.
+    theirs: str = ""
 
     async def __call__(self, page: Page) -> list[str]:
         texts: list[tuple[str, str]] = await asked(page, "texts")
@@ -148,11 +150,12 @@ class English:
         pieces += [piece for text, html in texts if html != "text" for piece in outside_marks(text)]
         where = {piece: html for piece in pieces for text, html in texts if piece in text and html != "text"}
         bare = [(piece, where.get(piece, "the text")) for piece in pieces]
-        theirs = plain(await self.data()) if bare else ""
+        if any(plain(piece) not in self.theirs for piece, _ in bare):
+            self.theirs = plain(await self.data())
         return [
             f"{page.url} {' '.join(piece.split())!r} in {html}"
             for piece, html in bare
-            if plain(piece) not in theirs
+            if plain(piece) not in self.theirs
         ]
 
 
