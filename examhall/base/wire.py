@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeAlias, TypeVar
 
 from fastapi import Depends, Path, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -81,6 +81,15 @@ def require_csv(request: Request) -> None:
     """Raise UnsupportedMediaType unless the body is sent as CSV."""
     if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "text/csv":
         raise UnsupportedMediaType(said("Send this as text/csv."))
+
+
+# A picture as the body, for a route's OpenAPI entry.
+PICTURE_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 
 def refusals(*kinds: type[Refusal]) -> dict[int | str, dict[str, Any]]:

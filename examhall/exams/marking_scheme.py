@@ -1,7 +1,7 @@
 """How an item is marked by hand: by how many, what they are told, and the rubric they mark by."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -45,3 +45,7 @@ class NewScheme(Body):
     guidance: Annotated[Text, Field(max_length=GUIDANCE_CHARS)] = Field(
         default="", description="What markers are told, in Markdown."
     )
+
+    def written_rubric(self) -> list[dict[str, Any]]:
+        """As it is kept."""
+        return [each.model_dump(mode="json") for each in self.rubric]

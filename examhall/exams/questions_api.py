@@ -12,7 +12,7 @@ from examhall.accounts.tokens import TokenInvalid
 from examhall.base.errors import NotFound
 from examhall.base.made_once import KeyUsedForAnother, Made, RequestKey, RequestKeyHeader, make_once
 from examhall.base.versions import VersionRequired, etag, version_wanted
-from examhall.base.wire import Body, Db, Id, Text, refusals
+from examhall.base.wire import PICTURE_BODY, Body, Db, Id, Text, refusals
 from examhall.exams.editing import ChangedMeanwhile, HasStarted
 from examhall.exams.question_document import BadQuestion
 from examhall.exams.question_pictures import (
@@ -304,12 +304,7 @@ async def get_pictures(exam_id: Id, _me: Author, db: Db) -> Pictures:
     status_code=201,
     summary="Bring a picture",
     responses=READING | refusals(UnfitPicture, PictureTooLarge, TooManyPictures, HasStarted),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
-        }
-    },
+    openapi_extra=PICTURE_BODY,
 )
 async def post_picture(
     exam_id: Id,

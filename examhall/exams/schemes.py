@@ -49,7 +49,7 @@ async def write_scheme(
         markers=scheme.markers,
         differ_above=scheme.differ_above,
         third_rule=scheme.third_rule,
-        rubric=_rubric(scheme),
+        rubric=Jsonb(scheme.written_rubric()),
         guidance=scheme.guidance,
         version=version,
     )
@@ -67,7 +67,7 @@ async def insert_schemes(conn: Connection, exam_id: int, marked: Sequence[Marked
         markers=[scheme.markers for scheme in schemes],
         differ_above=[scheme.differ_above for scheme in schemes],
         third_rules=[scheme.third_rule for scheme in schemes],
-        rubrics=[_rubric(scheme) for scheme in schemes],
+        rubrics=[Jsonb(scheme.written_rubric()) for scheme in schemes],
         guidance=[scheme.guidance for scheme in schemes],
     )
 
@@ -87,7 +87,3 @@ async def list_marked(conn: Connection, exam_id: int) -> list[Marked]:
 async def copy_schemes(conn: Connection, copies: Mapping[int, int]) -> None:
     """From the question of each id to its copy, which has none."""
     await run(conn, SQL.copy_schemes, originals=list(copies), copies=list(copies.values()))
-
-
-def _rubric(scheme: NewScheme) -> Jsonb:
-    return Jsonb([each.model_dump(mode="json") for each in scheme.rubric])

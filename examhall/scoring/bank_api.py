@@ -5,12 +5,12 @@ from typing import Annotated, Any, TypeAlias
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, Field
 
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
-from examhall.accounts.tokens import TokenInvalid
+from examhall.accounts.access import STAFF, CrossSite, Person, Staff
 from examhall.base.clock import rfc3339
 from examhall.base.versions import VersionRequired, etag, version_wanted
 from examhall.base.wire import (
     LARGEST_ID,
+    PICTURE_BODY,
     Before,
     Body,
     Db,
@@ -47,7 +47,6 @@ from examhall.scoring.bank_difficulty import Difficulty, difficulties_of
 router = APIRouter(tags=["Authors"])
 
 Author: TypeAlias = Annotated[Person, Staff("author")]
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole)
 WRITING = STAFF | refusals(CrossSite)
 Term: TypeAlias = Annotated[Text, Field(max_length=40)]
 Asked: TypeAlias = Annotated[Text | None, Query(max_length=200)]
@@ -241,12 +240,7 @@ async def get_versions(question_id: Id, _me: Author, db: Db) -> VersionsOut:
     status_code=201,
     summary="Bring a picture for a question of the bank",
     responses=WRITING | refusals(NotInTheBank, UnfitPicture, PictureTooLarge, TooManyBankPictures),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
-        }
-    },
+    openapi_extra=PICTURE_BODY,
 )
 async def post_bank_picture(
     question_id: Id,

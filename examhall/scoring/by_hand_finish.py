@@ -142,7 +142,7 @@ def points_of(
 
 
 async def _hold(conn: Connection, task_id: int) -> tuple[Slot, list[Opinion]]:
-    """The exam first, as every marking (by_hand_schemes.sql, hold_exam); then all opinions on the answer."""
+    """The exam first, as every marking (exams/holding.sql); then all opinions on the answer."""
     slot = await maybe(conn, SQL.slot, Slot, task_id=task_id)
     if slot is None:
         raise NoSuchTask

@@ -9,6 +9,7 @@ from examhall.accounts.access import Person, has_role
 from examhall.base.db import Connection, many, maybe, run
 from examhall.base.errors import Conflict, Malformed, NotFound, SomebodyWasFaster
 from examhall.base.sqlfile import beside
+from examhall.exams import holding
 from examhall.exams.marking_scheme import Criterion, NewScheme
 from examhall.exams.schemes import write_scheme
 
@@ -124,7 +125,7 @@ async def save_scheme(
     found = await find_scheme(conn, exam_id, question_number, sub_part)
     if found.version != seen:
         raise SomebodyWasFaster(version=found.version)
-    rubric = [each.model_dump(mode="json") for each in scheme.rubric]
+    rubric = scheme.written_rubric()
     # Of one marker nobody's points can differ.
     differ_above = scheme.differ_above if scheme.markers > 1 else None
     said = (scheme.markers, differ_above, scheme.third_rule, rubric)
@@ -146,14 +147,9 @@ async def save_scheme(
     return seen + 1
 
 
-@dataclass(frozen=True)
-class _Held:
-    id: int
-
-
 async def hold_exam(conn: Connection, exam_id: int) -> None:
     """Until the commit nobody else settles marks of this exam, corrects its key or marks by the machine."""
-    if await maybe(conn, SQL.hold_exam, _Held, exam_id=exam_id) is None:
+    if await holding.hold_exam(conn, exam_id) is None:
         raise NotAmongMarkers
 
 

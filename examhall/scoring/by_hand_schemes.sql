@@ -33,14 +33,6 @@ SELECT questions.id AS question_id, items.question_number, items.sub_part, items
  WHERE items.exam_id = %(exam_id)s
  ORDER BY items.question_number, items.sub_part;
 
--- name: hold_exam
--- Against FOR SHARE of every marking by the machine (results.sql, closed_sittings), against corrections of the key,
--- and against another of these: each sees what the one before has written.
-SELECT id
-  FROM exams
- WHERE id = %(exam_id)s
-   FOR NO KEY UPDATE;
-
 -- name: drop_second
 DELETE FROM marking_tasks
  WHERE exam_id = %(exam_id)s
