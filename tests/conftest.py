@@ -1,9 +1,12 @@
 """One real PostgreSQL per pytest process, the schema in a template database, a copy where a test commits."""
 
+import faulthandler
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+import threading
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,8 +22,30 @@ from .chromium import find_chromium
 SCHEMA = Path(__file__).parents[1] / "schema.sql"
 
 
+# More than pytest-timeout gives a test. That speaks up once: what hangs again in a clean-up hangs for good.
+STUCK_S = 420.0
+
 # For the databases that are there at once, and the largest that a test fills.
 ROOM_BYTES = 4_000_000_000
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """End the process of a test that nothing else ends: pytest-xdist names it, and goes on with another."""
+    ending = threading.Timer(STUCK_S, _end, [item])
+    ending.daemon = True
+    ending.start()
+    try:
+        return (yield)
+    finally:
+        ending.cancel()
+
+
+def _end(item: pytest.Item) -> None:
+    item.config.pluginmanager.getplugin("capturemanager").suspend_global_capture(in_=True)
+    print(f"{item.nodeid} hangs, its clean-up too: its process ends", file=sys.__stderr__, flush=True)
+    faulthandler.dump_traceback(2)
+    os._exit(1)
 
 
 @pytest.fixture(scope="session")

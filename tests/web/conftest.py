@@ -129,13 +129,23 @@ def served(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iter
         server.communicate()
 
 
+async def close(what: Browser | BrowserContext) -> None:
+    """Close it; a Chromium with windows now and then never answers, and is left to its end then."""
+    closing = asyncio.ensure_future(what.close())
+    # Left alone, it fails when the browser goes, and nobody asks it.
+    closing.add_done_callback(lambda task: task.cancelled() or task.exception())
+    done, _ = await asyncio.wait([closing], timeout=PATIENCE_S)
+    for task in done:
+        task.result()
+
+
 @pytest.fixture(scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         # As root, in a container, Chromium's own sandbox cannot be had.
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
-        await browser.close()
+        await close(browser)
 
 
 @dataclass
@@ -194,7 +204,7 @@ async def candidate(served: Served, browser: Browser) -> AsyncIterator[Callable[
 
     yield made
     for context in contexts:
-        await context.close()
+        await close(context)
     assert errors == [], "JavaScript errors"
 
 
@@ -214,5 +224,5 @@ async def author(served: Served, browser: Browser) -> AsyncIterator[Callable[...
 
     yield made
     for context in contexts:
-        await context.close()
+        await close(context)
     assert errors == [], "JavaScript errors"

@@ -13,16 +13,13 @@ from typing import Any
 
 from playwright.async_api import Page
 
-from examhall.base.languages import MARKED, MIRRORED
+from examhall.base.languages import MIRRORED
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-LOOKS = [
-    ("light", 1280, 800),
-    ("dark", 1280, 800),
-    ("light", 390, 844),
-    ("dark", 390, 844),
-]
+# What only the colours decide.
+COLOURS = ["color-contrast", "link-in-text-block"]
+SIZES = [(1280, 800), (390, 844)]
 # WCAG 1.4.12: what a reader may set, and nothing may be lost by it.
 SPACED = """
 * { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
@@ -37,10 +34,19 @@ def axe() -> str:
 
 
 async def violations(page: Page) -> list[str]:
+    """What axe finds by light, and what is wrong with the colours in the dark."""
     await page.evaluate(axe())
+    found = await _axe_finds(page, "tag", RULES)
+    await page.emulate_media(color_scheme="dark")
+    found += [f"in the dark, {each}" for each in await _axe_finds(page, "rule", COLOURS)]
+    await page.emulate_media(color_scheme="light")
+    return found
+
+
+async def _axe_finds(page: Page, kind: str, values: list[str]) -> list[str]:
     # Not while something moves: half-faded text has half the contrast.
     await page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0)))")
-    found = await page.evaluate("(rules) => axe.run({ runOnly: rules })", RULES)
+    found = await page.evaluate("(only) => axe.run({ runOnly: only })", {"type": kind, "values": values})
     return [
         f"{page.url} {violation['id']}: {node['html'][:200]} {node['failureSummary']}"
         for violation in found["violations"]
@@ -159,17 +165,20 @@ class English:
         ]
 
 
-async def is_mirrored(page: Page) -> list[str]:
-    """What stands at the masthead's start is on the right, and the page knows its direction."""
-    return [f"{page.url} {each}" for each in await asked(page, "unmirrored")]
+async def unmirrored(page: Page) -> list[str]:
+    """In each size: the masthead's start is on the right, and the page knows its direction."""
+    found = []
+    for width, height in SIZES:
+        await page.set_viewport_size({"width": width, "height": height})
+        found += await sideways(page)
+        found += [f"{page.url} {each}" for each in await asked(page, "unmirrored")]
+    return found
 
 
-# Every way but axe: how the browser is set, the language, and what is looked for.
+# Every way but axe and words: how the browser is set, the language, and what is looked for.
 WAYS: dict[str, tuple[dict[str, Any], str, tuple[Callable[[Page], Awaitable[list[str]]], ...]]] = {
     "narrow": ({"viewport": {"width": 320, "height": 640}}, "en", (sideways, small_targets)),
     "spaced": ({"viewport": {"width": 390, "height": 844}, "bypass_csp": True}, "en", (sideways, cut_off)),
-    "mirrored": ({"viewport": {"width": 390, "height": 844}}, MIRRORED, (sideways, is_mirrored)),
-    "mirrored-wide": ({"viewport": {"width": 1280, "height": 800}}, MIRRORED, (sideways, is_mirrored)),
-    "long": ({"viewport": {"width": 1280, "height": 800}}, MARKED, (sideways,)),
+    "mirrored": ({}, MIRRORED, (unmirrored,)),
 }
 Look = Callable[[], Awaitable[None]]

@@ -8,26 +8,25 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser
 
-from .conftest import Candidate, Served
-from .looking import LOOKS, Looker, sideways, violations
+from .conftest import Candidate, Served, close
+from .looking import SIZES, Looker, sideways, violations
 from .walks import WALKS, Walk
 
-__all__ = ["LOOKS", "alice", "sideways", "violations"]
+__all__ = ["SIZES", "alice", "sideways", "violations"]
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 
-@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
+@pytest.fixture(params=SIZES, ids=lambda size: str(size[0]))
 async def alice(request: pytest.FixtureRequest, served: Served, browser: Browser) -> AsyncIterator[Candidate]:
-    scheme, width, height = request.param
+    width, height = request.param
     context = await browser.new_context(
         base_url=served.url,
-        color_scheme=scheme,
         viewport={"width": width, "height": height},
         reduced_motion="reduce",
     )
     yield Candidate(await served.person(), served, context, await context.new_page())
-    await context.close()
+    await close(context)
 
 
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)

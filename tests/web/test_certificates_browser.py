@@ -9,9 +9,9 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.certificates.given import add_settled
-from tests.web.test_accessibility_browser import LOOKS, sideways, violations
+from tests.web.test_accessibility_browser import SIZES, sideways, violations
 
-from .conftest import Served
+from .conftest import Served, close
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -28,11 +28,10 @@ class Desk:
     page: Page
 
 
-async def at_desk(served: Served, browser: Browser, look: tuple[str, int, int]) -> Desk:
-    scheme, width, height = look
+async def at_desk(served: Served, browser: Browser, size: tuple[int, int]) -> Desk:
+    width, height = size
     context = await browser.new_context(
         base_url=served.url,
-        color_scheme=scheme,  # type: ignore[arg-type]
         viewport={"width": width, "height": height},
         reduced_motion="reduce",
     )
@@ -44,9 +43,9 @@ async def at_desk(served: Served, browser: Browser, look: tuple[str, int, int]) 
 
 @pytest.fixture
 async def desk(served: Served, browser: Browser) -> AsyncIterator[Desk]:
-    desk = await at_desk(served, browser, LOOKS[0])
+    desk = await at_desk(served, browser, SIZES[0])
     yield desk
-    await desk.context.close()
+    await close(desk.context)
 
 
 async def new_template(page: Page, name: str) -> str:
@@ -181,11 +180,9 @@ async def test_a_rule_is_followed_once_it_is_added_to_an_exam_that_is_over(desk:
     assert (await download.value).suggested_filename.endswith(".pdf")
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
-async def test_everybody_can_use_these_pages(
-    served: Served, browser: Browser, look: tuple[str, int, int]
-) -> None:
-    desk = await at_desk(served, browser, look)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size[0]))
+async def test_everybody_can_use_these_pages(served: Served, browser: Browser, size: tuple[int, int]) -> None:
+    desk = await at_desk(served, browser, size)
     page, found = desk.page, []
     async with await psycopg.AsyncConnection.connect(served.dsn) as conn:
         exam_id = await add_settled(conn, {desk.id: 80}, title="Algebra")
@@ -224,5 +221,5 @@ async def test_everybody_can_use_these_pages(
     ):
         await page.goto(path)
         found += await violations(page) + await sideways(page)
-    await desk.context.close()
+    await close(desk.context)
     assert "\n".join(found) == ""

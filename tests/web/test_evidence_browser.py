@@ -9,7 +9,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from examhall.certificates.pdf_reader import read_pdf
 from examhall.certificates.signing import is_genuine, read_base64url
-from tests.web.conftest import MakeCandidate, Served
+from tests.web.conftest import MakeCandidate, Served, close
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -32,7 +32,7 @@ async def staff(served: Served, browser: Browser) -> AsyncIterator[Staff]:
 
     yield made
     for context in contexts:
-        await context.close()
+        await close(context)
     assert errors == [], "JavaScript errors"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from .conftest import Candidate, MakeCandidate, Served
+from .conftest import Candidate, MakeCandidate, Served, close
 from .looking import asked
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -40,7 +40,7 @@ async def pages(browser: Browser) -> AsyncIterator[list[Page]]:
     opened: list[Page] = []
     yield opened
     for page in opened:
-        await page.context.close()
+        await close(page.context)
 
 
 @pytest.mark.parametrize(("role", "path"), PAGES, ids=[path for _role, path in PAGES])

@@ -9,8 +9,8 @@ from playwright.async_api import Browser
 
 from examhall.base.languages import COOKIE, MARKED
 
-from .conftest import DEMO, Candidate, Served
-from .looking import SPACED, WAYS, English, Looker, plain
+from .conftest import DEMO, Candidate, Served, close
+from .looking import SPACED, WAYS, English, Looker, plain, sideways
 from .walks import WALKS, Walk
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -53,18 +53,20 @@ async def test_no_page_loses_its_shape(served: Served, browser: Browser, walk: W
         await alice.page.add_init_script(SPACE_OUT)
     look = Looker(alice.page, checks)
     await walk(alice, look)
-    await alice.context.close()
+    await close(alice.context)
     assert "\n".join(look.found) == ""
 
 
 @each_walk
-async def test_every_word_can_be_translated(served: Served, browser: Browser, walk: Walk) -> None:
+async def test_every_word_can_be_translated_and_longer_ones_fit(
+    served: Served, browser: Browser, walk: Walk
+) -> None:
     alice = await someone(served, browser, MARKED, viewport={"width": 1280, "height": 800})
 
     async def data() -> str:
         return plain(await everything_that_people_wrote(served))
 
-    look = Looker(alice.page, (English(data),))
+    look = Looker(alice.page, (English(data), sideways))
     await walk(alice, look)
-    await alice.context.close()
+    await close(alice.context)
     assert "\n".join(dict.fromkeys(look.found)) == ""

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 from examhall.exams.marking_scheme import NewScheme
 from tests.scoring.essays import RUBRIC, add_essays, by_two, write_essay
 
-from .conftest import MakeCandidate, Served
+from .conftest import MakeCandidate, Served, close
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -37,7 +37,7 @@ async def office(served: Served, browser: Browser) -> AsyncIterator[MakePage]:
 
     yield made
     for context in contexts:
-        await context.close()
+        await close(context)
     assert errors == [], "JavaScript errors"
 
 
@@ -206,7 +206,7 @@ async def test_without_scripts_a_mark_is_saved_finished_and_reopened(
     await page.click("#finish")
     await page.wait_for_url("**/staff/marking?nothing")
     assert await served.rows("SELECT points FROM results WHERE sitting_id = %s", sitting) == [(Decimal(4),)]
-    await context.close()
+    await close(context)
 
 
 async def test_an_author_says_how_a_question_is_marked(

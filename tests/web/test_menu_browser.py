@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from .conftest import Candidate, MakeCandidate, Served
+from .conftest import Candidate, MakeCandidate, Served, close
 from .test_accessibility_browser import sideways, violations
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -43,7 +43,7 @@ async def test_all_places_of_the_office_are_in_sight(
     for place in await places.all():
         await expect(place).to_be_in_viewport(ratio=1)
     assert await sideways(page) == []
-    await page.context.close()
+    await close(page.context)
 
 
 @pytest.mark.parametrize("size", [LARGEST, PHONE])
@@ -59,7 +59,7 @@ async def test_the_menu_works_by_keyboard(served: Served, browser: Browser, size
     await page.keyboard.press("Escape")
     await expect(mine).to_be_hidden()
     await expect(summary).to_be_focused()
-    await page.context.close()
+    await close(page.context)
 
 
 async def test_the_menu_works_without_a_script(served: Served, browser: Browser) -> None:
@@ -71,7 +71,7 @@ async def test_the_menu_works_without_a_script(served: Served, browser: Browser)
     await page.get_by_role("button", name="Sign out").click()
     await page.goto("/staff/exams")
     assert "/sign-in" in page.url
-    await page.context.close()
+    await close(page.context)
 
 
 async def test_a_candidate_has_no_office(candidate: MakeCandidate) -> None:

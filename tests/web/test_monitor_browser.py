@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.web.conftest import MakeCandidate, Served
+from tests.web.conftest import MakeCandidate, Served, close
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -20,7 +20,7 @@ async def monitor(served: Served, browser: Browser) -> AsyncIterator[Page]:
     person = await served.person("invigilator")
     await context.add_cookies([served.cookie(person, "invigilator")])
     yield await context.new_page()
-    await context.close()
+    await close(context)
     assert errors == [], "JavaScript errors"
 
 

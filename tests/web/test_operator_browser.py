@@ -1,13 +1,12 @@
 """The operator's page in a browser: figures move by themselves, and stand still when they are told to."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page
 
-from .conftest import Served
-from .test_accessibility_browser import LOOKS, sideways, violations
+from .conftest import Served, close
+from .test_accessibility_browser import SIZES, sideways, violations
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -19,7 +18,7 @@ async def page(served: Served, browser: Browser) -> AsyncIterator[Page]:
     await context.add_cookies([served.cookie(ada, "admin")])
     page = await context.new_page()
     yield page
-    await context.close()
+    await close(context)
 
 
 async def test_figures_and_charts_move_until_they_are_paused(page: Page, served: Served) -> None:
@@ -47,13 +46,10 @@ async def test_figures_and_charts_move_until_they_are_paused(page: Page, served:
     assert wrong == []
 
 
-@pytest.mark.parametrize(("scheme", "width", "height"), LOOKS)
-async def test_axe_finds_nothing(
-    served: Served, browser: Browser, scheme: Any, width: int, height: int
-) -> None:
+@pytest.mark.parametrize(("width", "height"), SIZES)
+async def test_axe_finds_nothing(served: Served, browser: Browser, width: int, height: int) -> None:
     context = await browser.new_context(
         base_url=served.url,
-        color_scheme=scheme,
         viewport={"width": width, "height": height},
         reduced_motion="reduce",
     )
@@ -70,7 +66,7 @@ async def test_axe_finds_nothing(
         "document.querySelector('#bottlenecks li').textContent = 'Requests wait.'"
     )
     found += await violations(page)
-    await context.close()
+    await close(context)
     assert "\n".join(found) == ""
 
 

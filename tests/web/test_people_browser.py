@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 from pypdf import PdfReader
 
-from tests.web.conftest import MakeCandidate, Served
+from tests.web.conftest import MakeCandidate, Served, close
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -22,7 +22,7 @@ async def office(served: Served, browser: Browser) -> AsyncIterator[Page]:
     person = await served.person("admin")
     await context.add_cookies([served.cookie(person, "admin")])
     yield await context.new_page()
-    await context.close()
+    await close(context)
     assert errors == [], "JavaScript errors"
 
 
@@ -136,7 +136,7 @@ async def test_a_sheet_of_tickets_lets_its_holder_in(
     await page.goto(address)
     await page.click("button.primary")
     await page.wait_for_url(f"**/exams/{exam_id}")
-    await holder.close()
+    await close(holder)
 
 
 async def test_a_link_lets_somebody_choose_a_password(served: Served, browser: Browser, office: Page) -> None:
@@ -156,7 +156,7 @@ async def test_a_link_lets_somebody_choose_a_password(served: Served, browser: B
     await page.fill("#password", "a password of mine")
     await page.click("button[type=submit].primary")
     await page.wait_for_url("**/exams")
-    await other.close()
+    await close(other)
 
 
 async def test_a_list_takes_people_out_of_a_group_as_it_puts_them_in(served: Served, office: Page) -> None:

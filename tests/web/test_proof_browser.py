@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.certificates.shelf import add_certificate, add_review
 
-from .conftest import Served
+from .conftest import Served, close
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 async def phone(served: Served, browser: Browser) -> AsyncIterator[Page]:
     context = await browser.new_context(base_url=served.url, viewport={"width": 390, "height": 844})
     yield await context.new_page()
-    await context.close()
+    await close(context)
 
 
 async def test_a_serial_typed_carelessly_leads_to_what_was_signed(served: Served, phone: Page) -> None:
