@@ -1,8 +1,10 @@
 """The record of what was done, where it meets the server's key and its jobs: on whose behalf, and sealed."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
+from procrastinate import App
 from procrastinate.job_context import JobContext
 from procrastinate.middleware import AsyncCallNext
 from procrastinate.worker import Worker
@@ -19,6 +21,7 @@ from examhall.audit.sealing import (
 from examhall.base.actor import Actor, acting
 from examhall.base.db import Connection, Database
 from examhall.base.jobs import ON_BEHALF_OF
+from examhall.base.tries import TRIES
 from examhall.certificates.signing import Signer as CertificateSigner
 from examhall.certificates.signing import is_genuine, list_keys, publish_key
 
@@ -31,6 +34,13 @@ async def on_behalf(call_next: AsyncCallNext, context: JobContext, worker: Worke
     person_id = caused_by if isinstance(caused_by, int) else None
     with acting(Actor(person_id, "worker", is_staff=person_id is not None, trace=f"job-{context.job.id}")):
         return await call_next()
+
+
+def add_jobs(jobs: App, database: Database, *, signer: Callable[[], CertificateSigner]) -> None:
+    @jobs.periodic(cron="7 2 * * *")
+    @jobs.task(name="seal_audit", queueing_lock="seal_audit", retry=TRIES)
+    async def _seal_audit(timestamp: int) -> None:
+        await seal_record(database, signer())
 
 
 async def seal_record(database: Database, key: CertificateSigner) -> None:

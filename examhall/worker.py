@@ -9,38 +9,31 @@ import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
-from examhall import __version__
-from examhall.accounts.sign_in import forget_old_sign_ins
+from examhall import __version__, recording
+from examhall.accounts import jobs as accounts
 from examhall.analyses.running import keep_calculating
 from examhall.base.actor import ACTOR, Actor
 from examhall.base.db import BACKGROUND_LIMIT_S, Database
-from examhall.base.partitions import ensure_partitions
 from examhall.base.statements import STATEMENTS
-from examhall.base.storage import Storage
 from examhall.base.tracing import Tracing
-from examhall.base.tries import TRIES
-from examhall.base.typesetting import Typesetter
 from examhall.certificates import jobs as certificates
 from examhall.certificates.issue import Issuer
 from examhall.certificates.pdf import Prints
 from examhall.certificates.signing import Signer as CertificateSigner
 from examhall.events import jobs as events
 from examhall.events.log import EventLog
-from examhall.exams.paper_files import sweep_papers
-from examhall.exams.sealing import sweep_sealed
+from examhall.exams import jobs as exams
 from examhall.forms import jobs as forms
 from examhall.ops import jobs as ops
 from examhall.ops.counting import counts_of_jobs
 from examhall.ops.watch import Watch
-from examhall.recording import on_behalf, seal_record
-from examhall.reports.feedback import write_drafts
-from examhall.reports.reports import Failed, make_due_reports
+from examhall.reports import jobs as reports
 from examhall.reports.text_model import TextModel
 from examhall.scoring import jobs as scoring
 from examhall.scoring.conclude import keep_conclusions
 from examhall.settings import Settings
+from examhall.sittings import jobs as sittings
 from examhall.sittings.deadlines import keep_deadlines
-from examhall.sittings.presence import forget_old_presence
 from examhall.standings import jobs as standings
 from examhall.web.vendoring import FONTS
 
@@ -56,14 +49,6 @@ POOL_SIZE = QUEUES["marking"] + QUEUES["default"] + 2
 QUEUE_POOL_SIZE = 1
 # Marking hears of its jobs at once; the others look this often, without a connection to listen by.
 LOOK_EVERY_S = {"default": 1.0, "text_model": 5.0}
-# Reports in chunks of 50, some 15 ms each: ten seconds, then others have their turn.
-REPORT_CHUNKS = 12
-# A report that could not be made is tried again in the first minute of each hour, or by the next worker.
-TRIED_AGAIN_S = 3600
-# A text model takes seconds for each.
-DRAFTS_AT_ONCE = 10
-# Over a weekend, for whoever asks on Monday what was done.
-FINISHED_JOBS_KEPT_H = 72
 RESTART_PAUSE_S = 1.0
 # What runs when the worker is told to stop may end; a text model may think for minutes, and is asked again.
 LONGEST_END_S = 600.0
@@ -80,85 +65,34 @@ def create_jobs(settings: Settings, database: Database, marked: asyncio.Event | 
     jobs = App(connector=PsycopgConnector(conninfo=address, min_size=1, max_size=QUEUE_POOL_SIZE))
     storage = settings.open_storage()
 
+    def signer() -> CertificateSigner:
+        return CertificateSigner(settings.certificate_key)
+
     def issuer() -> Issuer:
-        return Issuer(CertificateSigner(settings.certificate_key), settings.issuer_name, settings.url)
+        return Issuer(signer(), settings.issuer_name, settings.url)
 
     def prints() -> Prints:
         return Prints.of(database, storage, FONTS, issuer())
 
+    def text_model() -> TextModel | None:
+        if settings.feedback_url is None:
+            return None
+        return TextModel(settings.feedback_url, key=settings.feedback_key, model=settings.feedback_model)
+
+    accounts.add_jobs(jobs, database)
+    exams.add_jobs(jobs, database, storage)
+    sittings.add_jobs(jobs, database)
     scoring.add_jobs(jobs, database, marked=marked, follow_ups=FOLLOW_UPS)
     standings.add_jobs(jobs, database)
-    _add_reports(jobs, database, settings)
+    reports.add_jobs(
+        jobs, database, fonts=FONTS, text_model=text_model, tokens_a_day=settings.feedback_tokens_a_day
+    )
     certificates.add_jobs(jobs, database, issuer=issuer, prints=prints)
     forms.add_jobs(jobs, database, storage)
     events.add_jobs(jobs, database)
-    ops.add_jobs(jobs, database, address=address, events_kept_months=settings.events_kept_months)
-    _add_housekeeping(jobs, database, storage, settings)
+    ops.add_jobs(jobs, database, storage, address=address, events_kept_months=settings.events_kept_months)
+    recording.add_jobs(jobs, database, signer=signer)
     return jobs
-
-
-def _add_reports(jobs: App, database: Database, settings: Settings) -> None:
-    failed_reports: Failed = set()
-
-    @jobs.periodic(cron="* * * * *")
-    @jobs.task(name="make_reports", queueing_lock="make_reports", lock="make_reports")
-    async def _make_reports(timestamp: int) -> None:
-        if timestamp % TRIED_AGAIN_S == 0:
-            failed_reports.clear()
-        typesetter = Typesetter(FONTS)
-        try:
-            # A few hundred at a time: what else waits comes in between, and the next minute goes on.
-            for _ in range(REPORT_CHUNKS):
-                if await make_due_reports(database, typesetter, failed=failed_reports) == 0:
-                    break
-        finally:
-            await typesetter.close()
-
-    @jobs.task(name="write_feedback", queue="text_model", lock="write_feedback", retry=TRIES)
-    async def _write_feedback(exam_id: int, after_sitting_id: int = 0) -> None:
-        if settings.feedback_url is None:
-            return
-        model = TextModel(settings.feedback_url, key=settings.feedback_key, model=settings.feedback_model)
-        try:
-            drafted = await write_drafts(
-                database,
-                model,
-                exam_id=exam_id,
-                tokens_a_day=settings.feedback_tokens_a_day,
-                limit=DRAFTS_AT_ONCE,
-                after_sitting_id=after_sitting_id,
-            )
-        finally:
-            await model.close()
-        if drafted.next_after is not None:
-            await _write_feedback.defer_async(exam_id=exam_id, after_sitting_id=drafted.next_after)
-
-
-def _add_housekeeping(jobs: App, database: Database, storage: Storage, settings: Settings) -> None:
-    """What tidies up after several domains at once, or needs no more than a line."""
-
-    @jobs.periodic(cron="41 * * * *")
-    @jobs.task(name="forget_old_sign_ins", queueing_lock="forget_old_sign_ins", retry=TRIES)
-    async def _forget_old_sign_ins(timestamp: int) -> None:
-        async with database.transaction() as conn:
-            await forget_old_sign_ins(conn)
-
-    @jobs.periodic(cron="7 2 * * *")
-    @jobs.task(name="seal_audit", queueing_lock="seal_audit", retry=TRIES)
-    async def _seal_audit(timestamp: int) -> None:
-        await seal_record(database, CertificateSigner(settings.certificate_key))
-
-    @jobs.periodic(cron="17 3 * * *")
-    @jobs.task(name="keep_house", queueing_lock="keep_house", retry=TRIES)
-    async def _keep_house(timestamp: int) -> None:
-        async with database.transaction() as conn:
-            await ensure_partitions(conn)
-        async with database.transaction() as conn:
-            await forget_old_presence(conn)
-        await jobs.job_manager.delete_old_jobs(nb_hours=FINISHED_JOBS_KEPT_H)
-        await storage.sweep()
-        await sweep_papers(database, storage)
-        await sweep_sealed(database, storage)
 
 
 def run(settings: Settings) -> None:
@@ -241,5 +175,5 @@ async def _run_queue(jobs: App, queue: str) -> None:
         fetch_job_polling_interval=LOOK_EVERY_S.get(queue, 5.0),
         shutdown_graceful_timeout=END_S.get(queue, LONGEST_END_S),
         install_signal_handlers=False,
-        worker_middleware=[on_behalf],
+        worker_middleware=[recording.on_behalf],
     )

@@ -41,6 +41,25 @@ async def statuses(database: Database) -> list[tuple[str, str]]:
         return [(name, status) for name, status in await cursor.fetchall()]
 
 
+async def test_whatever_is_on_the_schedule_succeeds_where_there_is_nothing_to_do(
+    database: Database, tmp_path: Path
+) -> None:
+    jobs = create_jobs(replace(Settings(data=tmp_path), database_url=database.dsn), database)
+    names = {name for name, _ in jobs.periodic_registry.periodic_tasks}
+    assert {
+        "forget_old_sign_ins",
+        "sweep_exam_files",
+        "forget_old_presence",
+        "keep_house",
+        "seal_audit",
+    } <= names
+    async with jobs.open_async():
+        for name in names:
+            await jobs.tasks[name].defer_async(timestamp=0)
+        await jobs.run_worker_async(wait=False, install_signal_handlers=False)
+    assert {status for _, status in await statuses(database)} == {"succeeded"}
+
+
 async def test_what_a_dead_worker_held_never_keeps_other_jobs_from_starting_again(
     database: Database, tmp_path: Path
 ) -> None:

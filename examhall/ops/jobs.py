@@ -1,6 +1,6 @@
 """Background work on the installation itself: maintenance, and what a worker that died had begun."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from procrastinate import App
@@ -8,6 +8,10 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
 
 from examhall.base.db import Database
+from examhall.base.jobs import SUCCEEDED_KEPT_FOR
+from examhall.base.partitions import ensure_partitions
+from examhall.base.storage import Storage
+from examhall.base.tries import TRIES
 from examhall.ops.maintain import MaintenanceUnderWay, liveliness, maintain
 
 log = structlog.get_logger()
@@ -16,7 +20,9 @@ log = structlog.get_logger()
 STALLED_AFTER_S = 60
 
 
-def add_jobs(jobs: App, database: Database, *, address: str, events_kept_months: int) -> None:
+def add_jobs(
+    jobs: App, database: Database, storage: Storage, *, address: str, events_kept_months: int
+) -> None:
     """`address` leads to the database directly: maintenance needs a connection of its own."""
 
     @jobs.periodic(cron="* * * * *")
@@ -46,3 +52,12 @@ def add_jobs(jobs: App, database: Database, *, address: str, events_kept_months:
         except MaintenanceUnderWay:
             return
         log.info("maintained the database", did=did)
+
+    @jobs.periodic(cron="17 3 * * *")
+    @jobs.task(name="keep_house", queueing_lock="keep_house", retry=TRIES)
+    async def _keep_house(timestamp: int) -> None:
+        # Where no hour is quiet enough for maintenance, this much is done all the same.
+        async with database.transaction() as conn:
+            await ensure_partitions(conn)
+        await jobs.job_manager.delete_old_jobs(nb_hours=SUCCEEDED_KEPT_FOR // timedelta(hours=1))
+        await storage.sweep()
