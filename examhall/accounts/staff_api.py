@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from examhall.accounts import tickets
-from examhall.accounts.access import STAFF, Person, Staff, signer_of
+from examhall.accounts.access import STAFF, CrossSite, Person, Staff, signer_of
 from examhall.accounts.people import LastAdmin, OwnRights, import_people
 from examhall.accounts.people_file import BadPeopleFile, decode
 from examhall.accounts.ticket_sheet import NoTickets, TooManyTickets, pieces, sheets_of
@@ -59,7 +59,7 @@ class TicketOut(BaseModel):
 @router.post(
     "/people/import",
     summary="Create and update people from CSV",
-    responses=STAFF | refusals(UnsupportedMediaType, BadPeopleFile, OwnRights, LastAdmin),
+    responses=STAFF | refusals(CrossSite, UnsupportedMediaType, BadPeopleFile, OwnRights, LastAdmin),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -88,7 +88,9 @@ CSV_OR_JSON: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}
     "/exams/{exam_id}/tickets",
     summary="Issue admission tickets",
     response_model=Page[TicketOut],
-    responses=CSV_OR_JSON | STAFF | refusals(tickets.NoSuchExam, tickets.NotPublished, tickets.UnknownPeople),
+    responses=CSV_OR_JSON
+    | STAFF
+    | refusals(CrossSite, tickets.NoSuchExam, tickets.NotPublished, tickets.UnknownPeople),
 )
 async def post_tickets(
     exam_id: Id,
@@ -172,7 +174,7 @@ async def get_tickets(
     "/exams/{exam_id}/tickets/{ticket_id}",
     summary="Revoke a ticket",
     status_code=204,
-    responses=STAFF | refusals(tickets.NoSuchTicket),
+    responses=STAFF | refusals(CrossSite, tickets.NoSuchTicket),
 )
 async def delete_ticket(
     exam_id: Id, ticket_id: UUID, _me: Annotated[Person, Staff("author")], db: Db

@@ -27,7 +27,7 @@ router = APIRouter(tags=["Analyses"])
 
 Analyst = Annotated[Person, Staff(*projects.STAFF)]
 SEEN = refusals(NotSignedIn, TokenInvalid, WrongRole, NoSuchProject)
-WRITTEN = SEEN | refusals(CrossSite, WrongRole, OnlyLooking, OwnersOnly)
+WRITTEN = SEEN | refusals(CrossSite, OnlyLooking, OwnersOnly)
 Name = Annotated[Text, Field(min_length=1, max_length=projects.NAME_CHARS)]
 Description = Annotated[Text, Field(max_length=projects.DESCRIPTION_CHARS)]
 Archived = Annotated[bool, Query(description="Those that were put away, instead of the others.")]

@@ -1,6 +1,6 @@
 """From bytes on the wire to values: bodies, texts that PostgreSQL can hold, pages of a list."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Annotated, Any, Final, Generic, TypeAlias, TypeVar
 
@@ -15,6 +15,8 @@ Item = TypeVar("Item")
 Row = TypeVar("Row")
 
 LARGEST_ID = 2**63 - 1
+# The sentences of one status in an OpenAPI entry: a paragraph each.
+BETWEEN = "\n\n"
 
 
 class Body(BaseModel):
@@ -92,14 +94,37 @@ PICTURE_BODY: Final[dict[str, Any]] = {
 }
 
 
-def refusals(*kinds: type[Refusal]) -> dict[int | str, dict[str, Any]]:
+class Refusals(dict[int | str, dict[str, Any]]):
+    """How a route may refuse, by status, for its OpenAPI entry.
+
+    Joined by `|`, one status keeps the sentences of both sides, each once.
+    """
+
+    # dict promises less of what it gives for other types of keys and values, which here there are none of.
+    def __or__(self, other: dict[Any, Any]) -> "Refusals":  # type: ignore[override]
+        return _joined(self, other)
+
+    def __ror__(self, other: dict[Any, Any]) -> "Refusals":  # type: ignore[override]
+        return _joined(other, self)
+
+
+def _joined(left: Mapping[Any, Any], right: Mapping[Any, Any]) -> Refusals:
+    joined = Refusals({**left, **right})
+    for status in left.keys() & right.keys():
+        both = [side[status].get("description", "").split(BETWEEN) for side in (left, right)]
+        sentences = dict.fromkeys(sentence for side in both for sentence in side if sentence)
+        joined[status] = left[status] | right[status] | {"description": BETWEEN.join(sentences)}
+    return joined
+
+
+def refusals(*kinds: type[Refusal]) -> Refusals:
     """What a route's OpenAPI entry says about how it may refuse: the sentence and code of each kind."""
 
     def sentences(group: Iterator[type[Refusal]]) -> str:
-        return "\n\n".join(f"`{kind.word()}`: {kind.sentence()}" for kind in group)
+        return BETWEEN.join(f"`{kind.word()}`: {kind.sentence()}" for kind in group)
 
     by_status = groupby(sorted(kinds, key=lambda kind: kind.status), key=lambda kind: kind.status)
-    return {
-        status: {"description": sentences(group), "content": {"application/problem+json": {}}}
+    return Refusals(
+        (status, {"description": sentences(group), "content": {"application/problem+json": {}}})
         for status, group in by_status
-    }
+    )

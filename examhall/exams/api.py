@@ -9,8 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from examhall.accounts.access import NotSignedIn, Person, Staff, WrongRole
-from examhall.accounts.tokens import TokenInvalid
+from examhall.accounts.access import STAFF, CrossSite, Person, Staff
 from examhall.base.made_once import KeyUsedForAnother, RequestKey, RequestKeyHeader
 from examhall.base.wire import Db, refusals
 from examhall.exams.exam_file import read_exam_file
@@ -30,9 +29,7 @@ class ImportedExam(BaseModel):
     "/exams/import",
     status_code=201,
     summary="Import an exam file",
-    responses=refusals(
-        NotSignedIn, TokenInvalid, WrongRole, BadExamFile, AssignedToNobody, UnknownCourse, KeyUsedForAnother
-    ),
+    responses=STAFF | refusals(CrossSite, BadExamFile, AssignedToNobody, UnknownCourse, KeyUsedForAnother),
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
-from examhall.accounts.tokens import TokenInvalid
+from examhall.accounts.access import STAFF, CrossSite, Person, Staff
 from examhall.base.clock import rfc3339
 from examhall.base.errors import NotFound, SomebodyWasFaster
 from examhall.base.storage import StorageUnavailable
@@ -20,7 +19,7 @@ from examhall.exams.pdf import BrokenPdf, NoPdf, ProtectedPdf, TooManyPages, Unr
 
 router = APIRouter(tags=["Authors"])
 
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole, CrossSite)
+WRITING = STAFF | refusals(CrossSite)
 Author = Annotated[Person, Staff("author")]
 # Of the paper that is replaced; 0 where there is none yet.
 Version = Annotated[
@@ -62,7 +61,7 @@ class Papers(BaseModel):
 @router.put(
     "/exams/{exam_id}/paper",
     summary="Give an exam a PDF paper, or another one",
-    responses=STAFF
+    responses=WRITING
     | refusals(
         NoPdf, BrokenPdf, ProtectedPdf, TooManyPages, UnreadablePdf, PaperTooLarge, ExamUnderWay,
         SomebodyWasFaster, VersionRequired, StorageUnavailable, NotFound,
@@ -102,7 +101,7 @@ async def put_paper(
     "/exams/{exam_id}/paper",
     status_code=204,
     summary="Take an exam's paper away",
-    responses=STAFF | refusals(ExamUnderWay, SomebodyWasFaster, VersionRequired, NotFound, NoPaper),
+    responses=WRITING | refusals(ExamUnderWay, SomebodyWasFaster, VersionRequired, NotFound, NoPaper),
 )
 async def delete_paper(
     exam_id: Id, request: Request, _me: Author, db: Db, version: Version = None

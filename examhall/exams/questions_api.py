@@ -7,8 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
-from examhall.accounts.tokens import TokenInvalid
+from examhall.accounts.access import STAFF, CrossSite, Person, Staff
 from examhall.base.errors import NotFound
 from examhall.base.made_once import KeyUsedForAnother, Made, RequestKey, RequestKeyHeader, make_once
 from examhall.base.versions import VersionRequired, etag, version_wanted
@@ -45,8 +44,8 @@ from examhall.exams.questions import (
 router = APIRouter(tags=["Authors"])
 
 Author: TypeAlias = Annotated[Person, Staff("author")]
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole, CrossSite)
 READING = STAFF | refusals(NotFound, NoSuchQuestion)
+WRITING = READING | refusals(CrossSite)
 LARGEST_VERSION = 2**31 - 1
 # What the reader takes, and says precisely; here only a bound.
 Written: TypeAlias = Annotated[Text, Field(max_length=100_000)] | bool | int | float
@@ -171,7 +170,7 @@ async def get_questions(
     "/exams/{exam_id}/questions",
     status_code=201,
     summary="Add a question",
-    responses=READING | refusals(BadQuestion, HasStarted, TooManyQuestions, KeyUsedForAnother),
+    responses=WRITING | refusals(BadQuestion, HasStarted, TooManyQuestions, KeyUsedForAnother),
 )
 async def post_question(
     exam_id: Id, body: NewQuestion, me: Author, db: Db, response: Response, key: RequestKeyHeader = None
@@ -196,7 +195,7 @@ async def post_question(
 @router.put(
     "/exams/{exam_id}/questions/order",
     summary="Put the questions into another order",
-    responses=READING | refusals(HasStarted, ChangedMeanwhile, OtherQuestions, VersionRequired, BadOrder),
+    responses=WRITING | refusals(HasStarted, ChangedMeanwhile, OtherQuestions, VersionRequired, BadOrder),
 )
 async def put_order(
     exam_id: Id, body: Order, request: Request, me: Author, db: Db, response: Response
@@ -227,7 +226,7 @@ async def get_question(
 @router.put(
     "/exams/{exam_id}/questions/{question_id}",
     summary="Change a question",
-    responses=READING | refusals(BadQuestion, HasStarted, ChangedMeanwhile, VersionRequired),
+    responses=WRITING | refusals(BadQuestion, HasStarted, ChangedMeanwhile, VersionRequired),
 )
 async def put_question(
     exam_id: Id,
@@ -256,7 +255,7 @@ async def put_question(
     "/exams/{exam_id}/questions/{question_id}",
     status_code=204,
     summary="Delete a question",
-    responses=READING | refusals(HasStarted, ChangedMeanwhile, VersionRequired),
+    responses=WRITING | refusals(HasStarted, ChangedMeanwhile, VersionRequired),
 )
 async def delete_one(
     exam_id: Id, question_id: Id, request: Request, me: Author, db: Db, version: Version = None
@@ -272,7 +271,7 @@ async def delete_one(
     "/exams/{exam_id}/questions/{question_id}/duplicate",
     status_code=201,
     summary="The same question once more",
-    responses=READING | refusals(HasStarted, TooManyQuestions, KeyUsedForAnother),
+    responses=WRITING | refusals(HasStarted, TooManyQuestions, KeyUsedForAnother),
 )
 async def post_duplicate(
     exam_id: Id, question_id: Id, me: Author, db: Db, response: Response, key: RequestKeyHeader = None
@@ -303,7 +302,7 @@ async def get_pictures(exam_id: Id, _me: Author, db: Db) -> Pictures:
     "/exams/{exam_id}/pictures",
     status_code=201,
     summary="Bring a picture",
-    responses=READING | refusals(UnfitPicture, PictureTooLarge, TooManyPictures, HasStarted),
+    responses=WRITING | refusals(UnfitPicture, PictureTooLarge, TooManyPictures, HasStarted),
     openapi_extra=PICTURE_BODY,
 )
 async def post_picture(
@@ -324,7 +323,7 @@ async def post_picture(
     "/exams/{exam_id}/pictures/{name}",
     status_code=204,
     summary="Delete a picture",
-    responses=READING | refusals(PictureInUse, HasStarted),
+    responses=WRITING | refusals(PictureInUse, HasStarted),
 )
 async def delete_one_picture(exam_id: Id, name: Text, me: Author, db: Db) -> Response:
     """One that nothing shows, until the exam opens."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from examhall.accounts.access import Person, Staff
+from examhall.accounts.access import STAFF, Person, Staff
 from examhall.base.clock import rfc3339
 from examhall.base.wire import Db
 from examhall.ops.clock import database_time
@@ -48,7 +48,9 @@ async def get_contests_health(request: Request, db: Db) -> JSONResponse:
     return JSONResponse(found, http_status(found), NOT_KEPT)
 
 
-@contests_router.get("/performance", summary="Live figures of the whole server, and what holds it back")
+@contests_router.get(
+    "/performance", summary="Live figures of the whole server, and what holds it back", responses=STAFF
+)
 async def get_contests_performance(
     request: Request, _me: Annotated[Person, Staff("author", "analyst", "invigilator")]
 ) -> JSONResponse:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from examhall.accounts.access import CrossSite, NotSignedIn, Person, Staff, WrongRole
+from examhall.accounts.access import STAFF, CrossSite, NotSignedIn, Person, Staff, WrongRole
 from examhall.accounts.tokens import TokenInvalid
 from examhall.base.clock import rfc3339
 from examhall.base.errors import NotFound, Refusal, SomebodyWasFaster
@@ -20,7 +20,6 @@ from examhall.scoring.rescore import Changed, Progress, apply_correction, progre
 
 router = APIRouter(tags=["Corrections"])
 
-STAFF = refusals(NotSignedIn, TokenInvalid, WrongRole, NotFound)
 ASKED = (
     NotSignedIn,
     TokenInvalid,
@@ -209,7 +208,7 @@ async def post_correction(
 @router.get(
     "/exams/{exam_id}/corrections",
     summary="Corrections made so far, newest first, and how far the marking is",
-    responses=STAFF,
+    responses=STAFF | refusals(NotFound),
 )
 async def get_corrections(
     exam_id: Id, _me: Annotated[Person, Staff("author", "analyst")], db: Db

@@ -29,10 +29,12 @@ CACHED = "private, max-age=3600"
         200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}},
         206: {"description": "The range that was asked for"},
         304: {"description": "The reader has it already"},
-        **refusals(NotSignedIn, TokenInvalid, ExamNotFound, NoPaper, MissingFile, NoActiveSession),
-        **refusals(WindowClosed, NoActiveSession, RangeNotSatisfiable, StorageUnavailable),
+        **refusals(
+            NotSignedIn, TokenInvalid, ExamNotFound, NoPaper, MissingFile, NoActiveSession, WindowClosed,
+            RangeNotSatisfiable, StorageUnavailable,
+        ),
     },
-)
+)  # fmt: skip
 async def get_paper(exam_id: Id, request: Request, me: SignedIn, db: Db) -> Response:
     """For whoever has a session of it in progress, and staff. Takes `Range`, `If-None-Match`, `If-Range`."""
     async with db.connection() as conn:
