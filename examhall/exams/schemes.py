@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from examhall.base.db import Connection, many, run
 from examhall.base.sqlfile import beside
-from examhall.exams.marking_scheme import NewScheme
+from examhall.exams.marking_scheme import Criterion, NewScheme
 
 SQL = beside(__file__)
 
@@ -27,14 +27,32 @@ class Marked(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Row:
+class ItemScheme:
+    """An item of an exam, and how it is marked by hand."""
+
+    question_id: int
     question_number: int
     sub_part: str
+    kind: str
+    prompt: str
+    item_prompt: str
+    points: Decimal
+    by_hand: bool
     markers: int
     differ_above: Decimal | None
     third_rule: str
     rubric: list[dict[str, Any]]
     guidance: str
+    # 0: nobody has said anything yet.
+    version: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.question_number}{self.sub_part}"
+
+    @property
+    def criteria(self) -> list[Criterion]:
+        return [Criterion.model_validate(each) for each in self.rubric]
 
 
 async def write_scheme(
@@ -72,15 +90,21 @@ async def insert_schemes(conn: Connection, exam_id: int, marked: Sequence[Marked
     )
 
 
+async def list_schemes(conn: Connection, exam_id: int) -> list[ItemScheme]:
+    """Of every item of the exam, marked by hand or not, in their order."""
+    return await many(conn, SQL.list_schemes, ItemScheme, exam_id=exam_id)
+
+
 async def list_marked(conn: Connection, exam_id: int) -> list[Marked]:
     """What people mark by more than the usual scheme, or though a machine could."""
     return [
         Marked(
-            row.question_number,
-            row.sub_part,
-            NewScheme.model_validate({name: getattr(row, name) for name in NewScheme.model_fields}),
+            each.question_number,
+            each.sub_part,
+            NewScheme.model_validate({name: getattr(each, name) for name in NewScheme.model_fields}),
         )
-        for row in await many(conn, SQL.schemes_of, _Row, exam_id=exam_id)
+        for each in await list_schemes(conn, exam_id)
+        if each.by_hand and (each.version > 0 or each.kind != "essay")
     ]
 
 

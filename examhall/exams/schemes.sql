@@ -15,11 +15,15 @@ SELECT questions.id, new.sub_part, new.markers, new.differ_above, new.third_rule
        AS new (number, sub_part, markers, differ_above, third_rule, rubric, guidance)
   JOIN questions ON questions.exam_id = %(exam_id)s AND questions.number = new.number;
 
--- name: schemes_of
--- Of what people mark: essays where something is said of it, and every question that is put to people.
-SELECT items.question_number, items.sub_part, coalesce(marking_schemes.markers, 1) AS markers,
-       marking_schemes.differ_above, coalesce(marking_schemes.third_rule, 'nearest') AS third_rule,
-       coalesce(marking_schemes.rubric, '[]') AS rubric, coalesce(marking_schemes.guidance, '') AS guidance
+-- name: list_schemes
+-- Version 0: nothing is said of this item, it is marked as usual.
+SELECT questions.id AS question_id, items.question_number, items.sub_part, items.kind, questions.prompt,
+       items.prompt AS item_prompt, items.points,
+       items.kind = 'essay' OR coalesce((items.key ->> 'by_hand')::boolean, false) AS by_hand,
+       coalesce(marking_schemes.markers, 1) AS markers, marking_schemes.differ_above,
+       coalesce(marking_schemes.third_rule, 'nearest') AS third_rule,
+       coalesce(marking_schemes.rubric, '[]') AS rubric, coalesce(marking_schemes.guidance, '') AS guidance,
+       coalesce(marking_schemes.version, 0) AS version
   FROM items
   JOIN questions
     ON questions.exam_id = items.exam_id
@@ -28,8 +32,6 @@ SELECT items.question_number, items.sub_part, coalesce(marking_schemes.markers, 
     ON marking_schemes.question_id = questions.id
    AND marking_schemes.sub_part = items.sub_part
  WHERE items.exam_id = %(exam_id)s
-   AND CASE items.kind WHEN 'essay' THEN marking_schemes.question_id IS NOT NULL
-                       ELSE coalesce((items.key ->> 'by_hand')::boolean, false) END
  ORDER BY items.question_number, items.sub_part;
 
 -- name: copy_schemes

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
 from examhall.accounts.access import Person, has_role
 from examhall.base.db import Connection, many, maybe, run
 from examhall.base.errors import Conflict, Malformed, NotFound, SomebodyWasFaster
 from examhall.base.sqlfile import beside
-from examhall.exams import holding
-from examhall.exams.marking_scheme import Criterion, NewScheme
-from examhall.exams.schemes import write_scheme
+from examhall.exams import holding, schemes
+from examhall.exams.marking_scheme import NewScheme
+from examhall.exams.schemes import ItemScheme, write_scheme
 
 SQL = beside(__file__)
 
@@ -42,34 +40,15 @@ class CannotMark(Malformed):
 
 
 @dataclass(frozen=True)
-class Scheme:
-    """An item as it is marked by hand."""
-
-    question_id: int
-    question_number: int
-    sub_part: str
-    kind: str
-    prompt: str
-    item_prompt: str
-    points: Decimal
-    by_hand: bool
-    markers: int
-    differ_above: Decimal | None
-    third_rule: str
-    rubric: list[dict[str, Any]]
-    guidance: str
-    # 0: nobody has said anything yet.
-    version: int
+class Scheme(ItemScheme):
     # Somebody has finished a mark.
     has_begun: bool
 
-    @property
-    def label(self) -> str:
-        return f"{self.question_number}{self.sub_part}"
 
-    @property
-    def criteria(self) -> list[Criterion]:
-        return [Criterion.model_validate(each) for each in self.rubric]
+@dataclass(frozen=True)
+class _Begun:
+    question_number: int
+    sub_part: str
 
 
 @dataclass(frozen=True)
@@ -103,7 +82,14 @@ async def exam_to_mark(conn: Connection, exam_id: int, me: Person) -> Exam:
 
 async def list_schemes(conn: Connection, exam_id: int) -> list[Scheme]:
     """Of every item of the exam, marked by hand or not."""
-    return await many(conn, SQL.schemes, Scheme, exam_id=exam_id)
+    begun = {
+        (each.question_number, each.sub_part)
+        for each in await many(conn, SQL.list_begun, _Begun, exam_id=exam_id)
+    }
+    return [
+        Scheme(**vars(each), has_begun=(each.question_number, each.sub_part) in begun)
+        for each in await schemes.list_schemes(conn, exam_id)
+    ]
 
 
 async def find_scheme(conn: Connection, exam_id: int, question_number: int, sub_part: str) -> Scheme:

@@ -8,30 +8,16 @@ SELECT id, title, version
                     WHERE exam_markers.exam_id = exams.id
                       AND exam_markers.person_id = %(person_id)s));
 
--- name: schemes
-SELECT questions.id AS question_id, items.question_number, items.sub_part, items.kind, questions.prompt,
-       items.prompt AS item_prompt, items.points,
-       items.kind = 'essay' OR coalesce((items.key ->> 'by_hand')::boolean, false) AS by_hand,
-       coalesce(marking_schemes.markers, 1) AS markers, marking_schemes.differ_above,
-       coalesce(marking_schemes.third_rule, 'nearest') AS third_rule,
-       coalesce(marking_schemes.rubric, '[]') AS rubric,
-       coalesce(marking_schemes.guidance, '') AS guidance,
-       coalesce(marking_schemes.version, 0) AS version,
-       EXISTS (SELECT
+-- name: list_begun
+SELECT question_number, sub_part
+  FROM items
+ WHERE exam_id = %(exam_id)s
+   AND EXISTS (SELECT
                  FROM marking_tasks
                 WHERE marking_tasks.exam_id = items.exam_id
                   AND marking_tasks.question_number = items.question_number
                   AND marking_tasks.sub_part = items.sub_part
-                  AND marking_tasks.finished_at IS NOT NULL) AS has_begun
-  FROM items
-  JOIN questions
-    ON questions.exam_id = items.exam_id
-   AND questions.number = items.question_number
-  LEFT JOIN marking_schemes
-    ON marking_schemes.question_id = questions.id
-   AND marking_schemes.sub_part = items.sub_part
- WHERE items.exam_id = %(exam_id)s
- ORDER BY items.question_number, items.sub_part;
+                  AND marking_tasks.finished_at IS NOT NULL);
 
 -- name: drop_second
 DELETE FROM marking_tasks
