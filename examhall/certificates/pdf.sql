@@ -1,10 +1,12 @@
 -- name: find_printable
 SELECT certificates.serial, certificates.facts, certificates.signature, certificates.key_id,
-       certificates.issued_at, certificates.template_id, certificates.template_version, versions.source
+       certificates.issued_at, certificates.template_id, certificates.template_version, versions.source,
+       signing_keys.public_key
   FROM certificates
   JOIN certificate_template_versions AS versions
     ON versions.template_id = certificates.template_id
    AND versions.version = certificates.template_version
+  LEFT JOIN signing_keys ON signing_keys.id = certificates.key_id
  WHERE certificates.serial = %(serial)s;
 
 -- name: find_version

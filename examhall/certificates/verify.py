@@ -94,9 +94,18 @@ async def prove(conn: Connection, typed: str) -> Proof:
     )
 
 
-def _state(kept: _Kept) -> State:
-    signed = kept.public_key is not None and is_genuine(kept.facts, kept.signature, kept.public_key)
+def is_as_signed(*, serial: str, facts: str, signature: bytes, public_key: bytes | None) -> bool:
+    """Whether what is stored of a certificate is what was signed, and for this very certificate."""
+    if public_key is None or not is_genuine(facts, signature, public_key):
+        return False
     # The facts of another certificate, put here with their signature, are signed too.
-    if not signed or json.loads(kept.facts).get("serial") != kept.serial:
+    its_own: bool = json.loads(facts).get("serial") == serial
+    return its_own
+
+
+def _state(kept: _Kept) -> State:
+    if not is_as_signed(
+        serial=kept.serial, facts=kept.facts, signature=kept.signature, public_key=kept.public_key
+    ):
         return "damaged"
     return "revoked" if kept.revoked_at is not None else "genuine"
