@@ -86,6 +86,7 @@ class Numbers:
         months, days = self._locale.months["format"], self._locale.days["format"]["abbreviated"]
         return {
             "figures_of": UNKNOWN_TO_BROWSERS[self._language],
+            "percent": self._locale.percent_formats[None].pattern.replace("#,##0", "{n}"),
             "months": [months["wide"][n] for n in range(1, 13)],
             "short": [months["abbreviated"][n] for n in range(1, 13)],
             # Sunday first, as in JavaScript; Babel begins with Monday.

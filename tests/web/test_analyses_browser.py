@@ -78,7 +78,7 @@ async def test_two_analysts_write_the_same_scenario(alice: Candidate) -> None:
     await page.click(".savebar button[value=save]")
     await page.wait_for_selector("#faster")
     await look()
-    assert "60 % of all points pass." in await page.inner_text("#faster")
+    assert "60% of all points pass." in await page.inner_text("#faster")
     await page.click("text=Take theirs instead")
     assert await page.input_value("#pass_percent") == "60"
 

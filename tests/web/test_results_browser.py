@@ -210,7 +210,7 @@ async def test_pages_of_results_and_of_panels(alice: Candidate) -> None:
     await page.click("text=Yes, close it")
     await page.wait_for_selector("#cut")
     found += await violations(page) + await sideways(page)
-    assert "60.0 %" in await page.inner_text(".cut")
+    assert "60.0%" in await page.inner_text(".cut")
     assert "\n".join(found) == ""
 
 

@@ -17,6 +17,11 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)s|\{(\w*)(?::,)?\}")
 WRONG_APOSTROPHES = re.compile(r"[oOgG]['`\u2018\u2019\u02bc]|\w['`\u2018\u2019]\w")
 CODE = re.compile(r"`[^`]*`")
 
+# A percent sign behind a value that is put in; percents are written as the language has them.
+PERCENT_BY_HAND = re.compile(r"(?:\}\}|\)s|\})\s*(?:<\w+>\s*)?%(?![\w({}])")
+ATTRIBUTES = re.compile(r'(?:style|width|height)="[^"]*"')
+STATEMENTS = re.compile(r"\{%.*?%\}", re.DOTALL)
+
 each_language = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
 
@@ -74,6 +79,16 @@ def test_what_is_put_in_is_put_into_the_translation_too(file: Path) -> None:
             form for form in forms(message.string) if message.id and form and placeholders(form) not in known
         ]
     assert wrong == []
+
+
+def test_percents_are_written_as_the_language_has_them() -> None:
+    texts = [form for message in wanted() for form in forms(message.id)]
+    texts += [form for file in FILES for message in read(file) for form in forms(message.string)]
+    found = [text for text in texts if PERCENT_BY_HAND.search(CODE.sub("", text).replace("%%", "%"))]
+    for template in (i18n.PACKAGE / "web/templates").rglob("*.html"):
+        lines = STATEMENTS.sub("", ATTRIBUTES.sub("", template.read_text())).splitlines()
+        found += [f"{template.name}: {line}" for line in lines if PERCENT_BY_HAND.search(line)]
+    assert found == []
 
 
 @each_language

@@ -56,6 +56,23 @@ async def test_tables_are_sorted_by_figures_as_the_language_writes_them(
     assert shown == [figures[1], figures[0], figures[3], figures[2]]
 
 
+@pytest.mark.parametrize("language", ["en", "ru", "uz"])
+async def test_a_browser_writes_percents_as_the_server_does(
+    candidate: Callable[..., Awaitable[Candidate]], language: str
+) -> None:
+    reader = await candidate(locale=language)
+    await reader.page.goto("/design")
+    written = await reader.page.evaluate(
+        """async () => {
+          const chart = document.querySelector("script[src*='/js/']").src;
+          const { percentsAs } = await import(new URL("writing.js", chart).href);
+          return [percentsAs()(0.456), percentsAs({ maximumSignificantDigits: 4 })(0.4567)];
+        }"""
+    )
+    write = numbers(language)
+    assert written == [write.percent(45.6), write.percent(45.67, 2)]
+
+
 async def test_the_words_begin_with_sunday_as_javascript_counts_days() -> None:
     words = numbers("uz").words_for_browsers()
     assert words

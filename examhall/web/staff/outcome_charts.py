@@ -36,7 +36,7 @@ def pass_mark(told: Mapping[str, Any], _: Words) -> list[dict[str, Any]]:
     return [
         {
             "x": at / WIDTH - 0.5,
-            "text": _("pass mark {percent} %").format(percent=numbers_beside(_).points(at)),
+            "text": _("pass mark {percent}").format(percent=numbers_beside(_).percent(at, None)),
         }
     ]
 

@@ -42,6 +42,7 @@ from examhall.base.wire import LARGEST_ID, storable
 from examhall.exams.correcting import find_standing
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
+from examhall.web.numbers import numbers_of
 from examhall.web.public import SEE_OTHER
 from examhall.web.staff.exam_tabs import tabs_for
 from examhall.web.staff.panel_words import cut_sentences, strips
@@ -193,15 +194,17 @@ async def post_scenario(request: Request) -> Response:
         if not may_see_result(panel, me):
             return RedirectResponse(f"/staff/panels/{panel.id}", SEE_OTHER)
         found = await find_result(conn, panel)
+        scenario = cut_as_scenario(panel, found)
+        cut = numbers_of(request).percent(float(found.pass_percent or 0), None)
         scenario_id = await create_scenario(
             conn,
             _number(form, "project"),
             by=me.id,
-            name=f"{panel.name}: {found.pass_percent} %"[:NAME_CHARS],
+            name=f"{panel.name}: {cut}"[:NAME_CHARS],
             description=gettext_of(request)("The cut of a panel of {judges} judges.").format(
                 judges=found.cut.judges
             ),
-            scenario=cut_as_scenario(panel, found),
+            scenario=scenario,
         )
     return RedirectResponse(f"/staff/scenarios/{scenario_id}", SEE_OTHER)
 

@@ -51,8 +51,8 @@ def scenario_in_words(
         *_curve(scenario, _, write),
     ]
     if scenario.pass_mark is not None:
-        percent = write.points(float(scenario.pass_mark.percent))
-        said.append(Said("pass_mark", _("{percent} % of all points pass.").format(percent=percent)))
+        percent = write.percent(float(scenario.pass_mark.percent), None)
+        said.append(Said("pass_mark", _("{percent} of all points pass.").format(percent=percent)))
     if scenario.grade_bands is not None:
         said.append(Said("grade_bands", _bands(scenario.grade_bands, entries, _, write)))
     if scenario.scale is not None:
@@ -152,14 +152,16 @@ def _curve(scenario: Scenario, _: Words, write: Numbers) -> list[Said]:
                 factor=write.points(float(curve.factor or 1))
             )
         case SquareRoot():
-            sentence = _("Square root curve: 49 % become 70 %.")
+            sentence = _("Square root curve: {before} become {after}.").format(
+                before=write.percent(49), after=write.percent(70)
+            )
         case ToMean() as curve:
-            mean = write.points(float(curve.mean_percent))
+            mean = write.percent(float(curve.mean_percent), None)
             if curve.sd_percent is None:
-                sentence = _("All are moved so that the mean is {mean} %.").format(mean=mean)
+                sentence = _("All are moved so that the mean is {mean}.").format(mean=mean)
             else:
-                sentence = _("All are moved to a mean of {mean} % and a spread of {sd} %.").format(
-                    mean=mean, sd=write.points(float(curve.sd_percent))
+                sentence = _("All are moved to a mean of {mean} and a spread of {sd}.").format(
+                    mean=mean, sd=write.percent(float(curve.sd_percent), None)
                 )
         case _:
             return []
@@ -185,7 +187,9 @@ def _bands(
         name = entries.get(("grade_bands", bands.code), bands.code)
         return _("Grades: {name}.").format(name=name)
     listed = ", ".join(
-        _("{name} from {percent} %").format(name=band.name, percent=write.points(float(band.from_percent)))
+        _("{name} from {percent}").format(
+            name=band.name, percent=write.percent(float(band.from_percent), None)
+        )
         for band in bands
     )
     return _("Grades: {name}.").format(name=listed)

@@ -4,12 +4,13 @@ The same figures stand in a table beneath, for who cannot see a drawing or wants
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 
 import { all, find } from "./fields.js";
-import { language, momentsAs } from "./writing.js";
+import { language, momentsAs, percentsAs } from "./writing.js";
 
 const HEIGHT = 260;
 // As the stylesheet has it: paper is light, whatever the screen was.
 const dark = matchMedia("screen and (prefers-color-scheme: dark)");
 const numbers = new Intl.NumberFormat(language, { maximumSignificantDigits: 4 });
+const percents = percentsAs({ maximumSignificantDigits: 4 });
 const moments = momentsAs({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 const dayOf = momentsAs({ day: "numeric", month: "short" });
@@ -30,6 +31,8 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 
 /** @param {number | null | undefined} value */
 const written = (value) => (value === null || value === undefined ? "–" : numbers.format(value));
+/** A value of the scale with its unit. @param {number | null | undefined} value @param {string} [unit] */
+const measured = (value, unit = "") => (unit === "%" && typeof value === "number" ? percents(value / 100) : written(value) + unit);
 
 /** What is under the pointer, as words. @param {ChartSpec} spec @param {number} i */
 function where(spec, i) {
@@ -133,7 +136,7 @@ function options(spec, width, height, pointed) {
       label: spec.y?.label ?? "",
       labelSize: spec.y?.label ? 24 : 0,
       size: (_, values) => 14 + 8 * Math.max(2, ...(values ?? []).map((text) => text.length)),
-      values: (_, at) => at.map((value) => written(value) + (spec.y?.unit ?? "")),
+      values: (_, at) => at.map((value) => measured(value, spec.y?.unit)),
       ...(counts && { incrs: WHOLE }),
     },
   ];
@@ -194,7 +197,7 @@ export class Chart {
     const outputs = all(".chart-keys output", this.figure);
     for (const [k, output] of outputs.entries()) {
       const series = this.spec.series[k];
-      output.textContent = i === null || !series ? "" : written(series.values[i]) + (series.right ? "" : (this.spec.y?.unit ?? ""));
+      output.textContent = i === null || !series ? "" : measured(series.values[i], series.right ? "" : this.spec.y?.unit);
     }
     const at = this.figure.querySelector(".chart-at");
     if (at) at.textContent = i === null ? "" : where(this.spec, i);

@@ -1,7 +1,7 @@
 /** The operator's page: each second arrives as an event, and moves figures and charts. */
 import { charts } from "./chart.js";
 import { all, find } from "./fields.js";
-import { language } from "./writing.js";
+import { language, percentsAs } from "./writing.js";
 
 /** @typedef {{ at: number[], columns: Record<string, (number | null)[]> }} History */
 /** @typedef {History & { routes: [string, string, ...number[]][], deadlines: number[], bottlenecks: string[] }} News */
@@ -55,14 +55,20 @@ function draw() {
 
 /** A scale without anything on it goes to 1, not to a billionth. @param {ChartSpec} spec @param {ChartSeries[]} series */
 function standing(spec, series) {
-  const given = spec.y?.unit === " %";
+  const given = spec.y?.unit === "%";
   // In place: the drawing reads its scale from here.
   if (spec.y && !given) spec.y.max = series.some((one) => !one.right && one.values.some((value) => value)) ? undefined : 1;
 }
 
+const percents = percentsAs();
+
 function figures() {
   for (const place of all("[data-figure]")) {
     const value = kept.columns[place.dataset.figure]?.at(-1);
+    if (place.dataset.percent !== undefined) {
+      place.textContent = value === null || value === undefined ? "–" : percents(value);
+      continue;
+    }
     const digits = Number(place.dataset.digits ?? 0);
     const scaled = value === null || value === undefined ? null : value * Number(place.dataset.scale ?? 1);
     const shown = scaled !== null && digits === 0 && scaled > 0 && scaled < 10 && !Number.isInteger(scaled) ? 1 : digits;

@@ -1,5 +1,7 @@
 /** Uploading a paper: dropped or chosen, with progress; without this file the form sends itself. */
+import { percentsAs } from "./writing.js";
 
+const percents = percentsAs();
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("#paper-upload"));
 
 /** @param {string} selector @returns {any} */
@@ -29,7 +31,7 @@ function send(file) {
   request.setRequestHeader("X-CSRF-Token", find("[name=csrf_token]").value);
   request.upload.onprogress = ({ loaded, total }) => {
     find("progress").value = loaded / total;
-    find("[role=status]").textContent = loaded < total ? `${Math.floor((100 * loaded) / total)}%` : checking;
+    find("[role=status]").textContent = loaded < total ? percents(loaded / total) : checking;
   };
   request.onerror = () => complain(cut);
   request.onload = () => {

@@ -196,7 +196,9 @@ export class PdfPaper {
     if (!this.sheets.length || room <= 0) return;
     const at = this.pages.scrollTop / this.pages.scrollHeight;
     for (const sheet of this.sheets) this.fit(sheet, room);
-    find("[data-percent]", this.box).textContent = `${Math.round(this.zoom * 100)}%`;
+    const percent = find("[data-percent]", this.box);
+    // The page has the sign as its language writes it.
+    percent.textContent = percent.textContent.replace(/\d+/, String(Math.round(this.zoom * 100)));
     // Seen for the first time, it opens where it was left.
     if (this.room) this.pages.scrollTop = at * this.pages.scrollHeight;
     else this.go(this.current, "auto");

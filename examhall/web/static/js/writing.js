@@ -5,7 +5,7 @@
  */
 
 const page = document.documentElement;
-/** @type {{ figures_of: string, months: string[], short: string[], days: string[] } | null} */
+/** @type {{ figures_of: string, percent: string, months: string[], short: string[], days: string[] } | null} */
 const words = JSON.parse(page.dataset.words ?? "null");
 // British English for who asks for that, as long as it is the page's language.
 export const language = words?.figures_of ?? navigator.languages.find((one) => one.split("-")[0] === page.lang) ?? page.lang;
@@ -26,4 +26,15 @@ export function momentsAs(form) {
       .filter(Boolean)
       .join(", ");
   };
+}
+
+/** Of one, with the sign where the language has it: 45%, 45 %. @param {Intl.NumberFormatOptions} [form] @returns {(part: number) => string} */
+export function percentsAs(form = {}) {
+  if (words) {
+    const { percent } = words;
+    const written = new Intl.NumberFormat(language, { maximumFractionDigits: 0, ...form });
+    return (part) => percent.replace("{n}", written.format(100 * part));
+  }
+  const written = new Intl.NumberFormat(language, { style: "percent", ...form });
+  return (part) => written.format(part);
 }
