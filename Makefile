@@ -14,7 +14,7 @@ run: ## set up what is missing and start the server with the demo exams
 	@exec $(VENV)/examhall demo
 
 test: lint ## set up what is missing; lint, types and all tests
-	@$(VENV)/python -m pytest -n 2 $(ARGS)
+	@$(VENV)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: ## lint and types alone
 	@scripts/setup test
