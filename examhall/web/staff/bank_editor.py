@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from examhall.accounts.access import Person, page_person, require_role
+from examhall.accounts.access import Person, page_person
 from examhall.accounts.people import find_account
 from examhall.base.db import Connection
 from examhall.exams.bank import (
@@ -22,21 +22,19 @@ from examhall.exams.bank import (
 )
 from examhall.exams.question_document import judge
 from examhall.web.frame import framed, id_of
-from examhall.web.i18n import language_of
-from examhall.web.pages import render
 from examhall.web.staff.bank_form import Terms, terms_of
-from examhall.web.staff.frames import for_a_frame, showing_frames
+from examhall.web.staff.frames import showing_frames
 from examhall.web.staff.question_editing import (
     Addresses,
     Place,
     Shown,
     form_of,
+    framed_look,
     look_of,
     new_draft,
     posted,
 )
 from examhall.web.staff.question_form import Draft, draft_of, read_draft, write_document
-from examhall.web.staff.question_look import question_html
 
 ROOT = "/staff/bank"
 CODE_CHARS = 40
@@ -44,8 +42,7 @@ CODE_CHARS = 40
 
 async def new_page(request: Request) -> Response:
     """GET /staff/bank/new"""
-    me = await page_person(request)
-    require_role(me, "author")
+    me = await page_person(request, "author")
     # As the question before: they come one after the other.
     subject, filed = (request.query_params.get(name, "")[:CODE_CHARS] for name in ("subject", "filed"))
     draft = replace(new_draft(request), subject=subject, filed=filed)
@@ -54,8 +51,7 @@ async def new_page(request: Request) -> Response:
 
 async def question_page(request: Request) -> Response:
     """GET /staff/bank/{question_id}/edit"""
-    me = await page_person(request)
-    require_role(me, "author")
+    me = await page_person(request, "author")
     return await _editor(request, me, None, None)
 
 
@@ -65,17 +61,12 @@ async def post_question(request: Request) -> Response:
     form = await request.form()
     async with request.app.state.database.transaction() as conn:
         terms = await terms_of(conn)
-    draft = _with_topic(read_draft(form), terms)
-
-    async def save(_form: FormData, draft: Draft, seen: int) -> str:
-        return f"{ROOT}/{(await _save(request, me, draft, seen)).id}/edit"
-
-    async def show(draft: Draft, shown: Shown) -> Response:
-        return await _editor(request, me, draft, shown)
-
-    new = f"{ROOT}/new?{urlencode({'subject': draft.subject, 'filed': draft.filed})}"
     names = {"subject": terms.subjects, "filed": terms.topics}
-    return await posted(request, form, draft, Place(save, show, new, names))
+    return await posted(request, me, form, _with_topic(read_draft(form), terms), PLACE, names)
+
+
+def _new(_request: Request, draft: Draft) -> str:
+    return f"{ROOT}/new?{urlencode({'subject': draft.subject, 'filed': draft.filed})}"
 
 
 def _with_topic(draft: Draft, terms: Terms) -> Draft:
@@ -88,7 +79,7 @@ def _with_topic(draft: Draft, terms: Terms) -> Draft:
     return replace(draft, topic=terms.topics.get(draft.filed, ""))
 
 
-async def _save(request: Request, me: Person, draft: Draft, seen: int) -> BankQuestion:
+async def _save(request: Request, me: Person, _form: FormData, draft: Draft, seen: int) -> str:
     document = write_document(draft).document
     filed: dict[str, Any] = {
         "subject": draft.subject.replace("\0", "") or None,
@@ -97,16 +88,18 @@ async def _save(request: Request, me: Person, draft: Draft, seen: int) -> BankQu
     }
     async with request.app.state.database.transaction() as conn:
         if "question_id" not in request.path_params:
-            return await add_bank_question(conn, document, **filed)
-        try:
-            return await change_bank_question(
-                conn, id_of(request, "question_id"), document, **filed, seen=seen
-            )
-        except NewerVersion as refusal:
-            changes: Any = refusal.details["changes"]
-            for change in changes:
-                change |= {side: _flat(change[side]) for side in ("before", "after")}
-            raise
+            saved = await add_bank_question(conn, document, **filed)
+        else:
+            try:
+                saved = await change_bank_question(
+                    conn, id_of(request, "question_id"), document, **filed, seen=seen
+                )
+            except NewerVersion as refusal:
+                changes: Any = refusal.details["changes"]
+                for change in changes:
+                    change |= {side: _flat(change[side]) for side in ("before", "after")}
+                raise
+    return f"{ROOT}/{saved.id}/edit"
 
 
 def _flat(version: dict[str, Any]) -> dict[str, Any]:
@@ -148,6 +141,9 @@ async def _editor(request: Request, me: Person, draft: Draft | None, shown: Show
     return showing_frames(page)
 
 
+PLACE = Place(_save, _editor, _new)
+
+
 async def _asked(request: Request, conn: Connection) -> tuple[BankQuestion | None, list[str]]:
     """The question that the address names, with its pictures' names; none of a new one."""
     if "question_id" not in request.path_params:
@@ -170,22 +166,16 @@ async def post_look(request: Request) -> Response:
 
 async def look_page(request: Request) -> Response:
     """GET /staff/bank/new/look and /staff/bank/{question_id}/look: what stands in the frame"""
-    me = await page_person(request)
-    require_role(me, "author")
+    await page_person(request, "author")
     async with request.app.state.database.transaction() as conn:
         question, pictures = await _asked(request, conn)
-    html = ""
-    if question is not None:
-        html = question_html(
-            judge(question.document, pictures=pictures)[0],
-            exam_id=0,
-            pictures=pictures,
-            picture_base=_pictures_at(request),
-            language=language_of(request),
-            place=1,
-            total=1,
-        )
-    return for_a_frame(render(request, "staff/question_look.html", html=html))
+    return framed_look(
+        request,
+        judge(question.document, pictures=pictures)[0] if question else None,
+        exam_id=0,
+        pictures=pictures,
+        picture_base=_pictures_at(request),
+    )
 
 
 routes = [

@@ -2,21 +2,24 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from examhall.accounts.access import Person
 from examhall.base.errors import Refusal, SomebodyWasFaster
 from examhall.exams.bank import UnknownTerm
 from examhall.exams.editing import HasStarted
-from examhall.exams.exam_file_items import PROMPT_CHARS, TOPIC_CHARS
+from examhall.exams.exam_file_items import PROMPT_CHARS, TOPIC_CHARS, Question
 from examhall.exams.question_document import BadQuestion, document_of, judge
 from examhall.exams.questions import NoSuchQuestion, TooManyQuestions
 from examhall.web.i18n import gettext_of, language_of
+from examhall.web.pages import render
 from examhall.web.public import SEE_OTHER
+from examhall.web.staff.frames import for_a_frame
 from examhall.web.staff.given import version_in
 from examhall.web.staff.question_form import KINDS, WHOLE, Draft, ItemDraft, after, read_draft, write_document
 from examhall.web.staff.question_look import question_html
@@ -27,6 +30,7 @@ from examhall.web.staff.question_words import Difference, differences, in_a_form
 SAVES = ("save", "save-new")
 # The names of terms by their codes, by the field that holds the code; an exam's question has none.
 Names = Mapping[str, Mapping[str, str]]
+NO_NAMES: Names = {}
 
 
 @dataclass(frozen=True)
@@ -56,14 +60,14 @@ class Addresses:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a question is kept: how it is saved there, and the page that shows its form."""
+    """Where questions are kept: how one is saved there, and the page that shows its form."""
 
     # Saves the draft over the version that was seen; gives the page of what is saved.
-    save: Callable[[FormData, Draft, int], Awaitable[str]]
-    show: Callable[[Draft, Shown], Awaitable[Response]]
-    # The page of a new question.
-    new: str
-    names: Names = field(default_factory=dict)
+    save: Callable[[Request, Person, FormData, Draft, int], Awaitable[str]]
+    # The page with what was typed; or, without a draft, with the question as it is.
+    show: Callable[[Request, Person, Draft | None, Shown | None], Awaitable[Response]]
+    # The page of a new question, to come after this one.
+    new: Callable[[Request, Draft], str]
 
 
 def new_draft(request: Request) -> Draft:
@@ -74,25 +78,32 @@ def new_draft(request: Request) -> Draft:
     return Draft(topic=request.query_params.get("topic", "")[:TOPIC_CHARS], items={WHOLE: item})
 
 
-async def posted(request: Request, form: FormData, draft: Draft, place: Place) -> Response:
+async def posted(
+    request: Request, me: Person, form: FormData, draft: Draft, place: Place, names: Names = NO_NAMES
+) -> Response:
     """What came of the form: saved, or the form again with what its button did or with what is in the way."""
+
+    async def again(draft: Draft, shown: Shown) -> Response:
+        return await place.show(request, me, draft, shown)
+
     do, seen = str(form.get("do", "save")), version_in(str(form.get("version", "")))
     if do not in SAVES:
-        return await place.show(after(draft, do), Shown(version=seen))
+        return await again(after(draft, do), Shown(version=seen))
     try:
-        saved = await place.save(form, draft, seen)
+        saved = await place.save(request, me, form, draft, seen)
     except BadQuestion as refusal:
-        return await place.show(draft, _told(request, draft, seen, refusal))
+        return await again(draft, _told(request, draft, seen, refusal))
     except SomebodyWasFaster as refusal:
-        return await place.show(_with_theirs(draft, refusal), _changed(request, draft, refusal, place.names))
+        return await again(_with_theirs(draft, refusal), _changed(request, draft, refusal, names))
     except (HasStarted, TooManyQuestions, NoSuchQuestion, UnknownTerm) as refusal:
         why = gettext_of(request)(refusal.detail)
         gone = isinstance(refusal, NoSuchQuestion)
         shown = Shown(version=0 if gone else seen, status=refusal.status, refused=why, is_deleted=gone)
-        return await place.show(draft, shown)
+        return await again(draft, shown)
     if do == "save-new":
         kind = next(iter(draft.items.values())).kind
-        return RedirectResponse(f"{place.new}{'&' if '?' in place.new else '?'}kind={kind}", SEE_OTHER)
+        new = place.new(request, draft)
+        return RedirectResponse(f"{new}{'&' if '?' in new else '?'}kind={kind}", SEE_OTHER)
     return RedirectResponse(f"{saved}?saved=1", SEE_OTHER)
 
 
@@ -200,6 +211,31 @@ async def look_of(
         f"{label_of(path, words)}: {message}" if path else message for path, message in dict.fromkeys(told)
     ]
     return JSONResponse({"html": html, "problems": problems}, headers={"cache-control": "no-store"})
+
+
+def framed_look(
+    request: Request,
+    question: Question | None,
+    *,
+    exam_id: int,
+    pictures: Collection[str],
+    picture_base: str | None = None,
+    place: int = 1,
+    total: int = 1,
+) -> Response:
+    """What stands in the frame until somebody writes: the question as it is, or nothing of a new one."""
+    html = ""
+    if question is not None:
+        html = question_html(
+            question,
+            exam_id=exam_id,
+            pictures=pictures,
+            picture_base=picture_base,
+            language=language_of(request),
+            place=place,
+            total=total,
+        )
+    return for_a_frame(render(request, "staff/question_look.html", html=html))
 
 
 def _editor_words(request: Request) -> dict[str, str]:

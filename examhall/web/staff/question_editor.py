@@ -8,10 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from examhall.accounts.access import Person, page_person, require_role
+from examhall.accounts.access import Person, page_person
 from examhall.accounts.people import find_account
 from examhall.exams.questions import (
-    EditedExam,
     EditedQuestion,
     NoSuchQuestion,
     change_question,
@@ -20,65 +19,60 @@ from examhall.exams.questions import (
     list_questions,
 )
 from examhall.web.frame import framed, id_of
-from examhall.web.i18n import language_of
-from examhall.web.pages import render
-from examhall.web.staff.frames import for_a_frame, showing_frames
+from examhall.web.staff.frames import showing_frames
 from examhall.web.staff.given import version_in
 from examhall.web.staff.question_editing import (
     Addresses,
     Place,
     Shown,
     form_of,
+    framed_look,
     look_of,
     new_draft,
     posted,
 )
 from examhall.web.staff.question_form import Draft, draft_of, read_draft, write_document
-from examhall.web.staff.question_look import question_html
 
 
 async def new_page(request: Request) -> Response:
     """GET /staff/exams/{exam_id}/questions/new"""
-    me = await page_person(request)
-    require_role(me, "author")
+    me = await page_person(request, "author")
     return await _editor(request, me, new_draft(request), Shown(version=0))
 
 
 async def question_page(request: Request) -> Response:
     """GET /staff/exams/{exam_id}/questions/{question_id}"""
-    me = await page_person(request)
-    require_role(me, "author")
+    me = await page_person(request, "author")
     return await _editor(request, me, None, None)
 
 
 async def post_question(request: Request) -> Response:
     """POST /staff/exams/{exam_id}/questions/new and /staff/exams/{exam_id}/questions/{question_id}"""
     me = await page_person(request, "author")
-    form, way = await request.form(), _way(request)
+    form = await request.form()
+    return await posted(request, me, form, read_draft(form), PLACE)
 
-    async def save(form: FormData, draft: Draft, seen: int) -> str:
-        return f"{way}/{(await _save(request, me, form, draft, seen)).id}"
 
-    async def show(draft: Draft, shown: Shown) -> Response:
-        return await _editor(request, me, draft, shown)
-
-    return await posted(request, form, read_draft(form), Place(save, show, f"{way}/new"))
+def _new(request: Request, _draft: Draft) -> str:
+    return f"{_way(request)}/new"
 
 
 def _way(request: Request) -> str:
     return f"/staff/exams/{id_of(request, 'exam_id')}/questions"
 
 
-async def _save(request: Request, me: Person, form: FormData, draft: Draft, seen: int) -> EditedQuestion:
+async def _save(request: Request, me: Person, form: FormData, draft: Draft, seen: int) -> str:
     exam_id, document = id_of(request, "exam_id"), write_document(draft).document
     async with request.app.state.database.transaction() as conn:
         if "question_id" not in request.path_params:
             place = version_in(str(form.get("place", ""))) or None
-            return await create_question(conn, exam_id=exam_id, document=document, by=me.id, place=place)
-        question_id = id_of(request, "question_id")
-        return await change_question(
-            conn, exam_id=exam_id, question_id=question_id, document=document, by=me.id, seen=seen
-        )
+            saved = await create_question(conn, exam_id=exam_id, document=document, by=me.id, place=place)
+        else:
+            question_id = id_of(request, "question_id")
+            saved = await change_question(
+                conn, exam_id=exam_id, question_id=question_id, document=document, by=me.id, seen=seen
+            )
+    return f"{_way(request)}/{saved.id}"
 
 
 async def _editor(request: Request, me: Person, draft: Draft | None, shown: Shown | None) -> Response:
@@ -128,6 +122,9 @@ async def _editor(request: Request, me: Person, draft: Draft | None, shown: Show
     return showing_frames(page)
 
 
+PLACE = Place(_save, _editor, _new)
+
+
 def _among(request: Request, questions: Sequence[EditedQuestion]) -> EditedQuestion | None:
     if "question_id" not in request.path_params:
         return None
@@ -146,25 +143,19 @@ async def post_look(request: Request) -> Response:
 
 async def look_page(request: Request) -> Response:
     """GET /staff/exams/{exam_id}/questions/look and /staff/exams/{exam_id}/questions/{question_id}/look"""
-    me = await page_person(request)
-    require_role(me, "author")
+    await page_person(request, "author")
     exam_id = id_of(request, "exam_id")
     async with request.app.state.database.transaction() as conn:
         exam = await find_exam(conn, exam_id)
         questions = await list_questions(conn, exam_id)
     question = _among(request, questions)
-    html = "" if question is None else _look(request, exam, exam_id, question, len(questions))
-    return for_a_frame(render(request, "staff/question_look.html", html=html))
-
-
-def _look(request: Request, exam: EditedExam, exam_id: int, question: EditedQuestion, total: int) -> str:
-    return question_html(
-        question.question,
+    return framed_look(
+        request,
+        question.question if question else None,
         exam_id=exam_id,
         pictures=exam.pictures,
-        language=language_of(request),
-        place=question.number,
-        total=total,
+        place=question.number if question else 1,
+        total=len(questions),
     )
 
 
