@@ -26,6 +26,9 @@ ToHtml = Callable[[str], str]
 
 encode = msgspec.json.Encoder().encode
 
+# In place of a question's number, which begins with 1.
+ALL_SEE = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Exam:
@@ -107,6 +110,8 @@ class Content:
     sections: tuple[Section, ...] = ()
     # Of each question that is in a section, that one's place.
     section_of: Mapping[int, int] = field(default_factory=dict)
+    # Of each picture, the numbers of the questions that show it; ALL_SEE for the instructions.
+    shown_in: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @property
     def is_shuffled(self) -> bool:
@@ -125,6 +130,10 @@ class Content:
     def rules(self, drawn: Collection[int] | None) -> Mapping[tuple[int, str], ItemRule]:
         """What may be answered in a sitting for which these questions were drawn; None: the whole exam."""
         return self.items if drawn is None else DrawnItems(self.items, drawn)
+
+    def shows(self, picture: str, drawn: Collection[int]) -> bool:
+        """Whether the picture stands in what they are given for whom these questions were drawn."""
+        return not self.shown_in.get(picture, frozenset()).isdisjoint((ALL_SEE, *drawn))
 
     def questions_json(self, seed: int | None, drawn: Collection[int] | None = None) -> bytes:
         """The questions in the order of the candidate with this seed and this draw, as one JSON array.
@@ -223,39 +232,49 @@ def build_content(
     Pictures are shown from *picture_base*; where it is not said, from the exam's own.
     """
     pictures = frozenset(exam.pictures)
+    shown: set[str] = set()
 
     def html(text: str) -> str:
-        return to_html(text, exam_id=exam.id, pictures=pictures, picture_base=picture_base)
+        return to_html(text, exam_id=exam.id, pictures=pictures, picture_base=picture_base, shown=shown)
 
     def inline(text: str) -> str:
-        return to_inline_html(text, exam_id=exam.id, pictures=pictures, picture_base=picture_base)
+        return to_inline_html(
+            text, exam_id=exam.id, pictures=pictures, picture_base=picture_base, shown=shown
+        )
 
-    questions = tuple(
-        (number, _encoded_question(number, list(group), html, inline, shuffle=exam.shuffle_options))
-        for number, group in groupby(items, key=lambda item: item.number)
-    )
+    instructions_html = html(exam.instructions)
+    described = [html(each.instructions) for each in sections]
+    shown_in = {name: {ALL_SEE} for name in shown}
+    questions: list[tuple[int, tuple[Piece, ...]]] = []
+    for number, group in groupby(items, key=lambda item: item.number):
+        shown.clear()
+        encoded = _encoded_question(number, list(group), html, inline, shuffle=exam.shuffle_options)
+        questions.append((number, encoded))
+        for name in shown:
+            shown_in.setdefault(name, set()).add(number)
     return Content(
         exam_id=exam.id,
         version=exam.version,
         title=exam.title,
         kind=exam.kind,
-        instructions_html=html(exam.instructions),
+        instructions_html=instructions_html,
         shuffle_questions=exam.shuffle_questions,
-        questions=questions,
+        questions=tuple(questions),
         items={(item.number, item.sub_part): _rule(item) for item in items},
         paper_version=exam.paper_version,
         sections=tuple(
             Section(
                 each.place,
                 each.title,
-                html(each.instructions),
+                section_html,
                 each.shuffle,
                 each.draw,
                 len({item.number for item in items if item.section == each.place}),
             )
-            for each in sections
+            for each, section_html in zip(sections, described, strict=True)
         ),
         section_of={item.number: item.section for item in items if item.section},
+        shown_in={name: frozenset(numbers) for name, numbers in shown_in.items()},
     )
 
 

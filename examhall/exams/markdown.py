@@ -28,21 +28,34 @@ _SHORT = 24
 
 
 def to_html(
-    text: str, *, exam_id: int, pictures: Collection[str] = (), picture_base: str | None = None
+    text: str,
+    *,
+    exam_id: int,
+    pictures: Collection[str] = (),
+    picture_base: str | None = None,
+    shown: set[str] | None = None,
 ) -> str:
-    """Paragraphs, lists, tables, code and formulas of a prompt; with too many signs, the text as it is."""
+    """Paragraphs, lists, tables, code and formulas of a prompt; with too many signs, the text as it is.
+
+    The names of the pictures that it shows are put into *shown*.
+    """
     if has_too_many_signs(text):
         return f"<p>{escapeHtml(text)}</p>"
-    return str(_MARKDOWN.render(text, _env(exam_id, pictures, picture_base)))
+    return str(_MARKDOWN.render(text, _env(exam_id, pictures, picture_base, shown)))
 
 
 def to_inline_html(
-    text: str, *, exam_id: int, pictures: Collection[str] = (), picture_base: str | None = None
+    text: str,
+    *,
+    exam_id: int,
+    pictures: Collection[str] = (),
+    picture_base: str | None = None,
+    shown: set[str] | None = None,
 ) -> str:
     """One line's worth, for an option: emphasis, formulas, code, pictures; `1.` and `-` start no list."""
     if has_too_many_signs(text):
         return escapeHtml(text)
-    return str(_MARKDOWN.renderInline(text, _env(exam_id, pictures, picture_base)))
+    return str(_MARKDOWN.renderInline(text, _env(exam_id, pictures, picture_base, shown)))
 
 
 def has_too_many_signs(text: str) -> bool:
@@ -61,9 +74,12 @@ def nameless_pictures(text: str) -> bool:
     return any(token.type == "image" and not token.content.strip() for token in _walk(_MARKDOWN.parse(text)))
 
 
-def _env(exam_id: int, pictures: Collection[str], picture_base: str | None) -> dict[str, object]:
+def _env(
+    exam_id: int, pictures: Collection[str], picture_base: str | None, shown: set[str] | None
+) -> dict[str, object]:
     """Pictures are an exam's, by its own address, unless they are told to be somewhere else."""
-    return {"base": picture_base or f"/exams/{exam_id}/pictures/", "pictures": pictures}
+    base = picture_base or f"/exams/{exam_id}/pictures/"
+    return {"base": base, "pictures": pictures, "shown": set() if shown is None else shown}
 
 
 def _walk(tokens: Sequence[Token]) -> Iterator[Token]:
@@ -206,6 +222,7 @@ def _render_image(
     alt = escapeHtml(tokens[index].content)
     if name not in env["pictures"]:
         return alt
+    env["shown"].add(name)
     return f'<img src="{env["base"]}{quote(name, safe="")}" alt="{alt}">'
 
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from examhall.accounts.access import csrf_token, page_person, renew_cookie
 from examhall.accounts.people import find_account
+from examhall.base.errors import NotFound
 from examhall.base.noting import note
 from examhall.exams.content import Content, arrange
 from examhall.exams.sealing import Setting, sealed_papers_of
@@ -277,8 +278,14 @@ async def picture(request: Request) -> Response:
     me = await page_person(request)
     exam_id = id_of(request, "exam_id")
     require_ticket_for(me, exam_id)
+    name = request.path_params["name"]
     async with request.app.state.database.transaction() as conn:
-        found = await find_picture(conn, exam_id=exam_id, name=request.path_params["name"], me=me)
+        found = await find_picture(conn, exam_id=exam_id, name=name, me=me)
+    if found.drawn is not None:
+        # With the connection given back: to read the content anew takes one.
+        content: Content = await request.app.state.contents.of(exam_id)
+        if not content.shows(name, found.drawn):
+            raise NotFound
     return picture_reply(found.content, found.media_type)
 
 

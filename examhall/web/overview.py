@@ -1,6 +1,6 @@
 """What the candidate's pages show beside the operations' own replies: lists, sizes, pictures. Only reads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -67,7 +67,10 @@ class Picture:
     content: bytes
     instructions: str
     is_admitted: bool
-    has_sat: bool
+    # Whether a sitting of theirs has all of its questions; None: they have none.
+    has_had_all: bool | None
+    # The questions of their sittings, where none has all; None: whatever it shows, it is theirs.
+    drawn: list[int] | None
     is_marker: bool
 
 
@@ -85,15 +88,17 @@ async def size_of_exam(conn: Connection, exam_id: int) -> Size:
 async def find_picture(conn: Connection, *, exam_id: int, name: str, me: Person) -> Picture:
     """A picture of an exam that I am sitting or have sat; those of its instructions before that, too.
 
-    Who writes exams sees them all, and so does who analyses them: the key is theirs to see as well.
+    Where it has `drawn`, it is mine only if it stands in those questions, or in what all are given. Who
+    writes exams sees them all, and who analyses them: the key is theirs to see as well.
     """
     found = await maybe(conn, SQL.picture, Picture, exam_id=exam_id, name=name, person_id=me.id)
-    is_office = me.exam_id is None and (
-        has_role(me, "author", "analyst")
-        or (found is not None and found.is_marker and has_role(me, "marker"))
-    )
-    if found is None or not (
-        is_office or found.has_sat or (found.is_admitted and name in pictures_in(found.instructions))
-    ):
+    if found is None:
         raise NotFound
-    return found
+    is_office = me.exam_id is None and (
+        has_role(me, "author", "analyst") or (found.is_marker and has_role(me, "marker"))
+    )
+    if found.has_had_all is False and not is_office:
+        return found
+    if is_office or found.has_had_all or (found.is_admitted and name in pictures_in(found.instructions)):
+        return replace(found, drawn=None)
+    raise NotFound

@@ -62,9 +62,15 @@ SELECT questions, points
 -- name: picture
 SELECT pictures.media_type, pictures.content, exams.instructions,
        admission.admitted AS is_admitted,
-       EXISTS (SELECT FROM sittings
-                WHERE candidate_id = %(person_id)s
-                  AND exam_id = pictures.exam_id) AS has_sat,
+       -- NULL: has not sat it.
+       (SELECT bool_or(sittings.drawn IS NULL)
+          FROM sittings
+         WHERE candidate_id = %(person_id)s
+           AND exam_id = pictures.exam_id) AS has_had_all,
+       ARRAY(SELECT unnest(sittings.drawn)
+               FROM sittings
+              WHERE candidate_id = %(person_id)s
+                AND exam_id = pictures.exam_id) AS drawn,
        EXISTS (SELECT FROM exam_markers
                 WHERE exam_markers.exam_id = pictures.exam_id
                   AND exam_markers.person_id = %(person_id)s) AS is_marker
