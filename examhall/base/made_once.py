@@ -2,17 +2,21 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Self
 
 import msgspec
 from fastapi import Header
 
-from examhall.base.db import Connection, maybe, one, run
+from examhall.base.db import Connection, maybe, run
 from examhall.base.errors import Conflict
 from examhall.base.sqlfile import beside
 
 SQL = beside(__file__)
+
+# Whoever repeats a request does so within minutes; a program whose machine was away, within days.
+KEPT_FOR = timedelta(days=30)
 
 RequestKeyHeader = Annotated[
     str | None,
@@ -21,7 +25,7 @@ RequestKeyHeader = Annotated[
         min_length=1,
         max_length=100,
         pattern=r"^[\x21-\x7e]+$",
-        description="A repeat with the same key makes no second one, and is given the first.",
+        description="For 30 days a repeat with the same key makes no second one, and is given the first.",
     ),
 ]
 
@@ -76,11 +80,18 @@ async def make_once(
     if request is None:
         return Made(await make(), is_new=True)
     place = {"person_id": by, "kind": kind, "request_key": request.key}
-    if await maybe(conn, SQL.claim, _Claimed, **place, request_hash=request.hash) is None:
-        before = await one(conn, SQL.made_before, _MadeBefore, **place)
-        if before.request_hash != request.hash:
-            raise KeyUsedForAnother
-        return Made(before.thing_id, is_new=False)
+    while await maybe(conn, SQL.claim, _Claimed, **place, request_hash=request.hash) is None:
+        before = await maybe(conn, SQL.made_before, _MadeBefore, **place)
+        # None: forgotten in between; then it can be claimed.
+        if before is not None:
+            if before.request_hash != request.hash:
+                raise KeyUsedForAnother
+            return Made(before.thing_id, is_new=False)
     made = await make()
     await run(conn, SQL.note_made, **place, thing_id=made)
     return Made(made, is_new=True)
+
+
+async def forget_old_requests(conn: Connection) -> int:
+    """Forget which requests made what, 30 days later; what they made stays. Give how many."""
+    return await run(conn, SQL.forget_old_requests, kept_for=KEPT_FOR)

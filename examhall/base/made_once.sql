@@ -18,3 +18,7 @@ UPDATE made_once
  WHERE person_id = %(person_id)s
    AND kind = %(kind)s
    AND request_key = %(request_key)s;
+
+-- name: forget_old_requests
+DELETE FROM made_once
+ WHERE made_at < now() - %(kept_for)s;

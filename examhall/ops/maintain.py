@@ -17,6 +17,7 @@ from examhall.accounts.tickets import forget_revoked_tickets
 from examhall.base.db import Connection, many, one, run
 from examhall.base.hindrance import Hindrance
 from examhall.base.jobs import forget_finished_jobs
+from examhall.base.made_once import forget_old_requests
 from examhall.base.partitions import ensure_partitions
 from examhall.base.sqlfile import beside
 from examhall.events.log import forget_old_events
@@ -112,6 +113,7 @@ async def maintain(
             ("sign-ins", _sign_ins),
             ("tickets", _tickets),
             ("jobs", _jobs),
+            ("requests", _requests),
             ("vacuum", _vacuum),
             ("indexes", lambda conn: _indexes(conn, pays_from_bytes)),
         ]
@@ -152,6 +154,10 @@ async def _tickets(conn: Connection) -> AsyncIterator[str]:
 
 async def _jobs(conn: Connection) -> AsyncIterator[str]:
     yield await _forgotten(conn, "jobs", forget_finished_jobs)
+
+
+async def _requests(conn: Connection) -> AsyncIterator[str]:
+    yield await _forgotten(conn, "requests", forget_old_requests)
 
 
 async def _forgotten(conn: Connection, what: str, forget: Callable[[Connection], Awaitable[int]]) -> str:

@@ -67,17 +67,22 @@ async def test_does_all_of_it_and_says_so(dsn: str, conn: Connection) -> None:
            INSERT INTO procrastinate_events (job_id, type) SELECT id, 'succeeded' FROM job"""
     )
     await conn.execute("UPDATE procrastinate_events SET at = now() - interval '4 days'")
+    await conn.execute(
+        """INSERT INTO made_once (person_id, kind, request_key, request_hash, thing_id, made_at)
+           SELECT id, 'exam', 'once', sha256('it'), 1, now() - interval '31 days' FROM people"""
+    )
     await conn.execute(f"CREATE TABLE events_2020_05 PARTITION OF events {MAY_2020}".encode())
     await bloat(conn)
     before = await index_bytes(conn)
     said: list[str] = []
     did = await maintain(dsn, events_kept_months=13, say=said.append, pays_from_bytes=65_536)
     assert said == did
-    assert [line.split(":")[0] for line in did if ":" in line][:5] == [
-        "partitions", "old events", "sign-ins", "tickets", "jobs"
+    assert [line.split(":")[0] for line in did if ":" in line][:6] == [
+        "partitions", "old events", "sign-ins", "tickets", "jobs", "requests"
     ]  # fmt: skip
     assert "old events: dropped events_2020_05" in did
-    assert {"sign-ins: forgot 1", "tickets: forgot 1", "jobs: forgot 1"} <= {*did}
+    forgotten = ("sign-ins", "tickets", "jobs", "requests")
+    assert {f"{each}: forgot 1" for each in forgotten} <= {*did}
     assert any(line.startswith("indexes: built answers_pkey anew") for line in did)
     assert await index_bytes(conn) < before / 2
     assert (
