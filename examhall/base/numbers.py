@@ -1,7 +1,7 @@
 """Numbers and moments as a language writes them: 1,234.5 and 1 234,5, 21 Nov and 21-noy."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
@@ -12,6 +12,8 @@ from babel.numbers import format_decimal
 
 from examhall.base.languages import SOURCE_LANGUAGE, locale_of
 
+# Numbers has a method of this name.
+Day = date
 # Beyond this many digits before the point, digits after it say nothing.
 WHOLE_FROM = 10_000
 MINUS = "\u2212"
@@ -66,9 +68,10 @@ class Numbers:
         return format_list(names, locale=self._locale)
 
     def date(self, moment: datetime) -> str:
-        return format_date(
-            moment.astimezone(UTC), format=LONG_DATES.get(self._language, "long"), locale=self._locale
-        )
+        return self.day(moment.astimezone(UTC))
+
+    def day(self, day: Day) -> str:
+        return format_date(day, format=LONG_DATES.get(self._language, "long"), locale=self._locale)
 
     def utc(self, moment: datetime) -> str:
         """A moment as everybody may read it, until a browser shows it in the reader's own time."""

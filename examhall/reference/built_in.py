@@ -1,5 +1,7 @@
 """The names that the master data comes with: pages say them in the reader's language."""
 
+from collections.abc import Callable
+
 
 def _(name: str) -> str:
     """Marks a name for translation; who shows it translates it. What somebody wrote stays as it is."""
@@ -36,3 +38,13 @@ NAMES = {
         _("Public authority"),
     ),
 }  # fmt: skip
+
+# Of the grades only these are words. Beside a candidate's result the same is said in small letters.
+GRADES = {"Passed": _("passed"), "Failed": _("not passed")}
+
+
+def grade_name(name: str, translate: Callable[[str], str]) -> str:
+    """A grade in the reader's language; letters, numbers and what somebody wrote as they are."""
+    own = GRADES.get(name, "")
+    told = translate(own) if own else ""
+    return name if told == own else told[:1].upper() + told[1:]

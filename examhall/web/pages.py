@@ -5,7 +5,7 @@ import re
 from base64 import b64encode
 from collections.abc import Hashable, Mapping
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
@@ -19,8 +19,10 @@ from starlette.responses import HTMLResponse, Response
 from examhall.base import clock
 from examhall.base.languages import direction_of, languages, own_name
 from examhall.base.pieces import Own, accepts_gzip, gzipped
+from examhall.exams.numbers import FIELD_PATTERN
+from examhall.reference.built_in import grade_name
 from examhall.web.i18n import language_of, translations
-from examhall.web.numbers import numbers
+from examhall.web.numbers import day_with, numbers
 from examhall.web.static import address
 
 # Formulas have a few drawings (the arrow of a vector, the oval of a double integral) that KaTeX writes with a
@@ -150,6 +152,7 @@ def environment(language: str) -> Environment:
         browser_words=write.words_for_browsers(),
         # Read when a page is: whoever builds pages may be offered more.
         languages=languages,
+        number_pattern=FIELD_PATTERN,
         own_name=own_name,
         address="/",
         person=None,
@@ -158,8 +161,10 @@ def environment(language: str) -> Environment:
         csrf_token=None,
     )
     found.filters.update(
-        bytes=size, date=write.date, duration=duration, figure=write.figure, fixed=write.fixed, json=as_json,
-        letter=letter, percent=write.percent, plain=plain, points=write.points, rfc3339=clock.rfc3339,
+        bytes=size, date=write.date, day=partial(day_with, write), duration=duration, figure=write.figure,
+        fixed=write.fixed, grade=partial(grade_name, translate=words.ugettext),
+        instant=datetime.fromisoformat, json=as_json, letter=letter, percent=write.percent, plain=plain,
+        points=write.points, rfc3339=clock.rfc3339,
         said=words.ugettext, since_1970=write.since_1970, utc=write.utc, worth=worth,
     )  # fmt: skip
     return found

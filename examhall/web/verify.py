@@ -12,6 +12,7 @@ from examhall.certificates.serials import LONGEST_TYPED, read_serial
 from examhall.certificates.signing import base64url, key_set, list_keys
 from examhall.certificates.verify import Proof, prove
 from examhall.web.i18n import gettext_of
+from examhall.web.numbers import Numbers, day_with, numbers_of
 from examhall.web.pages import render
 from examhall.web.public import SEE_OTHER
 
@@ -55,26 +56,28 @@ async def verify_page(request: Request) -> Response:
 
 def _lines(request: Request, proof: Proof) -> list[tuple[str, str]]:
     """What else was signed, each with its name, in the order in which people compare."""
-    _ = gettext_of(request)
+    _, write = gettext_of(request), numbers_of(request)
     facts = proof.facts
     lines: list[tuple[str, str]] = []
     score = facts.get("score")
     if isinstance(score, dict):
         if {"points", "max_points"} <= score.keys():
-            percent = f" ({score['percent']} %)" if score.get("percent") is not None else ""
-            lines.append((_("Score"), f"{score['points']} / {score['max_points']}{percent}"))
+            points = f"{_figure(write, score['points'])} / {_figure(write, score['max_points'])}"
+            if isinstance(percent := score.get("percent"), int | float):
+                points += f" ({write.percent(percent, None)})"
+            lines.append((_("Score"), points))
         if score.get("scaled") is not None:
-            lines.append((_("Scaled score"), str(score["scaled"])))
+            lines.append((_("Scaled score"), _figure(write, score["scaled"])))
         if score.get("place") is not None:
             lines.append((_("Place"), _place(request, score)))
     elif score is not None:
-        lines.append((_("Score"), str(score)))
+        lines.append((_("Score"), _figure(write, score)))
     exam = facts.get("exam")
     if isinstance(exam, dict):
         if exam.get("title") not in (None, facts.get("for")):
             lines.append((_("Exam"), str(exam["title"])))
         if exam.get("held_on") is not None:
-            lines.append((_("Held on"), str(exam["held_on"])))
+            lines.append((_("Held on"), day_with(write, str(exam["held_on"]))))
     lines += proof.fields
     lines += [(name, _plain(value)) for name, value in facts.items() if name not in HEADLINES]
     return lines
@@ -85,6 +88,11 @@ def _place(request: Request, score: dict[str, Any]) -> str:
         return str(score["place"])
     _ = gettext_of(request)
     return _("%(place)s of %(participants)s") % score
+
+
+def _figure(write: Numbers, value: object) -> str:
+    """A number as the reader writes it; whoever issues by the API may sign something else."""
+    return write.points(value) if isinstance(value, int | float) else _plain(value)
 
 
 def _plain(value: object) -> str:

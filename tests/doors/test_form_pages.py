@@ -180,6 +180,17 @@ async def test_who_was_slower_sees_what_the_other_changed(hall: Hall, olga: Call
     assert hidden(refused.text)["version"] == "2"
 
 
+async def test_a_day_that_was_answered_is_read_in_words(hall: Hall, alice: Caller, olga: Caller) -> None:
+    form_id = await form_of(olga, NAME, Field("born", "date", "Born on"))
+    body = {"fields_version": 1, "data": {"name": "Alice", "born": "2009-03-08"}}
+    submission_id = (await alice.post(f"/api/v1/forms/{form_id}/submissions", body)).json()["submission_id"]
+    for who, role, path in ((alice, "candidate", "/forms"), (olga, "admin", "/staff")):
+        page = browser(hall, who, role).client.get(
+            f"{path}/submissions/{submission_id}", headers={"Accept-Language": "ru"}
+        )
+        assert '<time datetime="2009-03-08">8 марта 2009' in (await page).text
+
+
 async def test_a_decision_and_an_erasure_on_the_page(hall: Hall, alice: Caller, olga: Caller) -> None:
     form_id = await form_of(olga, NAME, Field("why", "text", "Why"))
     body = {"fields_version": 1, "data": {"name": "Alice", "why": HOSTILE}}

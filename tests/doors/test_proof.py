@@ -64,6 +64,27 @@ async def test_names_are_shown_as_they_are_and_harm_nobody(hall: Hall, call: Any
         assert reply.headers["x-content-type-options"] == "nosniff"
 
 
+async def test_days_and_figures_are_written_as_the_reader_has_them(hall: Hall, call: Any) -> None:
+    facts: dict[str, Any] = {
+        "issued_on": "2026-02-03",
+        "score": {"points": 51.5, "max_points": 55, "percent": 93.6},
+        "exam": {"title": "Mock 3", "held_on": "2026-01-14"},
+    }
+    async with hall.database.transaction() as conn:
+        its = await add_certificate(conn, signer=hall.certificate_signer, **facts)
+    stranger = await call(None)
+    for language, held, issued, score in (
+        ("en", "14 January 2026", "3 February 2026", "51.5 / 55 (93.6%)"),
+        ("ru", "14 января 2026 г.", "3 февраля 2026 г.", "51,5 / 55 (93,6 %)"),
+        ("uz", "2026-yil 14-yanvar", "2026-yil 3-fevral", "51,5 / 55 (93,6%)"),
+    ):
+        page = await stranger.client.get(f"/verify/{its['serial']}", headers={"Accept-Language": language})
+        text = page.text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+        assert f'<time datetime="2026-01-14">{held}</time>' in text
+        assert f'<time datetime="2026-02-03">{issued}</time>' in text
+        assert score in text
+
+
 async def test_the_page_asks_for_a_serial_until_it_is_one(call: Any) -> None:
     stranger = await call(None)
     for typed in ("", "7K3Q", "<script>alert(1)</script>", "x" * 5000):

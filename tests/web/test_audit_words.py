@@ -7,9 +7,16 @@ import pytest
 from examhall.audit.entries import Entry
 from examhall.base.db import Connection
 from examhall.base.languages import gettext_for
-from examhall.web.staff.audit_words import KINDS, told, value_of
+from examhall.web.staff.audit_words import FIELDS, KINDS, told, value_of
 
 pytestmark = pytest.mark.anyio
+# Columns that say nothing to people: their names are shown as the database has them.
+OF_MACHINES = {
+    "id", "ui_order", "schema", "subject", "revision", "validated_key", "key_id", "token_hash", "etag",
+    "path", "request_hash", "request_key", "asked", "inputs", "inputs_hash", "document_hash", "heartbeat_at",
+    "tries", "worker", "stage", "progress", "result", "candidates", "error", "error_code", "data", "words",
+    "reached", "design", "validated",
+}  # fmt: skip
 
 
 def same(message: str) -> str:
@@ -27,9 +34,29 @@ async def test_every_table_on_record_has_a_name_that_people_know(conn: Connectio
     assert recorded - KINDS.keys() == set()
 
 
+async def test_every_column_on_record_has_a_name_that_people_know(conn: Connection) -> None:
+    cursor = await conn.execute(
+        """SELECT DISTINCT attname
+             FROM pg_trigger
+             JOIN pg_attribute ON attrelid = tgrelid AND attnum > 0 AND NOT attisdropped
+            WHERE tgfoid = 'audit_rows'::regproc"""
+    )
+    recorded = {column for (column,) in await cursor.fetchall()}
+    assert recorded - FIELDS.keys() - OF_MACHINES == set()
+
+
+@pytest.mark.parametrize("language", ["ru", "uz"])
+def test_the_name_of_a_column_is_in_the_readers_language(language: str) -> None:
+    translate = gettext_for(language)
+    untranslated = {words for words in FIELDS.values() if translate(words) == words}
+    # The same word in Uzbek.
+    assert untranslated <= {"variant"}
+
+
 def test_an_instant_is_told_in_utc_whatever_zone_the_database_is_in() -> None:
     for written in ("2026-05-04T12:00:00+00:00", "2026-05-04T17:00:00.123+05:00"):
-        assert value_of("closes_at", written, same) == "2026-05-04 12:00 UTC"
+        assert value_of("closes_at", written, same) == "4 May 2026, 12:00 UTC"
+    assert "мая 2026" in value_of("closes_at", "2026-05-04T12:00:00+00:00", gettext_for("ru"))
 
 
 def test_figures_are_as_the_reader_writes_them() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from examhall.web.numbers import numbers
+from examhall.web.numbers import day_with, numbers
 
 NBSP = "\u00a0"
 MOMENT = datetime(2026, 11, 21, 9, 5, tzinfo=UTC)
@@ -49,3 +49,17 @@ def test_a_moment_names_its_month_in_the_language() -> None:
 
 def test_a_percent_without_a_number_of_digits_has_those_that_say_something() -> None:
     assert [numbers("en").percent(value, None) for value in (60, 81.8, 66.67)] == ["60%", "81.8%", "66.67%"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "14 January 2026"), ("ru", "14 января 2026\u202fг."), ("uz", "2026-yil 14-yanvar")],
+)
+def test_a_day_is_in_words_for_people_and_in_figures_for_machines(language: str, words: str) -> None:
+    assert day_with(numbers(language), "2026-01-14") == f'<time datetime="2026-01-14">{words}</time>'
+
+
+def test_what_is_not_a_day_stays_as_somebody_wrote_it() -> None:
+    for text in ("in spring", "2026-02-30", "<b>", ""):
+        assert day_with(numbers("ru"), text) == text
+        assert not hasattr(day_with(numbers("ru"), text), "__html__")

@@ -297,6 +297,10 @@ async def test_names_that_the_master_data_came_with_are_in_the_readers_language_
     ):
         assert f">{name}</a>" in page
     assert "Mathematics" not in page
+    assert "<b>Oʻtmadi</b>" in page
+    russian = (await nora.client.get("/staff/master-data", headers={"Accept-Language": "ru"})).text
+    assert re.search(r"<b>Выдержан</b>.*<b>Не выдержан</b>", russian)
+    assert "<b>Failed</b>" in (await nora.client.get("/staff/master-data")).text
 
 
 async def test_the_master_data_is_seen_by_analysts_and_changed_by_admins(

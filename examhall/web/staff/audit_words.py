@@ -1,7 +1,7 @@
 """Entries of the record as sentences: who did what to which thing, and what changed from what to what."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from examhall.audit.entries import Entry
@@ -59,6 +59,56 @@ FIELDS = {
     "revoked_at": _("revocation"), "revocation_reason": _("reason of the revocation"),
     "extra_s": _("extra time"),
     "factor": _("factor of time"), "room": _("room"), "seat": _("seat"), "role": _("role"),
+    "added_at": _("added at"), "adopted_at": _("adopted at"), "adopted_by": _("adopted by"),
+    "allotted_s": _("allotted time"), "archived_at": _("put away at"), "asked_at": _("asked at"),
+    "asks_organisation": _("state: asks for the organisation"), "attempt_number": _("attempt"),
+    "bank_question_id": _("question of the bank"), "bank_version": _("version of a question of the bank"),
+    "batch_id": _("batch of certificates"), "candidate_id": _("candidate"), "category": _("category"),
+    "certificate_id": _("certificate"), "changes": _("changes"), "closed_at": _("closed at"),
+    "closed_by": _("closed by"), "code": _("code"), "condition": _("condition"),
+    "connected_at": _("connected at"), "content": _("content"), "copied_from": _("copied from"),
+    "corrected_at": _("corrected at"), "corrected_by": _("corrected by"), "created_at": _("created at"),
+    "created_by": _("created by"), "deadline_at": _("deadline"), "decided_at": _("decided at"),
+    "decided_by": _("decided by"), "decision": _("decision"),
+    "differ_above": _("difference that markers may have"), "document": _("document"),
+    "done_at": _("done at"), "done_by": _("done by"), "draw": _("number of questions drawn"),
+    "ended_at": _("ended at"), "enrolled_at": _("enrolled at"), "enrols_in": _("course to enrol in"),
+    "erased_at": _("erased at"), "exam_id": _("exam"), "exam_version": _("version of the exam"),
+    "facts": _("what was signed"), "fields": _("fields"), "fields_version": _("version of a form"),
+    "file_name": _("file name"), "finished_at": _("finished at"), "followed": _("state: followed"),
+    "form_id": _("form"), "form_version": _("version of a form"), "found": _("found by the corrected key"),
+    "freeze_minutes": _("minutes of standstill before the end"), "gives": _("when it gives"),
+    "good_until": _("good until"), "granted_s": _("granted time"), "group_id": _("group"),
+    "guidance": _("guidance"), "holder_id": _("account"), "holder_name": _("holder"),
+    "invited_at": _("invited at"), "issued_at": _("issued at"), "issued_by": _("issued by"),
+    "joined_at": _("joined at"), "key_version": _("version of the key"), "kind": _("kind"),
+    "kinds": _("question types"), "language": _("language"), "link": _("link"),
+    "live_standing": _("state: standing while it runs"), "made_at": _("made at"), "made_by": _("made by"),
+    "manager": _("state: manager"), "markers": _("number of markers"), "mastery": _("mastery"),
+    "media_type": _("type of file"), "method": _("method"), "named_at": _("named at"),
+    "named_by": _("named by"), "on_correction": _("after a correction of the key"),
+    "once": _("state: sent once by each"), "organisation_id": _("organisation"), "page": _("page"),
+    "pages": _("number of pages"), "panel_id": _("panel"), "pass_percent_after": _("pass mark after"),
+    "pass_percent_before": _("pass mark before"), "paused_at": _("paused at"), "paused_by": _("paused by"),
+    "percent": _("percent"), "person_id": _("account"), "place": _("place"), "placed_at": _("placed at"),
+    "project_id": _("project"), "provider": _("service"), "question_id": _("question"),
+    "queued_at": _("queued at"), "rated_at": _("rated at"), "replaced_by": _("replaced by"),
+    "reports": _("state: reports"), "revoked_by": _("revoked by"), "round": _("round"),
+    "rubric": _("rubric"), "rule_id": _("certificate rule"), "saved_at": _("saved at"),
+    "saved_by": _("saved by"), "scale_linked_to": _("exam whose scale it is on"),
+    "scale_mean": _("mean of the scale"), "scale_sd": _("spread of the scale"),
+    "scenario_id": _("scenario"), "scenario_version": _("version of a scenario"),
+    "sealed_before_s": _("sealed paper"), "section_id": _("section"), "serial": _("serial"),
+    "series_id": _("series"), "shuffle": _("state: shuffled"), "signature": _("signature"),
+    "sitting_id": _("sitting"), "sitting_ids": _("sittings"), "size": _("size"), "source": _("source"),
+    "started_at": _("started at"),
+    "sub_part": _("part"), "template_id": _("certificate template"),
+    "template_version": _("version of a certificate template"), "test_type": _("type of test"),
+    "third_rule": _("rule for a third marker"), "threshold": _("threshold"),
+    "tickets_for": _("exam to give tickets for"), "timezone": _("time zone"),
+    "unequal_points": _("state: unequal points allowed"), "uploaded_at": _("uploaded at"),
+    "uploaded_by": _("uploaded by"), "used_at": _("used at"), "value": _("value"), "variant": _("variant"),
+    "version": _("version"),
 }  # fmt: skip
 # What somebody did, by the note.
 NOTED = {
@@ -159,7 +209,7 @@ def value_of(name: str, value: Any, translate: Translate) -> str:
         case float():
             return numbers_beside(translate).figure(value)
         case str() if name.endswith("_at"):
-            return _instant(value)
+            return _instant(value, translate)
         case str():
             return value
         case list() if all(isinstance(each, str | int) for each in value):
@@ -178,10 +228,10 @@ def _nested(value: Any) -> str:
     return str(value)
 
 
-def _instant(text: str) -> str:
+def _instant(text: str, translate: Translate) -> str:
     try:
         # As the database's own time zone wrote it.
-        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return numbers_beside(translate).utc(datetime.fromisoformat(text))
     except ValueError:
         return text
 

@@ -14,6 +14,7 @@ from examhall.analyses.projects import find_project, require_analyst
 from examhall.analyses.results import Compared, compared_scenarios
 from examhall.analyses.scenarios import list_scenarios
 from examhall.base.wire import LARGEST_ID
+from examhall.reference.built_in import grade_name
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.numbers import numbers_beside
@@ -139,7 +140,7 @@ def _lines(told: Sequence[Compared], _: Words) -> list[Line]:
         row(_("Spread"), lambda side: side["sd_percent"], percent),
         row(_("Pass rate"), lambda side: _hundred(side["pass_rate"]), percent, neutral=False),
     ]
-    names = _grades_of(results)
+    names = [grade_name(name, _) for name in _grades_of(results)]
     if names:
         lines.append(Line(_("Grades"), []))
         lines += [

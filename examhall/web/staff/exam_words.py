@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from examhall.exams.settings import FIELDS, Settings
@@ -86,7 +85,3 @@ def differences(
         if name in before and theirs[name] != before[name]
     ]
     return found, list(dict.fromkeys(name for name in (c["edited_by"] for c in changes) if name))
-
-
-def as_moment(value: str) -> datetime:
-    return datetime.fromisoformat(value)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from examhall.analyses.outcome import BARS
+from examhall.reference.built_in import grade_name
 from examhall.web.numbers import numbers_beside
 from examhall.web.staff.item_charts import Spec, Words
 
@@ -46,7 +47,7 @@ def grades_chart(told: Mapping[str, Any], _: Words) -> Spec | None:
     if not told["bands"] or told["new"]["grades"] is None:
         return None
     return {
-        "x": {"label": _("Grade"), "labels": [band["name"] for band in told["bands"]]},
+        "x": {"label": _("Grade"), "labels": [grade_name(band["name"], _) for band in told["bands"]]},
         "y": {"label": _("Candidates"), "min": 0},
         "series": [
             {"name": _("Official"), "values": told["official"]["grades"], "style": "bars", "colour": 6}
