@@ -20,6 +20,18 @@ DECIMAL = re.compile(
 FRACTION = re.compile(rf"(?P<over>{WHOLE}) ?/ ?(?P<under>{WHOLE})")
 MIXED = re.compile(r"(?P<whole>[0-9]+) (?P<over>[0-9]{1,2}) ?/ ?(?P<under>[0-9]+)")
 
+# The same for a browser, which looks at the text as it is typed: what `read_number` reads, or nothing yet.
+_SPACE = "[ \u00a0\u2007\u2008\u2009\u202f\t]"
+_MINUS = r"\-−–—‐‑‒﹣－"
+_WHOLE = WHOLE.replace(" ", _SPACE)
+_UNDER = rf"{_SPACE}?[\/⁄]{_SPACE}?(?=.*[1-9])"
+_POWER = rf"(?:[eE]|[*×·]{_SPACE}?10{_SPACE}?\^){_SPACE}?[+{_MINUS}]?0?(?:[0-3]?[0-9]|40)"
+FIELD_PATTERN = (
+    rf"\s*|(?!.{{{LONGEST_NUMBER + 1}}})\s*[+{_MINUS}]?\s*"
+    rf"(?:(?:{_WHOLE}(?:[.,][0-9]*)?|[.,][0-9]+)(?:{_SPACE}?{_POWER})?"
+    rf"|{_WHOLE}{_UNDER}{_WHOLE}|[0-9]+{_SPACE}[0-9]{{1,2}}{_UNDER}[0-9]+)\s*"
+)
+
 
 def read_number(text: str) -> Fraction | None:
     """The exact value of *text*, or None when it is not a number.

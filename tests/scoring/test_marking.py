@@ -1,11 +1,12 @@
+import re
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from examhall.exams.numbers import read_number
+from examhall.exams.numbers import FIELD_PATTERN, read_number
 from examhall.scoring.marking import SHARES, mark, normalise
 
 FIVE = ["A", "B", "C", "D", "E"]
@@ -174,6 +175,39 @@ def test_a_fraction_is_read_exactly(over: int, under: int) -> None:
 def test_no_text_breaks_the_reading_of_numbers(text: str) -> None:
     value = read_number(text)
     assert value is None or abs(value) <= 10**101
+
+
+def reads_in_the_field(text: str) -> bool:
+    return bool(re.fullmatch(FIELD_PATTERN, text))
+
+
+@given(st.text(alphabet="0123456789 .,/⁄eE+-−*^·×\u00a0", max_size=12))
+@example("1 3/4")
+@example("1 234/5")
+@example("0/0")
+@example("2,5·10^-040")
+@example("1e041")
+@example("-12 500,5 ")
+@example("1" * 61)
+@example("12 cm")
+def test_the_field_calls_a_number_what_marking_reads(text: str) -> None:
+    assert reads_in_the_field(text) == (read_number(text) is not None or not text.strip())
+
+
+@given(
+    st.sampled_from("+-−"),
+    st.integers(0, 10**7),
+    st.sampled_from(["", ",5", ".", "/3", " 1/2", "e-3", "·10^41"]),
+)
+def test_the_field_knows_the_forms_of_a_number(sign: str, whole: int, end: str) -> None:
+    grouped = f"{whole:,}".replace(",", " ")
+    for text in (f"{sign}{whole}{end}", f" {sign} {grouped}{end}"):
+        assert reads_in_the_field(text) == (read_number(text) is not None)
+
+
+def test_no_long_text_takes_the_field_long() -> None:
+    for text in (" " * 500, "1 " * 250, "1" * 500, " " * 250 + "x", "111 " * 125):
+        assert reads_in_the_field(text) == (not text.strip())
 
 
 @pytest.mark.parametrize(

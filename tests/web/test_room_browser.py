@@ -1,11 +1,13 @@
 """A candidate in a real browser before the real server; what counts is what the database has afterwards."""
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import expect
 
 from examhall.exams.exam_file import read_exam_file
+from examhall.exams.numbers import read_number
 
 from .conftest import DEMO, MakeCandidate, Served
 
@@ -98,6 +100,67 @@ async def test_an_answer_can_be_cleared(served: Served, candidate: MakeCandidate
     await alice.page.click(".current [data-clear]")
     await served.until(lambda: served.has(sitting_id, {"1": None}))
     await expect(alice.page.locator("#done")).to_have_text("0 of 11 answers given")
+
+
+async def test_what_is_no_number_is_saved_and_kindly_called_that(
+    served: Served, candidate: MakeCandidate
+) -> None:
+    alice = await candidate()
+    page = alice.page
+    sitting_id = await alice.sit(await served.exam())
+    await page.wait_for_selector("body[data-live=open]")
+    await alice.turn_to(NUMBER)
+    field = page.locator(".current .input")
+    hint = page.locator(".current .not-a-number")
+    foot = page.locator(".current .item-foot")
+    before = await foot.bounding_box()
+    await expect(hint).to_be_hidden()
+    await expect(field).to_have_accessible_description("A number. Decimal comma or point, as you like.")
+    await field.press_sequentially("abc")
+    await expect(hint).to_be_hidden()
+    await field.press("Tab")
+    await expect(hint).to_be_visible()
+    await expect(field).to_have_accessible_description(re.compile("^This is not read as a number"))
+    await expect(page.locator("#say")).to_contain_text("This is not read as a number")
+    assert await foot.bounding_box() == before
+    await served.until(lambda: served.has(sitting_id, {"4": "abc"}))
+
+    await page.reload()
+    await alice.ready()
+    await expect(hint).to_be_visible()
+    await field.fill("10,0")
+    await field.press("Tab")
+    await expect(hint).to_be_hidden()
+
+
+async def test_the_field_reads_numbers_as_marking_does(served: Served, candidate: MakeCandidate) -> None:
+    alice = await candidate()
+    await alice.sit(await served.exam())
+    await alice.turn_to(NUMBER)
+    texts = [
+        *(
+            "12",
+            " -12,5 ",
+            "−3/4",
+            "1 3/4",
+            "12 500",
+            "2,5·10^-3",
+            "1e40",
+            "0/5",
+            ".5",
+            "5.",
+            "+ 7",
+            "",
+            "  ",
+        ),
+        *("abc", "12 cm", "1e41", "1/0", "--1", "1,2,3", "12 5", "½", "1" * 61, " " * 499 + "x"),
+    ]
+    found = await alice.page.eval_on_selector(
+        ".current .input",
+        "(field, texts) => texts.filter((text) => ((field.value = text), field.validity.valid))",
+        texts,
+    )
+    assert found == [text for text in texts if read_number(text) is not None or not text.strip()]
 
 
 async def test_when_time_runs_out_the_open_room_hands_in_by_itself(

@@ -1,5 +1,5 @@
 /**
- * What the room need not begin with: the keyboard, and the stream by which it hears at once of given time,
+ * What the room need not begin with: the keyboard, a word on what is no number, and the stream by which it hears at once of given time,
  * pauses and announcements. Without the stream it learns of them when it next asks the server.
  */
 import { find } from "./fields.js";
@@ -11,6 +11,9 @@ const timeOfDay = new Intl.DateTimeFormat(document.documentElement.lang, { timeS
 export function open(room) {
   addEventListener("focus", () => room.outbox.trouble && room.outbox.hurry());
   listenToKeys(room);
+  find("#paper").addEventListener("change", (/** @type {any} */ { target }) => {
+    if (target.matches(":invalid")) room.say(find(".not-a-number", target.closest(".item")).textContent);
+  });
   // A thousand rooms open in the same second.
   setTimeout(listenToServer, Math.random() * SPREAD_MS, room);
 }
