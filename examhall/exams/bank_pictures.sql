@@ -17,3 +17,8 @@ SELECT media_type, content
    AND name = %(name)s
  ORDER BY version DESC
  LIMIT 1;
+
+-- name: delete_picture
+DELETE FROM bank_pictures
+ WHERE bank_question_id = %(question_id)s
+   AND name = %(name)s;

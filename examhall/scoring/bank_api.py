@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from examhall.accounts.access import STAFF, CrossSite, Person, Staff
 from examhall.base.clock import rfc3339
+from examhall.base.errors import NotFound
 from examhall.base.versions import VersionRequired, etag, version_wanted
 from examhall.base.wire import (
     LARGEST_ID,
@@ -36,7 +37,12 @@ from examhall.exams.bank import (
     search_bank,
     versions_of,
 )
-from examhall.exams.bank_pictures import TooManyBankPictures, add_bank_picture
+from examhall.exams.bank_pictures import (
+    ShownByVersion,
+    TooManyBankPictures,
+    add_bank_picture,
+    delete_bank_picture,
+)
 from examhall.exams.bank_use import NotOfTheBank, save_to_bank, take_from_bank, take_newer
 from examhall.exams.editing import ChangedMeanwhile, ExamNotFound, HasStarted
 from examhall.exams.question_document import BadQuestion
@@ -254,6 +260,19 @@ async def post_bank_picture(
     async with db.transaction() as conn:
         kept = await add_bank_picture(conn, question_id=question_id, file_name=file_name, content=content)
     return BankPictureOut(name=kept.name, media_type=kept.media_type, bytes=kept.bytes)
+
+
+@router.delete(
+    "/bank/{question_id}/pictures/{name}",
+    status_code=204,
+    summary="Delete a picture of a question of the bank",
+    responses=WRITING | refusals(NotInTheBank, NotFound, ShownByVersion),
+)
+async def delete_one_bank_picture(question_id: Id, name: Text, _me: Author, db: Db) -> Response:
+    """One that no version shows."""
+    async with db.transaction() as conn:
+        await delete_bank_picture(conn, question_id=question_id, name=name)
+    return Response(status_code=204)
 
 
 @router.post(

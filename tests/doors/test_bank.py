@@ -52,6 +52,24 @@ async def test_a_picture_is_brought_over_the_api(writer: Caller) -> None:
     assert (await writer.client.post(path, content=b"GIF89a1")).json() == brought.json()
 
 
+async def test_a_picture_that_no_version_shows_is_deleted_over_the_api(writer: Caller) -> None:
+    made = (await writer.post("/api/v1/bank", {"document": SUM})).json()
+    path = f"/api/v1/bank/{made['id']}"
+    name, other = [
+        (await writer.client.post(f"{path}/pictures?file_name=dot.gif", content=b"GIF89a" + byte)).json()[
+            "name"
+        ]
+        for byte in (b"1", b"2")
+    ]
+    shows = {"document": SUM | {"prompt": f"![dot]({name})"}, "version": 1}
+    assert (await writer.client.put(path, json=shows)).status_code == 200
+    refused = await writer.client.delete(f"{path}/pictures/{name}")
+    assert (refused.status_code, refused.json()["code"]) == (409, "shown_by_version")
+    assert (await writer.client.delete(f"{path}/pictures/{other}")).status_code == 204
+    assert (await writer.client.delete(f"{path}/pictures/{other}")).status_code == 404
+    assert (await writer.client.delete(f"/api/v1/bank/999999999/pictures/{other}")).status_code == 404
+
+
 def deep(levels: int) -> Any:
     return {"a": deep(levels - 1)} if levels else 1
 

@@ -25,7 +25,14 @@ from examhall.exams.bank import (
     versions_of,
     with_pictures_named,
 )
-from examhall.exams.bank_pictures import TooManyBankPictures, add_bank_picture, find_bank_picture
+from examhall.exams.bank_pictures import (
+    ShownByVersion,
+    TooManyBankPictures,
+    add_bank_picture,
+    delete_bank_picture,
+    find_bank_picture,
+    list_bank_pictures,
+)
 from examhall.exams.bank_use import NotOfTheBank, save_to_bank, take_from_bank, take_newer
 from examhall.exams.editing import HasStarted
 from examhall.exams.question_document import BadQuestion
@@ -163,6 +170,77 @@ async def test_a_picture_is_brought_for_a_question_and_kept_with_the_versions_th
         await find_bank_picture(conn, bank_id + 1, other.name)
     with pytest.raises(NotInTheBank):
         await add_bank_picture(conn, question_id=10**9, file_name="x.png", content=content)
+
+
+async def test_a_picture_that_no_version_shows_can_be_deleted_and_no_other(conn: Connection) -> None:
+    olga = await add_olga(conn)
+    what: dict[str, Any] = {"subject": None, "topic": None, "by": olga}
+    bank_id = (await add_bank_question(conn, SUM, **what)).id
+    content = base64.b64decode(PNG)
+    once, unused = [
+        (await add_bank_picture(conn, question_id=bank_id, file_name="x.png", content=each)).name
+        for each in (content, b"GIF89a1")
+    ]
+    await change_bank_question(conn, bank_id, SUM | {"prompt": f"![x]({once})"}, **what, seen=1)
+    await change_bank_question(conn, bank_id, SUM, **what, seen=2)
+    listed = {each.name: each for each in await list_bank_pictures(conn, bank_id)}
+    assert {name: (each.is_shown, each.was_ever_shown) for name, each in listed.items()} == {
+        once: (False, True),
+        unused: (False, False),
+    }
+    # An earlier version shows it still.
+    with pytest.raises(ShownByVersion):
+        await delete_bank_picture(conn, question_id=bank_id, name=once)
+    await delete_bank_picture(conn, question_id=bank_id, name=unused)
+    assert [each.name for each in await list_bank_pictures(conn, bank_id)] == [once]
+    with pytest.raises(NotFound):
+        await delete_bank_picture(conn, question_id=bank_id, name=unused)
+    # Nor one of another question, which shows it nowhere.
+    other = (await add_bank_question(conn, ESSAY, **what)).id
+    with pytest.raises(NotFound):
+        await delete_bank_picture(conn, question_id=other, name=once)
+    # Brought again, it is there again.
+    again = await add_bank_picture(conn, question_id=bank_id, file_name="x.gif", content=b"GIF89a1")
+    assert again.name == unused
+    assert (await find_bank_picture(conn, bank_id, unused)).content == b"GIF89a1"
+
+
+async def test_no_version_is_left_without_its_picture_when_both_come_at_once(database: Database) -> None:
+    async with database.transaction() as conn:
+        olga = await add_olga(conn)
+    what: dict[str, Any] = {"subject": None, "topic": None, "by": olga}
+
+    async def save(bank_id: int, name: str) -> bool:
+        try:
+            async with database.transaction() as conn:
+                await change_bank_question(conn, bank_id, SUM | {"prompt": f"![x]({name})"}, **what, seen=1)
+        except BadQuestion:
+            return False
+        return True
+
+    async def delete(bank_id: int, name: str) -> bool:
+        try:
+            async with database.transaction() as conn:
+                await delete_bank_picture(conn, question_id=bank_id, name=name)
+        except ShownByVersion:
+            return False
+        return True
+
+    for turn in range(20):
+        async with database.transaction() as conn:
+            bank_id = (await add_bank_question(conn, SUM, **what)).id
+            name = (
+                await add_bank_picture(
+                    conn, question_id=bank_id, file_name="x.gif", content=b"GIF89a%d" % turn
+                )
+            ).name
+        both = [save(bank_id, name), delete(bank_id, name)]
+        outcomes = await asyncio.gather(*(both if turn % 2 else reversed(both)))
+        assert sorted(outcomes) == [False, True]
+        async with database.transaction() as conn:
+            [*versions] = await versions_of(conn, bank_id)
+            kept = await pictures_of(conn, bank_id, versions[0].version)
+            assert len(versions) == 1 + len(kept)
 
 
 async def test_a_question_of_the_bank_has_no_more_pictures_than_it_may(

@@ -201,6 +201,11 @@ async def test_without_a_script_a_question_of_the_bank_is_written_and_changed(
     await page.set_input_files("#picture", {"name": "wet.png", "mimeType": "image/png", "buffer": PNG})
     await page.get_by_role("button", name="Bring it").click()
     name = (await page.locator(".picture-cards code").inner_text()).removeprefix("![…](").removesuffix(")")
+    # Nothing shows it yet: it can go, and come again.
+    await page.get_by_role("button", name=f"Delete {name}").click()
+    await page.get_by_text("No pictures yet").wait_for()
+    await page.set_input_files("#picture", {"name": "wet.png", "mimeType": "image/png", "buffer": PNG})
+    await page.get_by_role("button", name="Bring it").click()
     await page.get_by_role("link", name="Edit").click()
     await page.fill("#prompt", f"Water ![a drop]({name}) is wet.")
     await page.click(".save-bar .primary")
@@ -208,3 +213,5 @@ async def test_without_a_script_a_question_of_the_bank_is_written_and_changed(
     bank_id = int(page.url.split("/")[-2])
     version, _, _, document = await document_of(served, bank_id)
     assert (version, document["answer"], name in document["prompt"]) == (2, True, True)
+    await page.goto(f"/staff/bank/{bank_id}/pictures")
+    assert await page.get_by_role("button", name=f"Delete {name}").count() == 0

@@ -1,4 +1,4 @@
-"""The pictures of a question of the bank for its authors: shown, and brought without a script."""
+"""The pictures of a question of the bank for its authors: shown, brought without a script, and deleted."""
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -8,8 +8,13 @@ from starlette.routing import Route
 from examhall.accounts.access import Person, page_person, require_role
 from examhall.accounts.people import find_account
 from examhall.base.errors import Refusal
-from examhall.exams.bank import find_bank_question, names_of, pictures_shown
-from examhall.exams.bank_pictures import add_bank_picture, find_bank_picture
+from examhall.exams.bank import find_bank_question
+from examhall.exams.bank_pictures import (
+    add_bank_picture,
+    delete_bank_picture,
+    find_bank_picture,
+    list_bank_pictures,
+)
 from examhall.exams.exam_file_pictures import PICTURE_BYTES
 from examhall.exams.question_pictures import UnfitPicture
 from examhall.web.frame import framed, id_of
@@ -30,7 +35,7 @@ async def _pictures_page(request: Request, me: Person, refusal: Refusal | None =
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
         question = await find_bank_question(conn, question_id)
-        names = await names_of(conn, question_id)
+        pictures = await list_bank_pictures(conn, question_id)
     return framed(
         request,
         me,
@@ -38,27 +43,30 @@ async def _pictures_page(request: Request, me: Person, refusal: Refusal | None =
         "staff/bank_pictures.html",
         200 if refusal is None else refusal.status,
         question=question,
-        names=names,
-        shown=pictures_shown(question.document),
+        pictures=pictures,
         most_bytes=PICTURE_BYTES,
         refused="" if refusal is None else gettext_of(request)(refusal.detail),
     )
 
 
 async def post_picture(request: Request) -> Response:
-    """POST /staff/bank/{question_id}/pictures"""
+    """POST /staff/bank/{question_id}/pictures: bring one, or delete one that no version shows"""
     me = await page_person(request, "author")
     question_id = id_of(request, "question_id")
-    given = (await request.form()).get("picture")
+    form = await request.form()
+    given = form.get("picture")
+    # One byte more than may be: then it is known to be too large.
+    content = await given.read(PICTURE_BYTES + 1) if isinstance(given, UploadFile) else None
     try:
-        if not isinstance(given, UploadFile):
-            raise UnfitPicture
-        # One byte more than may be: then it is known to be too large.
-        content = await given.read(PICTURE_BYTES + 1)
         async with request.app.state.database.transaction() as conn:
-            await add_bank_picture(
-                conn, question_id=question_id, file_name=given.filename or "", content=content
-            )
+            if form.get("do") == "delete":
+                await delete_bank_picture(conn, question_id=question_id, name=str(form.get("name", "")))
+            elif isinstance(given, UploadFile) and content is not None:
+                await add_bank_picture(
+                    conn, question_id=question_id, file_name=given.filename or "", content=content
+                )
+            else:
+                raise UnfitPicture
     except Refusal as refusal:
         if refusal.status not in (409, 413, 422):
             raise
