@@ -27,6 +27,7 @@ MEDIA_TYPES = {
 }
 COMPRESSED = {".css", ".js", ".mjs", ".ttf", ".svg", ".webmanifest"}
 FOR_EVER = "public, max-age=31536000, immutable"
+FOR_A_DAY = "public, max-age=86400"
 
 
 @cache
@@ -71,8 +72,17 @@ async def static_file(request: Request) -> Response:
         return PlainTextResponse("Not found\n", 404)
     # A page that was opened before an upgrade still gets its modules, only not for ever.
     current = request.path_params["fingerprint"] == fingerprint()
+    return _reply(request, name, FOR_EVER if current else "no-cache")
+
+
+async def favicon(request: Request) -> Response:
+    """GET /favicon.ico: where browsers look by themselves beside replies that are no pages, such as a PDF."""
+    return _reply(request, "img/favicon.svg", FOR_A_DAY)
+
+
+def _reply(request: Request, name: str, kept: str) -> Response:
     headers = {
-        "cache-control": FOR_EVER if current else "no-cache",
+        "cache-control": kept,
         "vary": "accept-encoding",
         "x-content-type-options": "nosniff",
     }
@@ -84,4 +94,7 @@ async def static_file(request: Request) -> Response:
     return Response(body, headers=headers, media_type=MEDIA_TYPES[files()[name].suffix])
 
 
-routes = [Route("/static/{fingerprint}/{path:path}", static_file)]
+routes = [
+    Route("/static/{fingerprint}/{path:path}", static_file),
+    Route("/favicon.ico", favicon),
+]

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from examhall import routes
 from examhall.sittings import save_schema
+from examhall.web import static
 
 from .conftest import Caller
 
@@ -49,6 +50,7 @@ PUBLIC = {
     ("GET", "/password/{token}"),
     ("POST", "/password/{token}"),
     ("GET", "/static/{fingerprint}/{path:path}"),
+    ("GET", "/favicon.ico"),
     # Whoever has a serial may know what it stands for; nobody finds one by asking.
     ("GET", "/api/v1/certificates/{serial}"),
     ("GET", "/api/v1/certificates/{serial}/badge"),
@@ -307,3 +309,11 @@ def test_no_route_is_mounted_that_openapi_does_not_know() -> None:
     }
     assert mounted
     assert mounted <= known
+
+
+async def test_the_icon_is_where_browsers_look_for_it_by_themselves(call: Any) -> None:
+    stranger = await call(None)
+    reply = await stranger.client.get("/favicon.ico", headers={"accept-encoding": "identity"})
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "image/svg+xml")
+    assert reply.content == static.content("img/favicon.svg")[0]
+    assert reply.headers["cache-control"] == "public, max-age=86400"
