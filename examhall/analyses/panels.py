@@ -52,6 +52,10 @@ class LastRound(Conflict):
     """A panel has at most five rounds."""
 
 
+class NobodyJudged(Conflict):
+    """Nobody has judged in this round yet: there is nothing that the next could begin with."""
+
+
 class HasJudged(Conflict):
     """This judge has judged already, and stays. To go on without them, close the panel and open another."""
 
@@ -208,12 +212,14 @@ async def next_round(conn: Connection, panel: Panel, *, version: int) -> None:
     """Begin another round with what was judged in the last: whoever changes nothing has judged again.
 
     Saves under way are waited for, and those that come later are told that their round is over: what the
-    feedback shows is what the round ended with.
+    feedback shows is what the round ended with. A round in which nobody has judged does not end.
     """
     _require_open(panel)
     if panel.round >= MOST_ROUNDS:
         raise LastRound
     await _claim(conn, panel, version)
+    if not any(judge.judged for judge in await list_judges(conn, panel.id)):
+        raise NobodyJudged
     await run(conn, SQL.begin_round, panel_id=panel.id)
     await run(conn, SQL.carry_ratings, panel_id=panel.id)
     await run(conn, SQL.carry_bookmarks, panel_id=panel.id)

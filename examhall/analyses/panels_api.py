@@ -16,6 +16,7 @@ from examhall.analyses.panels import (
     Judge,
     JudgesWait,
     LastRound,
+    NobodyJudged,
     NoSuchPanel,
     NotCalibrated,
     NothingToJudge,
@@ -213,7 +214,7 @@ async def put_panel(
 @router.post(
     "/panels/{panel_id}/steps",
     summary="Begin the next round, or close the panel",
-    responses=LED | refusals(SomebodyWasFaster, VersionRequired, PanelClosed, LastRound),
+    responses=LED | refusals(SomebodyWasFaster, VersionRequired, PanelClosed, LastRound, NobodyJudged),
 )
 async def post_step(
     panel_id: Id, body: Step, request: Request, me: Leader, db: Db, response: Response

@@ -21,6 +21,7 @@ from examhall.analyses.panels import (
     CannotJudge,
     HasJudged,
     LastRound,
+    NobodyJudged,
     NoSuchPanel,
     NotCalibrated,
     NothingToJudge,
@@ -146,8 +147,25 @@ async def test_a_round_begins_with_what_the_last_one_ended_with(conn: Connection
     assert [(cut.round, cut.points) for cut in found.earlier] == [(1, pytest.approx(2.8))]
 
 
+@pytest.mark.parametrize("judges", [0, 2])
+async def test_a_round_in_which_nobody_has_judged_does_not_end(database: Database, judges: int) -> None:
+    async with database.transaction() as conn:
+        panel_id, leader, people = await a_panel(conn, judges=judges)
+        panel = await find_panel(conn, panel_id, leader)
+    with pytest.raises(NobodyJudged):
+        async with database.transaction() as conn:
+            await next_round(conn, panel, version=panel.version)
+    async with database.transaction() as conn:
+        assert await find_panel(conn, panel_id, leader) == panel
+        for judge in people[:1]:
+            await rate(conn, panel_id, judge, [None] * 4)
+            with pytest.raises(NobodyJudged):
+                await next_round(conn, panel, version=panel.version)
+
+
 async def test_there_are_five_rounds_at_most(conn: Connection) -> None:
-    panel_id, leader, _judges = await a_panel(conn, judges=0)
+    panel_id, leader, (judge,) = await a_panel(conn, judges=1)
+    await rate(conn, panel_id, judge, [50])
     for _ in range(4):
         panel = await find_panel(conn, panel_id, leader)
         await next_round(conn, panel, version=panel.version)

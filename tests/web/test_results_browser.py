@@ -201,7 +201,11 @@ async def test_pages_of_results_and_of_panels(alice: Candidate) -> None:
             "INSERT INTO panel_ratings VALUES (%s, %s, 1, %s, '', 60, 1, now()) RETURNING 1",
             panel_id, anna, number,
         )  # fmt: skip
-    await page.click("text=Begin round 2")
+    assert await page.locator("text=Begin round 2").count() == 0
+    await page.reload()
+    await page.click("text=Begin round 2…")
+    found += await violations(page) + await sideways(page)
+    await page.click("text=Yes, begin it")
     await page.goto(f"/staff/panels/{panel_id}/judge")
     found += await violations(page) + await sideways(page)
     assert await page.locator(".feedback").count() == 9

@@ -16,6 +16,7 @@ from examhall.analyses.panels import (
     CannotJudge,
     HasJudged,
     LastRound,
+    NobodyJudged,
     NotCalibrated,
     NothingToJudge,
     Panel,
@@ -49,8 +50,8 @@ from examhall.web.staff.panel_words import cut_sentences, strips
 
 SHOWN = 50
 REFUSED_HERE = (
-    SomebodyWasFaster, CannotJudge, PanelFull, PanelClosed, LastRound, HasJudged, NotCalibrated,
-    NothingToJudge,
+    SomebodyWasFaster, CannotJudge, PanelFull, PanelClosed, LastRound, NobodyJudged, HasJudged,
+    NotCalibrated, NothingToJudge,
 )  # fmt: skip
 
 
