@@ -1,6 +1,7 @@
 """An exam as a whole in its authors' hands: made, set, published or a draft again, deleted."""
 
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from psycopg.errors import ForeignKeyViolation
@@ -87,6 +88,8 @@ class Authored:
     running: int
     is_released: bool
     questions: int
+    # Until when somebody may start it in a window of their own that ends later; None: nobody.
+    last_own_closing_at: datetime | None
 
     @property
     def has_started(self) -> bool:
@@ -104,6 +107,7 @@ class _Row(Settings):
     running: int = 0
     is_released: bool = False
     questions: int = 0
+    last_own_closing_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ SELECT exams.id, exams.title, exams.kind, exams.test_type, exams.instructions, e
        results_released(exams)
            AND EXISTS (SELECT FROM sittings WHERE sittings.exam_id = exams.id AND closed_at IS NOT NULL)
            AS is_released,
-       (SELECT count(*)::integer FROM questions WHERE questions.exam_id = exams.id) AS questions
+       (SELECT count(*)::integer FROM questions WHERE questions.exam_id = exams.id) AS questions,
+       nullif(last_closing(exams), exams.closes_at) AS last_own_closing_at
   FROM exams
   LEFT JOIN series ON series.id = exams.series_id
  WHERE exams.id = %(exam_id)s;
