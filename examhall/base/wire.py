@@ -1,11 +1,12 @@
 """From bytes on the wire to values: bodies, texts that PostgreSQL can hold, pages of a list."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Annotated, Any, Final, Generic, TypeAlias, TypeVar
 
 from fastapi import Depends, Path, Query, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from examhall.base.db import Database
 from examhall.base.errors import Refusal, UnsupportedMediaType
@@ -36,6 +37,10 @@ def storable(text: str) -> str:
 
 # Any string that comes from outside. Bound it: Annotated[Text, Field(max_length=...)].
 Text: TypeAlias = Annotated[str, AfterValidator(storable)]
+
+# An instant from outside, within what every time zone can write; which years make sense, the field says.
+EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+Moment: TypeAlias = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
 
 # An identifier in a path: what bigint can hold.
 Id: TypeAlias = Annotated[int, Path(ge=1, le=LARGEST_ID)]

@@ -177,7 +177,8 @@ async def _read(conn: Connection, found: Sequence[_Id]) -> list[Accommodation]:
 
 async def person_called(conn: Connection, username: str) -> int:
     """The id of whoever has this username."""
-    found = await maybe(conn, SQL.person_of, _Id, username=username)
+    # The database has no text with a NUL in it, nor anybody of that name.
+    found = None if "\0" in username else await maybe(conn, SQL.person_of, _Id, username=username)
     if found is None:
         raise UnknownUsernames(usernames=[username], problems=1)
     return found.id

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from examhall.accounts.access import STAFF, CrossSite, Person, Staff, has_role, require_role
 from examhall.accounts.tickets import NoSuchExam
@@ -13,7 +13,7 @@ from examhall.base.clock import rfc3339
 from examhall.base.db import Database
 from examhall.base.errors import SomebodyWasFaster
 from examhall.base.versions import VersionRequired, etag, version_wanted
-from examhall.base.wire import LARGEST_ID, Body, Db, Id, Text, refusals
+from examhall.base.wire import LARGEST_ID, Body, Db, Id, Moment, Text, refusals
 from examhall.courses.groups import USERNAMES_LIMIT, NoSuchGroup, UnknownUsernames, usernames_in
 from examhall.exams import accommodations, assigning
 from examhall.exams.accommodations import (
@@ -45,8 +45,8 @@ class TermsIn(Body):
     extra_s: Annotated[int, Field(ge=1, le=LONGEST_EXTRA_S)] | None = Field(
         None, description="Or so many seconds more."
     )
-    opens_at: AwareDatetime | None = None
-    closes_at: AwareDatetime | None = None
+    opens_at: Moment | None = None
+    closes_at: Moment | None = None
     reason: Annotated[Text, Field(max_length=REASON_CHARS)] = ""
 
     def terms(self) -> Terms:

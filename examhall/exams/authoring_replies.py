@@ -1,14 +1,14 @@
 """What the API takes and gives of an exam in its authors' hands."""
 
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from examhall.base.clock import rfc3339
-from examhall.base.wire import LARGEST_ID, Body, Text
+from examhall.base.wire import LARGEST_ID, Body, Moment, Text
 from examhall.exams.authored import ListedExam
 from examhall.exams.authoring import Authored
 from examhall.exams.editing import Change
@@ -16,10 +16,6 @@ from examhall.exams.exam_file import GRACE_S, INSTRUCTIONS_CHARS, TITLE_CHARS
 from examhall.exams.readiness import Readiness
 from examhall.exams.settings import Settings
 
-# Within what can be written in every time zone; which years are possible is said field by field.
-Moment = Annotated[
-    AwareDatetime, Field(ge=datetime(1000, 1, 1, tzinfo=UTC), le=datetime(9000, 1, 1, tzinfo=UTC))
-]
 Whole = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Ident = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 

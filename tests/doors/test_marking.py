@@ -8,6 +8,8 @@ import pytest
 from examhall.app import Hall
 from tests.scoring.essays import RUBRIC, add_essays, write_essay
 
+from .test_corrections import post_form, with_cookie
+
 pytestmark = pytest.mark.anyio
 
 SCHEME = {
@@ -170,3 +172,19 @@ async def test_an_author_who_marks_reads_nowhere_what_the_other_marker_gave(
     assert "5.47" in await read(ana, "analyst")
     await mark(olga, 1)
     assert "5.47" in await read(olga, "author")
+
+
+@pytest.mark.parametrize("points", ["abc", "-1", "NaN", "1e999"])
+async def test_a_marker_without_a_script_keeps_what_they_wrote_beside_points_that_are_none(
+    call: Any, hall: Hall, exam: tuple[int, int, Any], points: str
+) -> None:
+    exam_id, _, _ = exam
+    olga = await with_cookie(hall, await call("olga", "author"), "author")
+    task = (await olga.post(f"/api/v1/exams/{exam_id}/marking/next")).json()["task_id"]
+    desk = f"/staff/marking/{task}"
+    for deed in ("save", "finish", "skip"):
+        reply = await post_form(olga, desk, deed=deed, points=points, comment="Half an hour's work.")
+        assert (reply.status_code, "Half an hour&#39;s work." in reply.text) == (422, True)
+    assert (await post_form(olga, desk, deed="finish", points="2,5")).status_code == 303
+    assert (await post_form(olga, desk, deed="reopen", reason="a\0b")).status_code == 303
+    assert (await olga.get(f"/api/v1/marking/tasks/{task}")).json()["finished_at"] is None

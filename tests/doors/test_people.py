@@ -2,6 +2,8 @@
 
 import pytest
 
+from .test_corrections import post_form, with_cookie
+
 pytestmark = pytest.mark.anyio
 
 ACCOMMODATION = {"factor": "2", "reason": "dyslexia"}
@@ -121,3 +123,31 @@ async def test_the_sheet_of_tickets_is_a_pdf_for_authors(alice, mallory, olga, e
     assert sheet.headers["cache-control"] == "no-store"
     assert sheet.content.startswith(b"%PDF")
     assert (await mallory.get(address)).status_code == 403
+
+
+async def test_a_username_that_nobody_can_have_is_nobodys(call, hall, exam_id):
+    olga = await with_cookie(hall, await call("olga", "author"), "author")
+    group = (await olga.post("/api/v1/groups", {"name": "Quiet room"})).json()["id"]
+    office = f"/staff/exams/{exam_id}/candidates"
+    minutes = {"kind": "minutes", "minutes": "5"}
+    for path, fields, status in (
+        (f"/staff/groups/{group}/members", {"usernames": "x\0y"}, 422),
+        (f"{office}/assign", {"usernames": "x\0y"}, 422),
+        (f"{office}/accommodations", minutes | {"username": "x\0y"}, 422),
+        (f"{office}/owed", {"sitting_id": "1", "reason": "x\0y"}, 409),
+    ):
+        assert (await post_form(olga, path, **fields)).status_code == status, path
+
+
+@pytest.mark.parametrize(
+    ("end", "at"), [("opens_at", "0001-01-01T00:00:00+14:00"), ("closes_at", "9999-12-31T23:59:59-14:00")]
+)
+async def test_a_window_ends_where_every_time_zone_can_write_it(call, hall, exam_id, alice, end, at):
+    olga = await with_cookie(hall, await call("olga", "author"), "author")
+    body = {"exam_id": exam_id, "person_id": alice.id, end: at}
+    given = await olga.post("/api/v1/accommodations", body)
+    assert (given.status_code, given.json()["fields"][0]["path"]) == (422, end)
+    for said in (at, "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"):
+        fields = {"username": "alice", "kind": "factor", "factor": "2", end: said}
+        reply = await post_form(olga, f"/staff/exams/{exam_id}/candidates/accommodations", **fields)
+        assert (reply.status_code, "This is not a date and time." in reply.text) == (422, True)

@@ -4,7 +4,7 @@ import pytest
 from starlette.requests import Request
 
 from examhall.base.wire import LARGEST_ID
-from examhall.web.staff.given import before_of, text_problems, version_in
+from examhall.web.staff.given import before_of, id_in, line_of, number_of, text_of, text_problems, version_in
 
 
 def asked(query: str = "") -> Request:
@@ -31,3 +31,18 @@ def test_each_text_is_held_to_its_limit() -> None:
     limits = {"code": 3, "name": 3, "title": 3, "description": 3, "email": 3}
     assert text_problems(asked(), given, limits).keys() == {"code", "name", "title", "email"}
     assert "description" in text_problems(asked(), given, limits, may_be_empty=("email",))
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "line"),
+    [(" a\n b ", "a\n b", "a b"), ("abcdefgh", "abcdef", "abcdef"), ("a\0b", "", ""), ("a\ud800", "", "")],
+)
+def test_what_cannot_be_stored_was_not_said(said: str, text: str, line: str) -> None:
+    assert (text_of({"x": said}, "x", 6), line_of({"x": said}, "x", 6)) == (text, line)
+    assert (text_of({}, "x", 6), line_of({"x": object()}, "x", 6)) == ("", "")
+
+
+@pytest.mark.parametrize("said", ["", "-1", "٣", "²", "9" * 30])
+def test_what_is_no_number_is_no_row(said: str) -> None:
+    assert (number_of({"x": said}, "x"), id_in(said)) == (0, None)
+    assert (number_of({"x": "7"}, "x"), id_in("7")) == (7, 7)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
-from examhall.base.wire import LARGEST_ID, storable
+from examhall.base.wire import EARLIEST, LATEST, storable
 from examhall.exams.accommodations import LARGEST_FACTOR, LONGEST_EXTRA_S, REASON_CHARS, Terms
 from examhall.web.i18n import gettext_of
 
@@ -66,12 +66,6 @@ async def given_terms(request: Request) -> Given:
     return Given(fields, {}, terms)
 
 
-def id_in(text: str) -> int | None:
-    """An id that a form carries; None for anything else."""
-    found = int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
-    return found if 1 <= found <= LARGEST_ID else None
-
-
 def _decimal(text: str) -> Decimal | None:
     try:
         found = Decimal(text.replace(",", "."))
@@ -84,6 +78,7 @@ def _instant(text: str) -> datetime | None:
     """As browsers write it; what has no zone is UTC."""
     try:
         found = datetime.fromisoformat(text)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return found if EARLIEST <= found <= LATEST else None

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -20,12 +19,12 @@ from examhall.analyses.adopting import (
 from examhall.analyses.calculate import find_calculation
 from examhall.analyses.scenarios import find_scenario
 from examhall.base.errors import Refusal, SomebodyWasFaster
-from examhall.base.wire import storable
 from examhall.exams.correcting import keyed_items
 from examhall.exams.correction import REASON_CHARS, BadCorrection, CorrectedSince, NothingToCorrect
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
+from examhall.web.staff.given import text_of
 from examhall.web.staff.item_charts import Words
 from examhall.web.staff.key import bands_chart, change_view, shown_item
 
@@ -87,7 +86,7 @@ async def post_official(request: Request) -> Response:
     me = await page_person(request)
     require_role(me, "author")
     form = await request.form()
-    reason = _reason(form)
+    reason = text_of(form, "reason", REASON_CHARS)
     exam_id, version = _number(form.get("exam")), _number(form.get("version"))
     if exam_id is None:
         raise NotOfScenario
@@ -114,15 +113,6 @@ def left_out_in_words(name: str, _: Words) -> str:
         "scale": _("The scale: an exam's own follows from its calibration."),
         "pass_mark": _("The pass mark of several exams together: set each exam's own."),
     }[name]
-
-
-def _reason(form: FormData) -> str:
-    """As it was written; what cannot be stored is none."""
-    said = str(form.get("reason", "")).strip()[:REASON_CHARS]
-    try:
-        return storable(said)
-    except ValueError:
-        return ""
 
 
 def _number(said: object) -> int | None:

@@ -15,11 +15,10 @@ from examhall.analyses.editing import exams_named, last_calculations
 from examhall.analyses.projects import ROLES, CannotJoin, LastOwner, Project, require_analyst
 from examhall.analyses.scenarios import list_scenarios
 from examhall.base.errors import Refusal, SomebodyWasFaster
-from examhall.base.wire import storable
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
-from examhall.web.staff.given import before_of, text_problems, version_in
+from examhall.web.staff.given import before_of, text_of, text_problems, version_in
 from examhall.web.staff.outcome_words import headline
 
 A_PAGE = 50
@@ -166,11 +165,7 @@ async def post_member(request: Request) -> Response:
     require_analyst(me)
     project_id = id_of(request, "project_id")
     form = await request.form()
-    username, role = str(form.get("username", "")).strip()[:200], str(form.get("role", ""))
-    try:
-        storable(username)
-    except ValueError:
-        username = ""
+    username, role = text_of(form, "username", 200), str(form.get("role", ""))
     try:
         async with request.app.state.database.transaction() as conn:
             if (person_id := _number(form.get("remove"))) is not None:

@@ -25,6 +25,7 @@ from examhall.base.wire import LARGEST_ID
 from examhall.courses.groups import UnknownUsernames, list_groups, usernames_in
 from examhall.exams import assigning
 from examhall.exams.accommodations import (
+    REASON_CHARS,
     accommodations_of_exam,
     find_accommodation,
     give_accommodation,
@@ -39,9 +40,10 @@ from examhall.sittings.interventions import NobodySitsIt
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER, here
-from examhall.web.staff.accommodation_form import Given, given_terms, id_in
+from examhall.web.staff.accommodation_form import Given, given_terms
 from examhall.web.staff.courses import searched
 from examhall.web.staff.exam_tabs import tabs_for
+from examhall.web.staff.given import id_in, text_of
 
 READERS = ("author", "analyst", "invigilator")
 PER_PAGE = 50
@@ -131,10 +133,10 @@ async def post_owed(request: Request) -> Response:
     exam_id = id_of(request, "exam_id")
     form = await request.form()
     ids = [found for text in form.getlist("sitting_id") if (found := id_in(str(text)))]
-    reason = str(form.get("reason", "")).strip() or gettext_of(request)("Your extra time")
+    reason = text_of(form, "reason", REASON_CHARS) or gettext_of(request)("Your extra time")
     try:
         async with request.app.state.database.transaction() as conn:
-            await apply_owed(conn, exam_id=exam_id, sitting_ids=ids, by=me.id, reason=reason[:500])
+            await apply_owed(conn, exam_id=exam_id, sitting_ids=ids, by=me.id, reason=reason)
     except NobodySitsIt as refusal:
         return await _page(request, me, refusal=refusal)
     return _back(exam_id, "applied")

@@ -31,6 +31,7 @@ from examhall.certificates.templates import (
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
+from examhall.web.staff.given import line_of
 
 READERS = ("author", "analyst")
 FIELD = re.compile(r"(name|label|required|example)-([0-9]{1,3})")
@@ -159,7 +160,11 @@ async def _tried(request: Request, me: Person, given: dict[str, Any]) -> list[Pr
     _ = gettext_of(request)
     issuer: Issuer = request.app.state.issuer
     proofs: Proofs = request.app.state.proofs
-    for name, label in (("name", _("Name")), ("category", _("Category")), ("variant", _("Variant"))):
+    for name, label in (
+        ("name", _("Name of the template")),
+        ("category", _("Category")),
+        ("variant", _("Variant")),
+    ):
         if not given[name]:
             return [Problem(None, None, None, _("%(field)s is missing") % {"field": label}, "")]
     await proofs.limit.require(str(me.id))
@@ -222,11 +227,11 @@ def _shown(problem: Problem) -> dict[str, Any]:
 
 async def _given(request: Request) -> dict[str, Any]:
     form = await request.form(max_part_size=1_000_000)
-    version = _text(form, "version", 9)
+    version = line_of(form, "version", 9)
     return {
-        "name": _text(form, "name", templates.NAME_CHARS),
-        "category": _text(form, "category", templates.CATEGORY_CHARS),
-        "variant": _text(form, "variant", templates.CATEGORY_CHARS),
+        "name": line_of(form, "name", templates.NAME_CHARS),
+        "category": line_of(form, "category", templates.CATEGORY_CHARS),
+        "variant": line_of(form, "variant", templates.CATEGORY_CHARS),
         "public": "public" in form,
         "active": "active" in form,
         "version": int(version) if version.isascii() and version.isdigit() else 0,
@@ -239,7 +244,7 @@ def _fields(form: FormData) -> list[dict[str, Any]]:
     rows: dict[int, dict[str, Any]] = {}
     for key in form:
         if found := FIELD.fullmatch(key):
-            rows.setdefault(int(found[2]), {})[found[1]] = _text(form, key, templates.VALUE_CHARS)
+            rows.setdefault(int(found[2]), {})[found[1]] = line_of(form, key, templates.VALUE_CHARS)
     return [
         {
             "name": row["name"],
@@ -259,14 +264,6 @@ def _source(form: FormData) -> str:
         return storable(source)
     except ValueError:
         return source.replace("\0", "").encode("utf-8", "replace").decode()
-
-
-def _text(form: FormData, name: str, longest: int) -> str:
-    value = form.get(name, "")
-    try:
-        return " ".join(storable(value).split())[:longest] if isinstance(value, str) else ""
-    except ValueError:
-        return ""
 
 
 routes = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -16,7 +16,7 @@ from examhall.accounts.people import find_account
 from examhall.base import clock
 from examhall.base.csv_file import Problem, decode
 from examhall.base.errors import Refusal
-from examhall.base.wire import LARGEST_ID, storable
+from examhall.base.wire import LARGEST_ID
 from examhall.certificates.gallery import list_issued, list_issued_by, list_of_exam, search_issued, serial_of
 from examhall.certificates.holders_file import BadHoldersFile, read_holders
 from examhall.certificates.issue import (
@@ -40,6 +40,7 @@ from examhall.web.frame import framed
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
 from examhall.web.staff.courses import searched
+from examhall.web.staff.given import line_of
 
 READERS = ("author", "analyst")
 A_PAGE = 50
@@ -257,33 +258,25 @@ async def _given(request: Request) -> Given:
     upload = form.get("upload")
     content = await upload.read() if isinstance(upload, UploadFile) else b""
     given = Given(
-        template_id=_number(_text(form, "template_id", 20)),
-        title=_text(form, "title", TITLE_CHARS),
-        purpose=_text(form, "for", PURPOSE_CHARS),
+        template_id=_number(line_of(form, "template_id", 20)),
+        title=line_of(form, "title", TITLE_CHARS),
+        purpose=line_of(form, "for", PURPOSE_CHARS),
         public="public" in form,
-        exam_id=_number(_text(form, "exam_id", 20)),
-        holder=_text(form, "holder", HOLDER_CHARS),
-        username=_text(form, "username", HOLDER_CHARS),
+        exam_id=_number(line_of(form, "exam_id", 20)),
+        holder=line_of(form, "holder", HOLDER_CHARS),
+        username=line_of(form, "username", HOLDER_CHARS),
         file=str(form.get("file", "")),
         fields={
-            name.removeprefix("field-"): _text(form, name, VALUE_CHARS)
+            name.removeprefix("field-"): line_of(form, name, VALUE_CHARS)
             for name in form
             if name.startswith("field-")
         },
-        request_key=_text(form, "request_key", 64) or uuid4().hex,
+        request_key=line_of(form, "request_key", 64) or uuid4().hex,
     )
     await request.close()
     if content:
         given.file = decode(content, BadHoldersFile)
     return given
-
-
-def _text(form: FormData, name: str, longest: int) -> str:
-    value = form.get(name, "")
-    try:
-        return " ".join(storable(value).split())[:longest] if isinstance(value, str) else ""
-    except ValueError:
-        return ""
 
 
 def _number(text: object) -> int | None:

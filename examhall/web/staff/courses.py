@@ -10,7 +10,6 @@ from starlette.routing import Route
 from examhall.accounts.access import Person, has_role, page_person, require_role
 from examhall.accounts.people import find_account
 from examhall.base.errors import Refusal, SomebodyWasFaster
-from examhall.base.wire import storable
 from examhall.contests.bulk import stats_of
 from examhall.contests.contests import contests_of_course
 from examhall.courses import courses
@@ -18,7 +17,7 @@ from examhall.courses.courses import CourseCodeTaken, create_course, edit_course
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
-from examhall.web.staff.given import before_of, text_problems, version_in
+from examhall.web.staff.given import before_of, text_of, text_problems, version_in
 
 READERS = ("author", "analyst", "invigilator")
 A_PAGE = 50
@@ -133,11 +132,7 @@ async def post_edit_course(request: Request) -> Response:
 
 def searched(request: Request) -> str:
     """What the reader looks for; a search that nothing can match is none."""
-    text = request.query_params.get("q", "").strip()[:SEARCH_CHARS]
-    try:
-        return storable(text)
-    except ValueError:
-        return ""
+    return text_of(request.query_params, "q", SEARCH_CHARS)
 
 
 async def _given(request: Request) -> dict[str, Any]:

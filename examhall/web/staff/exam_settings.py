@@ -38,7 +38,7 @@ from examhall.web.public import SEE_OTHER
 from examhall.web.staff.exam_form import NAMES, Raw, given_in, raw_of, settings_of
 from examhall.web.staff.exam_tabs import tabs_for
 from examhall.web.staff.exam_words import WORDS, differences
-from examhall.web.staff.given import version_in
+from examhall.web.staff.given import text_of, version_in
 
 NEW = Settings(title="", duration_s=3600)
 # More than one has; a bound all the same.
@@ -90,7 +90,7 @@ async def post_settings(request: Request) -> Response:
     taken = _taken(form, raw, exam.settings)
     settings, troubles = settings_of(raw, exam.settings)
     settings = replace(settings, **taken)
-    reason = _reason(form)
+    reason = text_of(form, "reason", REASON_CHARS)
     try:
         if troubles:
             raise BadSettings([each for each in troubles if each.field not in taken])
@@ -141,14 +141,6 @@ def _taken(form: Mapping[str, Any], raw: Raw, current: Settings) -> dict[str, An
     for name in known:
         raw[name] = theirs[name]
     return {name: getattr(current, name) for name in known}
-
-
-def _reason(form: Mapping[str, Any]) -> str:
-    reason = str(form.get("reason", "")).strip()[:REASON_CHARS]
-    try:
-        return storable(reason)
-    except ValueError:
-        return ""
 
 
 async def _conflict(

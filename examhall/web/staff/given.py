@@ -34,6 +34,36 @@ def text_problems(
     return problems
 
 
+def text_of(given: Mapping[str, Any], name: str, most: int) -> str:
+    """What a form or an address says, as it was written; nothing of what cannot be stored."""
+    said = str(given.get(name, "")).strip()[:most]
+    try:
+        return storable(said)
+    except ValueError:
+        return ""
+
+
+def line_of(form: Mapping[str, Any], name: str, most: int) -> str:
+    """In one line; nothing of a file."""
+    said = form.get(name, "")
+    try:
+        return " ".join(storable(said).split())[:most] if isinstance(said, str) else ""
+    except ValueError:
+        return ""
+
+
+def number_of(form: Mapping[str, Any], name: str) -> int:
+    """0, which no row has, for what is no number."""
+    said = str(form.get(name, ""))
+    return int(said) if said.isascii() and said.isdigit() and len(said) <= ID_DIGITS else 0
+
+
+def id_in(text: str) -> int | None:
+    """An id that a form carries; None for anything else."""
+    found = int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
+    return found if 1 <= found <= LARGEST_ID else None
+
+
 def version_in(text: str) -> int:
     """The version that a form carries; 0, which no row has, for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= VERSION_DIGITS else 0

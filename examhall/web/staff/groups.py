@@ -34,9 +34,8 @@ from examhall.exams.accommodations import accommodations_of_group, without_reaso
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
-from examhall.web.staff.accommodation_form import id_in
 from examhall.web.staff.courses import searched
-from examhall.web.staff.given import before_of, text_problems, version_in
+from examhall.web.staff.given import before_of, id_in, text_problems, version_in
 
 READERS = ("author", "analyst", "invigilator")
 PER_PAGE = 50

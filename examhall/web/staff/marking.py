@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -47,6 +47,7 @@ from examhall.web.breakdown import given, right_answers
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
+from examhall.web.staff.given import text_of
 from examhall.web.staff.key import shown_item
 
 SLOT = re.compile(r"([1-9][0-9]{0,4})([a-z]?)")
@@ -227,13 +228,15 @@ async def post_deed(request: Request) -> Response:
     form = await request.form()
     task_id = id_of(request, "task_id")
     deed = str(form.get("deed", "save"))
+    sheet, is_whole = _sheet(form)
     try:
-        sheet = _sheet(form)
+        if not is_whole:
+            raise NotComplete
         async with request.app.state.database.transaction() as conn:
             task = await _task(conn, task_id, me)
             slot = (task.question_number, task.sub_part)
             if deed == "reopen":
-                reason = str(form.get("reason", "")).strip()[:REASON_CHARS] or "-"
+                reason = text_of(form, "reason", REASON_CHARS) or "-"
                 await reopen_task(conn, task_id, by=me.id, is_author=has_role(me, AUTHOR), reason=reason)
             elif deed == "skip":
                 if task.finished_at is None:
@@ -246,12 +249,12 @@ async def post_deed(request: Request) -> Response:
             else:
                 await save_sheet(conn, task_id, me.id, sheet)
     except REFUSED_HERE as refusal:
-        return await _desk(request, me, refusal, _sheet(form))
+        return await _desk(request, me, refusal, sheet)
     return RedirectResponse(f"/staff/marking/{task_id}", SEE_OTHER)
 
 
-def _sheet(form: FormData) -> Sheet:
-    """What the form says; what no sheet can be is left out, and missed when it is finished."""
+def _sheet(form: FormData) -> tuple[Sheet, bool]:
+    """What the form says, and whether a sheet can say all of it: what none can is left out."""
     levels = {
         name.removeprefix("level-"): int(str(value))
         for name, value in form.multi_items()
@@ -259,23 +262,18 @@ def _sheet(form: FormData) -> Sheet:
     }
     said = {
         "levels": levels,
-        "points": _points(str(form.get("points", ""))),
+        "points": str(form.get("points", "")).strip().replace(",", ".") or None,
         "comment": str(form.get("comment", ""))[:COMMENT_CHARS],
         "note": str(form.get("note", ""))[:COMMENT_CHARS],
         # A script on the same page counts in milliseconds as well: what was written later stays.
         "revision": int(clock.now().timestamp() * 1000),
     }
     try:
-        return SheetIn.model_validate(said).sheet()
+        return SheetIn.model_validate(said).sheet(), True
     except ValidationError as error:
-        raise NotComplete from error
-
-
-def _points(said: str) -> Decimal | None:
-    try:
-        return Decimal(said.strip().replace(",", ".")) if said.strip() else None
-    except InvalidOperation as error:
-        raise NotComplete from error
+        wrong = {each["loc"][0] for each in error.errors()}
+        kept = {name: value for name, value in said.items() if name not in wrong}
+        return SheetIn.model_validate(kept).sheet(), False
 
 
 def slot_in(said: str) -> tuple[int, str] | None:

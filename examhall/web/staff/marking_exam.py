@@ -15,7 +15,6 @@ from examhall.accounts.access import Person, page_person, require_role
 from examhall.accounts.people import find_account
 from examhall.base.db import Connection
 from examhall.base.errors import Refusal, SomebodyWasFaster
-from examhall.base.wire import storable
 from examhall.exams.correction import REASON_CHARS, BadCorrection, ByHand, Correction, NothingToCorrect
 from examhall.exams.marking_scheme import GUIDANCE_CHARS, NewScheme
 from examhall.scoring.by_hand_finish import NotFinished, reopen_task
@@ -40,7 +39,7 @@ from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
 from examhall.web.staff.exam_tabs import tabs_for
-from examhall.web.staff.given import version_in
+from examhall.web.staff.given import number_of, text_of, version_in
 from examhall.web.staff.marking import problems_of, slot_in
 from examhall.web.staff.rubric_text import BadRubric, read_rubric, write_rubric
 
@@ -262,20 +261,6 @@ def _new_scheme(form: FormData, found: Scheme) -> NewScheme:
             "guidance": guidance,
         }
     )
-
-
-def text_of(form: FormData, name: str, most: int) -> str:
-    said = str(form.get(name, "")).strip()[:most]
-    try:
-        return storable(said)
-    except ValueError:
-        return ""
-
-
-def number_of(form: FormData, name: str) -> int:
-    """0, which no row has, for what is no number."""
-    said = str(form.get(name, ""))
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
 
 
 routes = [

@@ -39,13 +39,14 @@ from examhall.analyses.scenarios import create_scenario
 from examhall.analyses.standards import Found, cut_as_scenario, find_result
 from examhall.base.db import Connection
 from examhall.base.errors import Refusal, SomebodyWasFaster
-from examhall.base.wire import LARGEST_ID, storable
+from examhall.base.wire import LARGEST_ID
 from examhall.exams.correcting import find_standing
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.numbers import numbers_of
 from examhall.web.public import SEE_OTHER
 from examhall.web.staff.exam_tabs import tabs_for
+from examhall.web.staff.given import number_of, text_of, version_in
 from examhall.web.staff.panel_words import cut_sentences, strips
 
 SHOWN = 50
@@ -96,8 +97,8 @@ async def post_panel(request: Request) -> Response:
                 conn,
                 exam_id=id_of(request, "exam_id"),
                 method="bookmark" if form.get("method") == "bookmark" else "angoff",
-                name=_text(form, "name", NAME_CHARS) or gettext_of(request)("Pass mark"),
-                description=_text(form, "description", DESCRIPTION_CHARS),
+                name=text_of(form, "name", NAME_CHARS) or gettext_of(request)("Pass mark"),
+                description=text_of(form, "description", DESCRIPTION_CHARS),
                 created_by=me.id,
             )
     except (NotCalibrated, NothingToJudge) as refusal:
@@ -163,26 +164,26 @@ async def post_panel_change(request: Request) -> Response:
 
 
 async def _change(conn: Connection, panel: Panel, change: str, form: FormData) -> None:
-    version = _number(form, "version")
+    version = version_in(str(form.get("version", "")))
     match change:
         case "edit":
             await edit_panel(
                 conn,
                 panel,
                 version=version,
-                name=_text(form, "name", NAME_CHARS) or panel.name,
-                description=_text(form, "description", DESCRIPTION_CHARS),
+                name=text_of(form, "name", NAME_CHARS) or panel.name,
+                description=text_of(form, "description", DESCRIPTION_CHARS),
             )
         case "round":
             await next_round(conn, panel, version=version)
         case "close":
             await close_panel(conn, panel, version=version)
         case "judges":
-            names = _text(form, "usernames", 20_000).replace(",", " ").split()
+            names = text_of(form, "usernames", 20_000).replace(",", " ").split()
             if names:
                 await invite_judges(conn, panel, names)
         case "dismiss":
-            await dismiss_judge(conn, panel, _number(form, "person"))
+            await dismiss_judge(conn, panel, number_of(form, "person"))
 
 
 async def post_scenario(request: Request) -> Response:
@@ -199,7 +200,7 @@ async def post_scenario(request: Request) -> Response:
         cut = numbers_of(request).percent(float(found.pass_percent or 0), None)
         scenario_id = await create_scenario(
             conn,
-            _number(form, "project"),
+            number_of(form, "project"),
             by=me.id,
             name=f"{panel.name}: {cut}"[:NAME_CHARS],
             description=gettext_of(request)("The cut of a panel of {judges} judges.").format(
@@ -208,20 +209,6 @@ async def post_scenario(request: Request) -> Response:
             scenario=scenario,
         )
     return RedirectResponse(f"/staff/scenarios/{scenario_id}", SEE_OTHER)
-
-
-def _text(form: FormData, name: str, most: int) -> str:
-    said = str(form.get(name, "")).strip()[:most]
-    try:
-        return storable(said)
-    except ValueError:
-        return ""
-
-
-def _number(form: FormData, name: str) -> int:
-    """0, which no row has, for what is no number."""
-    said = str(form.get(name, ""))
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
 
 
 def _problems(request: Request, refusal: Refusal | None) -> list[str]:

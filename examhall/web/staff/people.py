@@ -30,8 +30,8 @@ from examhall.courses.groups import list_groups
 from examhall.web.frame import framed
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
-from examhall.web.staff.accommodation_form import id_in
 from examhall.web.staff.courses import searched
+from examhall.web.staff.given import id_in
 
 PER_PAGE = 50
 # Of what a file changes: more than anybody reads, and the counts are of all.

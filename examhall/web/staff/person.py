@@ -29,8 +29,8 @@ from examhall.sittings.extending import find_owed
 from examhall.web.frame import framed, id_of
 from examhall.web.i18n import gettext_of
 from examhall.web.public import SEE_OTHER
-from examhall.web.staff.accommodation_form import Given, given_terms, id_in
-from examhall.web.staff.given import version_in
+from examhall.web.staff.accommodation_form import Given, given_terms
+from examhall.web.staff.given import id_in, version_in
 from examhall.web.staff.people import given_person, person_problems
 from examhall.web.staff.person_record import certificates_of, sittings_of
 
