@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 OF_MACHINES = {
     "id", "ui_order", "schema", "subject", "revision", "validated_key", "key_id", "token_hash", "etag",
     "path", "request_hash", "request_key", "asked", "inputs", "inputs_hash", "document_hash", "heartbeat_at",
-    "tries", "worker", "stage", "progress", "result", "candidates", "error", "error_code", "data", "words",
+    "worker", "stage", "progress", "result", "candidates", "error", "error_code", "data", "words",
     "reached", "design", "validated",
 }  # fmt: skip
 
@@ -73,3 +73,14 @@ def test_what_is_known_by_a_question_in_no_parts_ends_in_no_comma() -> None:
         person_id=None, person_name=None, before=None, after={"markers": 2},
     )  # fmt: skip
     assert told(entry, same).sentence == "Olga added marking scheme 219"
+
+
+def test_what_is_called_by_a_title_stands_in_the_quotation_marks_of_the_language() -> None:
+    entry = Entry(
+        id=1, at=datetime(2026, 5, 4, tzinfo=UTC), actor_id=2, actor_name="Olga", door="page", trace="",
+        deed="added", kind="sections", thing="3", label="Algebra", exam_id=12, exam_title="Mock 4",
+        person_id=None, person_name=None, before=None, after={"title": "Algebra"},
+    )  # fmt: skip
+    assert told(entry, same).sentence == "Olga added section “Algebra” of “Mock 4”"
+    assert "«Algebra»" in told(entry, gettext_for("ru")).sentence
+    assert "«Mock 4»" in told(entry, gettext_for("ru")).sentence

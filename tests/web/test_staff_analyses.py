@@ -300,6 +300,9 @@ async def test_names_that_the_master_data_came_with_are_in_the_readers_language_
     assert "<b>Oʻtmadi</b>" in page
     russian = (await nora.client.get("/staff/master-data", headers={"Accept-Language": "ru"})).text
     assert re.search(r"<b>Выдержан</b>.*<b>Не выдержан</b>", russian)
+    # A topic names its subject, a scale its step as the language writes it.
+    assert '<span class="soft">Математика</span>' in russian
+    assert "шагом 0,1" in russian
     assert "<b>Failed</b>" in (await nora.client.get("/staff/master-data")).text
 
 

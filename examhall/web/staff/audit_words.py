@@ -105,6 +105,7 @@ FIELDS = {
     "sub_part": _("part"), "template_id": _("certificate template"),
     "template_version": _("version of a certificate template"), "test_type": _("type of test"),
     "third_rule": _("rule for a third marker"), "threshold": _("threshold"),
+    "tries": _("number of attempts"),
     "tickets_for": _("exam to give tickets for"), "timezone": _("time zone"),
     "unequal_points": _("state: unequal points allowed"), "uploaded_at": _("uploaded at"),
     "uploaded_by": _("uploaded by"), "used_at": _("used at"), "value": _("value"), "variant": _("variant"),
@@ -140,6 +141,7 @@ CHANGED = _("{who} changed the {field} of {thing} from {before} to {after}")
 CHANGED_SECRET = _("{who} changed the {field} of {thing}")
 CHANGED_MUCH = _("{who} changed {thing}: {fields}")
 OF = _("{thing} of {exam}")
+QUOTED = _("“{name}”")
 
 
 class Change(NamedTuple):
@@ -266,7 +268,7 @@ def _short(value: str | None) -> str:
 def _thing(entry: Entry, translate: Translate) -> str:
     kind = kind_name(entry.kind, translate)
     state = {**(entry.before or {}), **(entry.after or {})}
-    called = entry.label and f"“{entry.label}”"
+    called = entry.label and translate(QUOTED).format(name=entry.label)
     number = state.get("question_number") or state.get("number")
     if entry.kind == "items":
         called = "".join(entry.thing.split(",")[1:])
@@ -277,7 +279,7 @@ def _thing(entry: Entry, translate: Translate) -> str:
     # A question that is not in parts has a key that ends in the name of none.
     name = f"{kind} {called}".strip() if called else f"{kind} {entry.thing.rstrip(',')}"
     if entry.exam_id is not None and entry.kind != "exams":
-        exam = f"“{entry.exam_title}”" if entry.exam_title else str(entry.exam_id)
+        exam = translate(QUOTED).format(name=entry.exam_title) if entry.exam_title else str(entry.exam_id)
         return translate(OF).format(thing=name, exam=exam)
     return name
 

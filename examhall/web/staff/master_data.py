@@ -36,6 +36,7 @@ async def master_data_page(request: Request) -> Response:
         account,
         "staff/master_data.html",
         kinds=[(kind, [entry for entry in entries if entry.kind == kind]) for kind in KINDS],
+        subjects={entry.code: entry.name for entry in entries if entry.kind == "subjects"},
         fixed=FIXED,
         may_edit=has_role(me, "admin"),
     )
