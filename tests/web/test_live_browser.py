@@ -72,6 +72,32 @@ async def test_given_time_and_announcements_arrive(served, candidate: MakeCandid
     await expect(page.locator("#news")).to_be_hidden()
 
 
+@pytest.mark.parametrize("far", [0, 10_000])
+async def test_an_announcement_moves_nothing_and_is_in_sight(served, candidate, ivy, far: int) -> None:
+    exam_id = await served.exam(duration_s=600)
+    alice = await candidate(**PHONE)
+    page = alice.page
+    await alice.sit(exam_id)
+    await hears(page)
+    await page.evaluate("(far) => scrollTo(0, far)", far)
+    where = """() => [...document.querySelectorAll('.current .choice, .room-foot .button')].map(
+        (one) => Math.round(one.getBoundingClientRect().top))"""
+    before = await page.evaluate(where)
+    invigilator = await ivy(exam_id)
+    await invigilator.does("announcements", text="Question 2: read 3 for 8. " * 6)
+    note = page.locator("#news li")
+    await expect(note).to_be_in_viewport(ratio=1)
+    # Nor under the foot, nor under the bar.
+    covered = """(note) => {
+        const { left, top, bottom } = note.getBoundingClientRect();
+        return [top + 4, bottom - 4].some((y) => !note.contains(document.elementFromPoint(left + 20, y)));
+    }"""
+    assert not await note.evaluate(covered)
+    assert await page.evaluate(where) == before
+    await page.click("#news li button")
+    await expect(page.locator("#news")).to_be_hidden()
+
+
 async def test_who_comes_back_reads_what_was_announced(served, candidate: MakeCandidate, ivy) -> None:
     exam_id = await served.exam()
     alice = await candidate()

@@ -5,6 +5,7 @@
 import { find } from "./fields.js";
 
 const SPREAD_MS = 3_000;
+const READ_MS = 1_000;
 const timeOfDay = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short" });
 
 /** @param {RoomOptions} room */
@@ -52,6 +53,9 @@ function listenToServer({ boot, clock, outbox, say, several, setTime }) {
     away.className = "icon-button";
     away.setAttribute("aria-label", words.dismiss);
     away.append(find("#close-icon").content.cloneNode(true));
+    // It may come under a finger that was on its way to an answer: nothing is put away unread.
+    away.disabled = true;
+    setTimeout(() => (away.disabled = false), READ_MS);
     away.onclick = () => {
       note.remove();
       board.hidden = !list.children.length;
