@@ -27,8 +27,10 @@ SELECT exams.id AS exam_id, exams.title AS exam_title, exams.closes_at, counted.
           JOIN sittings
             ON sittings.candidate_id = tasks.candidate_id
            AND sittings.id = tasks.sitting_id
-         WHERE %(is_author)s
-            OR tasks.exam_id IN (SELECT exam_id FROM exam_markers WHERE person_id = %(person_id)s)
+         -- All else counts nowhere: of years of marks that others gave nothing is read.
+         WHERE (tasks.finished_at IS NULL OR tasks.marker_id = %(person_id)s)
+           AND (%(is_author)s
+                OR tasks.exam_id IN (SELECT exam_id FROM exam_markers WHERE person_id = %(person_id)s))
          GROUP BY tasks.exam_id, tasks.question_number, tasks.sub_part) AS counted
   JOIN exams ON exams.id = counted.exam_id
   JOIN questions
