@@ -64,7 +64,6 @@ async def print_report(typesetter: Typesetter, facts: Facts, comment: str, langu
             "How many reached each part of the points; yours is dark. The mean is {mean}."
         ).format(mean=write.points(facts.mean_points)),
         "footer": _("Made by Examhall from the results as they are."),
-        "made": f"{happened_at:%Y-%m-%d}",
     }
     return await typesetter.pdf(
         TEMPLATE.read_text(encoding="utf-8"),

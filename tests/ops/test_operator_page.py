@@ -26,6 +26,7 @@ from examhall.ops.bottlenecks import find_bottlenecks
 from examhall.ops.sampling import Statement, look_at_storage
 from examhall.ops.snapshot import SlowRun, Snapshot, encode
 from examhall.ops.tick import Tick
+from examhall.web.staff.operator import in_words
 
 from ..doors.conftest import SECRET, Caller
 
@@ -182,7 +183,8 @@ def test_bottlenecks_are_named_in_words_and_nothing_is_named_when_all_is_well() 
         connections=99, connections_max=100,
     )  # fmt: skip
     wrong = Snapshot(at=100.0, slow=[SlowRun("autosave.save_batch", 99.0, 1.5, 10)])
-    found = {each.code: each.detail for each in find_bottlenecks([worst] * 10, wrong)}
+    bottlenecks = find_bottlenecks([worst] * 10, wrong)
+    found = {each.code: each.detail for each in bottlenecks}
     assert found.keys() == {
         "database_silent", "pool_waits", "slow_statements", "connections", "save_queue", "cpu", "held_up",
         "closing_late", "jobs_wait", "errors", "events_lost", "few_hits",
@@ -190,3 +192,8 @@ def test_bottlenecks_are_named_in_words_and_nothing_is_named_when_all_is_well() 
     assert "autosave.save_batch" in found["slow_statements"]
     assert "12 requests a second wait for a database connection" in found["pool_waits"]
     assert not any("%(" in sentence for sentence in found.values())
+    for language, cores, saves in (("en", "1.9", "1,500"), ("ru", "1,9", "1\u00a0500")):
+        told = {each.code: in_words(each, language) for each in bottlenecks}
+        assert cores in told["cpu"]
+        assert saves in told["save_queue"]
+        assert not any("%" in sentence for sentence in told.values())

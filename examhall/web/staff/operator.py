@@ -1,5 +1,6 @@
 """The operator's page: the whole server second by second, and what holds it back."""
 
+import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -15,17 +16,20 @@ from examhall.base.clock import now
 from examhall.base.db import Unavailable
 from examhall.base.errors import Malformed
 from examhall.base.event_stream import Broadcast, encoded
-from examhall.ops.bottlenecks import find_bottlenecks
+from examhall.ops.bottlenecks import Bottleneck, find_bottlenecks
 from examhall.ops.performance import caches_of, statements_of
 from examhall.ops.sampling import Index, Storage, look_at_storage
 from examhall.ops.tick import Tick
 from examhall.ops.watch import Watch
 from examhall.web.frame import framed
 from examhall.web.i18n import language_of, languages, translations
+from examhall.web.numbers import numbers
 
 # Digits of what a chart draws.
 DIGITS = 4
 NAMES = tuple(field for field in Tick.__struct_fields__ if field != "at")
+# Where a sentence has a value, and with how many digits.
+PLACE = re.compile(r"%\((\w+)\)(?:\.(\d)f|[ds])")
 # Indexes shown: the most used, and those that nobody used.
 INDEXES = 12
 
@@ -109,7 +113,6 @@ async def _operator(request: Request) -> Person:
 
 def _latest(watch: Watch, language: str) -> dict[str, Any]:
     """What is of now alone: the busiest routes, the coming deadlines, what holds the server back."""
-    _ = translations(language).ugettext
     whole = watch.latest()
     found = find_bottlenecks(list(watch.ticks)[-60:], whole)
     return {
@@ -118,8 +121,19 @@ def _latest(watch: Watch, language: str) -> dict[str, Any]:
             for each in watch.routes()
         ],
         "deadlines": whole.deadlines,
-        "bottlenecks": [_(each.sentence) % each.values for each in found],
+        "bottlenecks": [in_words(each, language) for each in found],
     }
+
+
+def in_words(found: Bottleneck, language: str) -> str:
+    """Its sentence, with figures as the language writes them."""
+    write = numbers(language)
+
+    def one(place: re.Match[str]) -> str:
+        value = found.values[place[1]]
+        return write.fixed(value, int(place[2] or 0)) if isinstance(value, int | float) else str(value)
+
+    return PLACE.sub(one, translations(language).ugettext(found.sentence))
 
 
 def _columns(ticks: list[Tick]) -> dict[str, Any]:
