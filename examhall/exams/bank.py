@@ -13,6 +13,7 @@ from examhall.base.clock import rfc3339
 from examhall.base.db import Connection, many, maybe, one, run
 from examhall.base.errors import Malformed, NotFound, SomebodyWasFaster
 from examhall.base.sqlfile import beside
+from examhall.base.wire import LARGEST_ID
 from examhall.exams.markdown import pictures_in
 from examhall.exams.question_document import Document, document_of, read_document
 from examhall.reference.catalog import list_entries
@@ -155,9 +156,14 @@ async def find_bank_question(conn: Connection, question_id: int) -> BankQuestion
     return found
 
 
-async def versions_of(conn: Connection, question_id: int) -> list[BankVersion]:
-    """The newest first."""
-    return await many(conn, SQL.versions, BankVersion, question_id=question_id)
+async def versions_of(
+    conn: Connection, question_id: int, *, before: int = LARGEST_ID, limit: int | None = None
+) -> list[BankVersion]:
+    """The newest first, of those before one of them."""
+    found = await many(conn, SQL.versions, BankVersion, question_id=question_id, before=before, limit=limit)
+    if not found and before == LARGEST_ID:
+        raise NotInTheBank
+    return found
 
 
 async def pictures_of(conn: Connection, question_id: int, version: int) -> list[BankPicture]:

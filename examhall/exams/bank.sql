@@ -25,7 +25,9 @@ SELECT bank_versions.version, subject, topic, document, people.full_name AS save
   FROM bank_versions
   LEFT JOIN people ON people.id = bank_versions.saved_by
  WHERE bank_question_id = %(question_id)s
- ORDER BY version DESC;
+   AND bank_versions.version < %(before)s
+ ORDER BY bank_versions.version DESC
+ LIMIT %(limit)s;
 
 -- name: hold
 -- FOR UPDATE: of two who save a version at once the second waits, and is told.

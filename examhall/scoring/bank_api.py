@@ -149,10 +149,6 @@ class VersionOut(BaseModel):
         return cls(**vars(each) | {"saved_at": rfc3339(each.saved_at)})
 
 
-class VersionsOut(BaseModel):
-    items: list[VersionOut]
-
-
 class TakenOut(BaseModel):
     id: int
     number: int
@@ -235,10 +231,17 @@ async def put_bank_question(
     return _one(found, response)
 
 
-@router.get("/bank/{question_id}/versions", summary="What it was before, the newest first", responses=STAFF)
-async def get_versions(question_id: Id, _me: Author, db: Db) -> VersionsOut:
+@router.get(
+    "/bank/{question_id}/versions",
+    summary="What it was before, the newest first",
+    responses=STAFF | refusals(NotInTheBank),
+)
+async def get_versions(
+    question_id: Id, _me: Author, db: Db, limit: Limit = 50, cursor: Before = LARGEST_ID
+) -> Page[VersionOut]:
     async with db.connection() as conn:
-        return VersionsOut(items=[VersionOut.of(each) for each in await versions_of(conn, question_id)])
+        found = await versions_of(conn, question_id, before=cursor, limit=limit + 1)
+    return page_of(found, limit, VersionOut.of, cursor=lambda each: each.version)
 
 
 @router.post(

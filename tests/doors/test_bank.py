@@ -35,6 +35,11 @@ async def test_a_question_is_written_found_changed_and_taken(writer: Caller, exa
     assert (await writer.client.put(path, json=newer)).status_code == 428
     versions = (await writer.get(f"{path}/versions")).json()["items"]
     assert [each["version"] for each in versions] == [2, 1]
+    page = (await writer.get(f"{path}/versions?limit=1")).json()
+    assert [each["version"] for each in page["items"]] == [2]
+    older = (await writer.get(f"{path}/versions?cursor={page['next_cursor']}")).json()
+    assert ([each["version"] for each in older["items"]], older["next_cursor"]) == ([1], None)
+    assert (await writer.get(f"/api/v1/bank/{question_id + 1}/versions")).status_code == 404
     # The exam has opened: nothing comes into it any more.
     refused = await writer.post(f"/api/v1/exams/{exam_id}/bank", {"bank_question_id": question_id})
     assert (refused.status_code, refused.json()["code"]) == (409, "has_started")
