@@ -14,10 +14,12 @@ import psycopg
 import pytest
 from procrastinate.schema import SchemaManager
 
+from examhall.base import shared_store
 from examhall.base.db import Connection, Database
 from examhall.base.embedded import Postgres
 
 from .chromium import find_chromium
+from .valkey import Valkey
 
 SCHEMA = Path(__file__).parents[1] / "schema.sql"
 
@@ -114,6 +116,22 @@ async def database(dsn: str) -> AsyncIterator[Database]:
     await database.open()
     yield database
     await database.close()
+
+
+@pytest.fixture
+def valkey() -> Iterator[Valkey]:
+    """A shared store of the test's own."""
+    server = Valkey()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a store that is well may take longer than requests would wait for it."""
+    monkeypatch.setattr(shared_store, "ASK_S", 1)
+    monkeypatch.setattr(shared_store, "PING_S", 2)
 
 
 def _copy(postgres: Postgres, name: str = "shared") -> str:

@@ -1,7 +1,7 @@
 """Two processes' caches over one Valkey; it is killed and frozen under them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,12 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from examhall.base import second_level, shared_store
+from examhall.base import second_level
 from examhall.base.cache import Cache
 from examhall.base.shared_store import Away, SharedStore
 from tests.valkey import Valkey
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("patience")]
 
 NEVER_MET = "unix:///nowhere/at/all"
 
@@ -23,21 +23,6 @@ NEVER_MET = "unix:///nowhere/at/all"
 class Contest:
     title: str
     seats: int
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine a store that is well may take longer than requests would wait for it."""
-    monkeypatch.setattr(shared_store, "ASK_S", 1)
-    monkeypatch.setattr(shared_store, "PING_S", 2)
-
-
-@pytest.fixture
-def valkey() -> Iterator[Valkey]:
-    server = Valkey()
-    server.start()
-    yield server
-    server.remove()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """How much each may ask, through the whole application; most of it without a database, as it is counted."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
@@ -313,14 +313,6 @@ async def test_a_long_save_counts_for_more(gate: Any) -> None:
     long = {"content": b"x" * 4096 * 9, "headers": bearer(1) | {"Content-Type": "application/json"}}
     assert (await client.post("/sessions/1/answers/", **long)).status_code != 429
     assert (await client.post("/sessions/1/answers/", **long)).status_code == 429
-
-
-@pytest.fixture
-def valkey() -> Iterator[Valkey]:
-    server = Valkey()
-    server.start()
-    yield server
-    server.remove()
 
 
 async def test_web_workers_that_share_a_store_count_together(

@@ -1,7 +1,7 @@
 """The shared store dies and freezes under the running application, and comes back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -10,28 +10,12 @@ import httpx
 import pytest
 
 from examhall.app import Hall, create_app
-from examhall.base import shared_store
 from examhall.base.cache import Cache
 from examhall.base.shared_store import Away
 from tests.contests.rows import Class, add_class
 from tests.valkey import Valkey
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine a store that is well may take longer than requests would wait for it."""
-    monkeypatch.setattr(shared_store, "ASK_S", 1)
-    monkeypatch.setattr(shared_store, "PING_S", 2)
-
-
-@pytest.fixture
-def valkey() -> Iterator[Valkey]:
-    server = Valkey()
-    server.start()
-    yield server
-    server.remove()
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("patience")]
 
 
 @pytest.fixture

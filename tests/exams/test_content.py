@@ -1,7 +1,6 @@
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,35 +9,19 @@ from hypothesis import strategies as st
 
 from examhall.base.db import Connection
 from examhall.base.errors import NotFound
-from examhall.exams.content import Content, Exam, Item, arrange, build_content, load_content, shuffled
+from examhall.exams.content import Content, Exam, arrange, build_content, load_content, shuffled
 from examhall.exams.exam_file import ExamFile, read_exam_file
 from examhall.exams.importing import AssignedToNobody, import_exam
 
-DEMO = Path(__file__).parents[2] / "examhall" / "demo"
+from .demos import demo, items_of
+
 pytestmark = pytest.mark.anyio
-
-
-def demo(name: str) -> ExamFile:
-    return read_exam_file((DEMO / name).read_bytes(), folder=DEMO)
 
 
 def content_of(exam: ExamFile, *, questions: bool = False, options: bool = False) -> Content:
     """As load_content would build it, without a database."""
     row = Exam(7, 1, exam.title, exam.kind, exam.instructions, questions, options, ["triangle"])
-    items = [
-        Item(
-            question.number,
-            question.prompt,
-            item.sub_part,
-            item.kind,
-            item.prompt,
-            item.presented,
-            item.points,
-        )
-        for question in exam.questions
-        for item in question.items
-    ]
-    return build_content(row, items)
+    return build_content(row, items_of(exam))
 
 
 EVERY_TYPE = demo("every-type.yaml")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from examhall.base.db import Database
+from examhall.base.db import Connection, Database
 from examhall.base.typesetting import Typesetter
 from examhall.reports.feedback import (
     RESERVED_TOKENS,
@@ -54,6 +54,27 @@ async def first_sitting(database: Database, past: PastExam) -> int:
         return await past.sitting_of(conn, past.candidates[0])
 
 
+async def decided(
+    conn: Connection,
+    past: PastExam,
+    sitting_id: int,
+    *,
+    approve: bool,
+    text: str | None = None,
+    key_version: int = 1,
+) -> None:
+    """Olga has decided."""
+    await decide(
+        conn,
+        exam_id=past.id,
+        sitting_id=sitting_id,
+        key_version=key_version,
+        approve=approve,
+        text=text,
+        decided_by=OLGA,
+    )
+
+
 async def comment(database: Database, past: PastExam) -> str:
     async with database.transaction() as conn:
         sitting = await past.sitting_of(conn, past.candidates[0])
@@ -100,15 +121,7 @@ async def test_a_draft_is_seen_by_the_candidate_only_when_approved(
     assert await make_due_reports(database, typesetter) == 0
     assert "Well done." not in await comment(database, past)
     async with database.transaction() as conn:
-        await decide(
-            conn,
-            exam_id=past.id,
-            sitting_id=sitting,
-            key_version=1,
-            approve=True,
-            text="Bravo, Alice.",
-            decided_by=OLGA,
-        )
+        await decided(conn, past, sitting, approve=True, text="Bravo, Alice.")
     assert await make_due_reports(database, typesetter) == 1
     assert await comment(database, past) == "Bravo, Alice."
     assert await make_due_reports(database, typesetter) == 0
@@ -120,15 +133,7 @@ async def test_a_rejected_draft_is_never_seen(
     await draft(database, past)
     sitting = await first_sitting(database, past)
     async with database.transaction() as conn:
-        await decide(
-            conn,
-            exam_id=past.id,
-            sitting_id=sitting,
-            key_version=1,
-            approve=False,
-            text=None,
-            decided_by=OLGA,
-        )
+        await decided(conn, past, sitting, approve=False)
         assert await approve_all(conn, exam_id=past.id, key_version=1, decided_by=OLGA) == 11
     assert await make_due_reports(database, typesetter) == 11
     assert "Well done." not in await comment(database, past)
@@ -141,15 +146,7 @@ async def test_a_draft_is_decided_on_once_however_many_decide(database: Database
     async def press(approve: bool) -> str:
         try:
             async with database.transaction() as conn:
-                await decide(
-                    conn,
-                    exam_id=past.id,
-                    sitting_id=sitting,
-                    key_version=1,
-                    approve=approve,
-                    text=None,
-                    decided_by=OLGA,
-                )
+                await decided(conn, past, sitting, approve=approve)
         except DraftDecided:
             return "late"
         return "decided"
@@ -157,15 +154,7 @@ async def test_a_draft_is_decided_on_once_however_many_decide(database: Database
     assert sorted(await asyncio.gather(*[press(n % 2 == 0) for n in range(6)])) == ["decided"] + ["late"] * 5
     with pytest.raises(NoSuchDraft):
         async with database.transaction() as conn:
-            await decide(
-                conn,
-                exam_id=past.id,
-                sitting_id=10**9,
-                key_version=1,
-                approve=True,
-                text=None,
-                decided_by=OLGA,
-            )
+            await decided(conn, past, 10**9, approve=True)
 
 
 async def test_a_draft_by_another_key_than_was_read_is_not_decided_on(
@@ -175,15 +164,7 @@ async def test_a_draft_by_another_key_than_was_read_is_not_decided_on(
     sitting = await first_sitting(database, past)
     async with database.transaction() as conn:
         with pytest.raises(DraftDecided):
-            await decide(
-                conn,
-                exam_id=past.id,
-                sitting_id=sitting,
-                key_version=2,
-                approve=True,
-                text=None,
-                decided_by=OLGA,
-            )
+            await decided(conn, past, sitting, approve=True, key_version=2)
         assert await approve_all(conn, exam_id=past.id, key_version=2, decided_by=OLGA) == 0
 
 

@@ -1,32 +1,15 @@
 """Papers put together from questions that others had before are those that would be rendered anew."""
 
-from pathlib import Path
-
 import pytest
 
 from examhall.exams.content import Content, Exam, Item, arrange, build_content
-from examhall.exams.exam_file import read_exam_file
 from examhall.web.pages import environment
 from examhall.web.paper import paper_html
-
-DEMO = Path(__file__).parents[2] / "examhall" / "demo"
+from tests.exams.demos import demo, items_of
 
 
 def content_of(name: str, exam_id: int, *, shuffled: bool = True) -> Content:
-    exam = read_exam_file((DEMO / f"{name}.yaml").read_bytes(), folder=DEMO)
-    items = [
-        Item(
-            question.number,
-            question.prompt,
-            item.sub_part,
-            item.kind,
-            item.prompt,
-            item.presented,
-            item.points,
-        )
-        for question in exam.questions
-        for item in question.items
-    ]
+    items = items_of(demo(f"{name}.yaml"))
     return build_content(Exam(exam_id, 1, "", "mock_exam", "", shuffled, shuffled, []), items)
 
 
