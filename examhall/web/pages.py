@@ -21,6 +21,7 @@ from examhall.base.languages import direction_of, languages, own_name
 from examhall.base.pieces import Own, accepts_gzip, gzipped
 from examhall.exams.numbers import FIELD_PATTERN
 from examhall.reference.built_in import grade_name
+from examhall.web.formula_line import in_one_line
 from examhall.web.i18n import language_of, translations
 from examhall.web.numbers import day_with, numbers
 from examhall.web.static import address
@@ -50,6 +51,8 @@ HEADERS = {
 # Stands in a template's output where something is put in afterwards; Markdown and titles cannot write it.
 OWN = re.compile(r"<!-- own (\w+) -->")
 PICTURE = re.compile(r"!\[([^\]]*)\]\([^)\s]*\)")
+# As exams.markdown has it: $5 and $7 are prices.
+FORMULA = re.compile(r"(?<!\\)\$\$(.+?)\$\$|(?<!\\)\$(?!\s)([^$]+?)(?<!\s)\$(?!\d)", re.DOTALL)
 # Not the stars of 2*3*4.
 EMPHASIS = re.compile(r"(?<!\w)\*(?!\s)([^*]+)(?<!\s)\*(?!\w)")
 # One for each exam that is being sat, and language.
@@ -191,5 +194,6 @@ def letter(place: int) -> str:
 
 def plain(markdown: str) -> str:
     """Markdown as one line of words, for where no markup can stand (an option of a select, a label)."""
-    words = PICTURE.sub(r" \1", unescape(markdown)).replace("$", "").replace("**", "").replace("`", "")
+    words = FORMULA.sub(lambda found: in_one_line(found[1] or found[2]), unescape(markdown))
+    words = PICTURE.sub(r" \1", words).replace("\\$", "$").replace("**", "").replace("`", "")
     return " ".join(EMPHASIS.sub(r"\1", words).split())

@@ -169,6 +169,7 @@ def test_markdown_becomes_words_for_a_select() -> None:
     assert plain("the **largest**\n root $x$") == "the largest root x"
     assert plain("Which leaf?![an oak's](leaf-6b7f.png)\nSay *why*.") == "Which leaf? an oak's Say why."
     assert plain("2*3*4 is 24") == "2*3*4 is 24"
+    assert plain(r"$x^2$ for \$5, or $7 and $8; $$\frac12$$") == "x² for $5, or $7 and $8; 1/2"
 
 
 @pytest.mark.parametrize(
