@@ -2,43 +2,20 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 
 import psycopg
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Route, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from examhall.exams.marking_scheme import NewScheme
 from tests.scoring.essays import RUBRIC, add_essays, by_two, write_essay
 
-from .conftest import MakeCandidate, Served, close
+from .conftest import MakeCandidate, MakePage, Served, close
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 SCHEME = NewScheme(markers=2, differ_above=Decimal(1), rubric=RUBRIC, guidance="Look for $x^2$.")
-MakePage = Callable[..., Awaitable[Page]]
-
-
-@pytest.fixture
-async def office(served: Served, browser: Browser) -> AsyncIterator[MakePage]:
-    """`await office("marker")`: a browser of somebody new with this role, and their id on it."""
-    contexts: list[BrowserContext] = []
-    errors: list[str] = []
-
-    async def made(role: str) -> Page:
-        context = await browser.new_context(base_url=served.url)
-        context.set_default_timeout(20_000)
-        contexts.append(context)
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        person = await served.person(role)
-        await context.add_cookies([served.cookie(person, role)])
-        return await context.new_page()
-
-    yield made
-    for context in contexts:
-        await close(context)
-    assert errors == [], "JavaScript errors"
 
 
 async def essay_by(served: Served, candidate_id: int, scheme: NewScheme = SCHEME) -> tuple[int, int]:
@@ -262,3 +239,31 @@ async def test_a_save_that_fails_late_does_not_forget_the_finish(
     await author.wait_for_url("**/staff/marking?nothing")
     rows = await served.rows("SELECT points FROM results WHERE sitting_id = %s", sitting)
     assert rows == [(Decimal("5.5"),)]
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "uz"])
+async def test_what_is_chosen_is_read_whole_on_a_phone(
+    served: Served, candidate: MakeCandidate, office: MakePage, language: str
+) -> None:
+    alice = await candidate()
+    exam_id, _ = await essay_by(served, alice.id)
+    author = await office("author", viewport={"width": 390, "height": 844}, locale=language)
+    await author.goto(f"/staff/exams/{exam_id}/marking/2")
+    cut = await author.eval_on_selector_all(
+        "select.input option",
+        """(options) => options.filter((option) => {
+            const box = option.closest("select");
+            const style = getComputedStyle(box);
+            const text = document.createElement("div");
+            for (const one of ["font", "lineHeight", "whiteSpace", "padding"]) text.style[one] = style[one];
+            text.style.position = "absolute";
+            text.style.width = `${box.clientWidth}px`;
+            text.style.boxSizing = "border-box";
+            text.textContent = option.textContent;
+            document.body.append(text);
+            const fits = text.scrollWidth <= box.clientWidth && text.offsetHeight <= box.clientHeight + 1;
+            text.remove();
+            return !fits;
+        }).map((option) => option.textContent)""",
+    )
+    assert cut == []
