@@ -185,44 +185,59 @@ class Candidate:
 
 
 MakeCandidate = Callable[..., Awaitable[Candidate]]
+MakePage = Callable[..., Awaitable[Page]]
+MakeContext = Callable[..., Awaitable[BrowserContext]]
 
 
 @pytest.fixture
-async def candidate(served: Served, browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Candidate]]]:
-    """`await candidate()`: a new person, signed in, with a browser of their own."""
+async def own_browser(served: Served, browser: Browser) -> AsyncIterator[MakeContext]:
+    """`await own_browser()`: somebody's browser, with nothing in it; a mistake in a script fails the test."""
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
-    async def made(**options: Any) -> Candidate:
+    async def made(**options: Any) -> BrowserContext:
         context = await browser.new_context(base_url=served.url, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         context.on("weberror", lambda error: errors.append(str(error.error)))
+        return context
+
+    yield made
+    for context in contexts:
+        await close(context)
+    assert errors == [], "JavaScript errors"
+
+
+@pytest.fixture
+def candidate(served: Served, own_browser: MakeContext) -> MakeCandidate:
+    """`await candidate()`: a new person, signed in, with a browser of their own."""
+
+    async def made(**options: Any) -> Candidate:
+        context = await own_browser(**options)
         someone = Candidate(await served.person(), served, context, await context.new_page())
         await someone.sign_in()
         return someone
 
-    yield made
-    for context in contexts:
-        await close(context)
-    assert errors == [], "JavaScript errors"
+    return made
 
 
 @pytest.fixture
-async def author(served: Served, browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Page]]]:
-    """`await author()`: somebody who writes exams, in a browser of their own."""
-    contexts: list[BrowserContext] = []
-    errors: list[str] = []
+def office(served: Served, own_browser: MakeContext) -> MakePage:
+    """`await office("marker")`: a page of somebody new with this role, who has a browser of their own."""
 
-    async def made(**options: Any) -> Page:
-        context = await browser.new_context(base_url=served.url, **options)
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        await context.add_cookies([served.cookie(await served.person("author"), "author")])
+    async def made(role: str, **options: Any) -> Page:
+        context = await own_browser(**options)
+        await context.add_cookies([served.cookie(await served.person(role), role)])
         return await context.new_page()
 
-    yield made
-    for context in contexts:
-        await close(context)
-    assert errors == [], "JavaScript errors"
+    return made
+
+
+@pytest.fixture
+def author(office: MakePage) -> MakePage:
+    """`await author()`: somebody who writes exams, in a browser of their own."""
+
+    async def made(**options: Any) -> Page:
+        return await office("author", **options)
+
+    return made

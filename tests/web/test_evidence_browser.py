@@ -2,42 +2,19 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Page, expect
 
 from examhall.certificates.pdf_reader import read_pdf
 from examhall.certificates.signing import is_genuine, read_base64url
-from tests.web.conftest import MakeCandidate, Served, close
+from tests.web.conftest import MakeCandidate, MakePage, Served
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
-Staff = Callable[[str], Awaitable[Page]]
-
-
-@pytest.fixture
-async def staff(served: Served, browser: Browser) -> AsyncIterator[Staff]:
-    """`await staff("author")`: a page of somebody with this role, who has a browser of their own."""
-    contexts: list[BrowserContext] = []
-    errors: list[str] = []
-
-    async def made(role: str) -> Page:
-        context = await browser.new_context(base_url=served.url)
-        context.set_default_timeout(20_000)
-        contexts.append(context)
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        await context.add_cookies([served.cookie(await served.person(role), role)])
-        return await context.new_page()
-
-    yield made
-    for context in contexts:
-        await close(context)
-    assert errors == [], "JavaScript errors"
-
 
 async def test_what_alice_does_is_read_step_by_step(
-    served: Served, candidate: MakeCandidate, staff: Staff
+    served: Served, candidate: MakeCandidate, office: MakePage
 ) -> None:
     exam_id = await served.exam(shuffle_options=False, shuffle_questions=False)
     alice = await candidate()
@@ -48,7 +25,7 @@ async def test_what_alice_does_is_read_step_by_step(
     await alice.saved()
     path = f"/staff/exams/{exam_id}/sittings/{sitting_id}"
 
-    olga = await staff("author")
+    olga = await office("author")
     await olga.goto(path)
     await expect(olga.locator("h1")).to_contain_text("Alice")
     steps = olga.locator(".step")
@@ -64,12 +41,12 @@ async def test_what_alice_does_is_read_step_by_step(
     await olga.click(".evidence-filter [type=submit]")
     await expect(olga.locator("main")).to_contain_text("Nothing was saved for this question.")
 
-    ivan = await staff("invigilator")
+    ivan = await office("invigilator")
     await ivan.goto(path)
     await expect(ivan.locator(".step").filter(has_text="An answer to question 1 was saved")).to_have_count(2)
     await expect(ivan.locator(".given")).to_have_count(0)
 
-    root = await staff("admin")
+    root = await office("admin")
     await root.goto(f"{path}")
     await root.click("text=Who read it")
     # Olga twice, Ivan, and Root.
@@ -78,14 +55,14 @@ async def test_what_alice_does_is_read_step_by_step(
 
 
 async def test_the_pdf_carries_facts_that_the_servers_key_signed(
-    served: Served, candidate: MakeCandidate, staff: Staff
+    served: Served, candidate: MakeCandidate, office: MakePage
 ) -> None:
     exam_id = await served.exam(shuffle_options=False, shuffle_questions=False)
     alice = await candidate()
     sitting_id = await alice.sit(exam_id)
     await alice.choose(2)
     await alice.saved()
-    olga = await staff("author")
+    olga = await office("author")
     reply = await olga.request.get(f"{served.url}/staff/exams/{exam_id}/sittings/{sitting_id}/evidence.pdf")
     assert reply.status == 200
     content = await reply.body()
@@ -106,7 +83,9 @@ async def test_the_pdf_carries_facts_that_the_servers_key_signed(
     assert re.fullmatch("[0-9a-f]{64}", noted[0][0])
 
 
-async def test_a_change_is_in_the_record_in_words_with_before_and_after(served: Served, staff: Staff) -> None:
+async def test_a_change_is_in_the_record_in_words_with_before_and_after(
+    served: Served, office: MakePage
+) -> None:
     exam_id = await served.exam(title="Mock 4", pass_percent=55)
     await served.rows(
         """WITH who AS (SELECT set_config('examhall.who', %s, true))
@@ -114,7 +93,7 @@ async def test_a_change_is_in_the_record_in_words_with_before_and_after(served: 
         f"{await served.person('author')}|page|r-1",
         exam_id,
     )
-    olga = await staff("author")
+    olga = await office("author")
     await olga.goto(f"/staff/exams/{exam_id}/history")
     changed = olga.locator(".deed").first
     await expect(changed).to_contain_text("changed the pass mark of exam “Mock 4” from 55% to 60%")
@@ -124,7 +103,7 @@ async def test_a_change_is_in_the_record_in_words_with_before_and_after(served: 
     reply = await olga.goto("/staff/audit")
     assert reply is not None
     assert reply.status == 403
-    root = await staff("admin")
+    root = await office("admin")
     await root.goto("/staff/audit")
     await root.fill("#q", "mock 60")
     await root.click(".audit-search [type=submit]")
