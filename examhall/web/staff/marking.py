@@ -1,7 +1,7 @@
 """The marker's pages: what there is to mark, and the desk with one answer on it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -205,20 +205,26 @@ def written(text: str) -> Markup:
 
 
 def _criterion_view(criterion: Mapping[str, Any]) -> dict[str, Any]:
-    """Its levels with the digit that chooses each: its points where those are digits, else its place."""
     points = [Decimal(level["points"]) for level in criterion["levels"]]
-    by_points = all(each == int(each) and each <= LARGEST_DIGIT for each in points) and len({*points}) == len(
-        points
-    )
     levels = [
-        {
-            "points": each,
-            "words": level["words"],
-            "digit": int(each) if by_points else place if place <= LARGEST_DIGIT else None,
-        }
-        for place, (each, level) in enumerate(zip(points, criterion["levels"], strict=True), start=1)
+        {"points": each, "words": level["words"], "digit": digit}
+        for each, level, digit in zip(points, criterion["levels"], digits_of(points), strict=True)
     ]
     return {"key": criterion["key"], "name": criterion["name"], "levels": levels, "most": max(points)}
+
+
+def digits_of(points: Sequence[Decimal]) -> list[int | None]:
+    """The digit that chooses each level: its points, or the whole part of them where no level is worth that.
+
+    None where two levels would share it, and from ten points on. No digit chooses a level by its
+    place, for a marker who types 3 means three points.
+    """
+    whole = [each for each in points if each == int(each)]
+    digits = [int(each) if each in whole or int(each) not in whole else None for each in points]
+    return [
+        each if each is not None and each <= LARGEST_DIGIT and digits.count(each) == 1 else None
+        for each in digits
+    ]
 
 
 async def post_deed(request: Request) -> Response:
