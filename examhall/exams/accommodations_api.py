@@ -14,7 +14,13 @@ from examhall.base.db import Database
 from examhall.base.errors import SomebodyWasFaster
 from examhall.base.versions import VersionRequired, etag, version_wanted
 from examhall.base.wire import LARGEST_ID, Body, Db, Id, Moment, Text, refusals
-from examhall.courses.groups import USERNAMES_LIMIT, NoSuchGroup, UnknownUsernames, usernames_in
+from examhall.courses.groups import (
+    USERNAMES_LIMIT,
+    NoSuchGroup,
+    TooManyUsernames,
+    UnknownUsernames,
+    usernames_in,
+)
 from examhall.exams import accommodations, assigning
 from examhall.exams.accommodations import (
     LARGEST_FACTOR,
@@ -214,7 +220,7 @@ async def get_assigned(exam_id: Id, _me: Reader, db: Db) -> AssignedOut:
 @router.post(
     "/exams/{exam_id}/assigned/people",
     summary="Assign an exam to people",
-    responses=STAFF | refusals(CrossSite, NoSuchExam, UnknownUsernames),
+    responses=STAFF | refusals(CrossSite, NoSuchExam, UnknownUsernames, TooManyUsernames),
 )
 async def post_assigned_people(exam_id: Id, body: AssignPeople, _me: Author, db: Db) -> AssignedOut:
     """All of them, or nobody and who is unknown. From now on nobody else may sit it."""
