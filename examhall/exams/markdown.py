@@ -23,7 +23,7 @@ MOST_SIGNS = 1_000
 
 # What may not begin a line when a formula ends the one before: browsers break there unless they are told.
 _CLINGING = re.compile(r"[^\w\s]{1,3}")
-# Signs of TeX: such a formula fits on any phone's line whole; a longer one has to break somewhere.
+# Signs of TeX: such a formula fits on any phone's line whole; a longer one has to break somewhere within.
 _SHORT = 24
 
 
@@ -166,12 +166,12 @@ def _columns_by_class(state: StateCore) -> None:
 
 
 def _hold_punctuation(state: StateCore) -> None:
-    """Gives each short formula in running text the stops and brackets that follow it."""
+    """Gives each formula in running text the stops and brackets that follow it."""
     for inline in state.tokens:
         children = inline.children or []
         for formula, after in pairwise(children):
-            short = formula.type == "math" and not formula.meta["display"] and len(formula.content) <= _SHORT
-            if short and after.type == "text":
+            in_text = formula.type == "math" and not formula.meta["display"]
+            if in_text and after.type == "text":
                 clinging = _CLINGING.match(after.content)
                 if clinging:
                     formula.meta["clinging"] = clinging[0]
@@ -184,7 +184,8 @@ def _render_math(
     token = tokens[index]
     formula = _math(token.content, display=bool(token.meta["display"]))
     clinging = token.meta.get("clinging")
-    return f'<span class="clinging">{formula}{escapeHtml(clinging)}</span>' if clinging else formula
+    names = "clinging" if len(token.content) <= _SHORT else "ending"
+    return f'<span class="{names}">{formula}{escapeHtml(clinging)}</span>' if clinging else formula
 
 
 def _render_math_block(

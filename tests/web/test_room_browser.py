@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from examhall.exams.exam_file import read_exam_file
+from examhall.exams.markdown import to_html
 from examhall.exams.numbers import read_number
 
 from .conftest import DEMO, MakeCandidate, Served
@@ -161,6 +162,33 @@ async def test_the_field_reads_numbers_as_marking_does(served: Served, candidate
         texts,
     )
     assert found == [text for text in texts if read_number(text) is not None or not text.strip()]
+
+
+async def test_the_stop_after_a_long_formula_begins_no_line(served: Served, candidate: MakeCandidate) -> None:
+    alice = await candidate()
+    await alice.sit(await served.exam())
+    asked = to_html("Where $a_1 x + b_1 y + c_1 z = d_1 + e_1 + f_1 + g_1$. And then", exam_id=1)
+    alone = await alice.page.evaluate(
+        """async (asked) => {
+            const { setFormulas } = await import(document.querySelector('[href$="/js/math.js"]').href);
+            const box = document.querySelector(".current .prose");
+            box.innerHTML = asked;
+            await setFormulas(box);
+            const last = [...box.querySelectorAll(".katex-base")].pop();
+            const stop = document.createRange();
+            stop.selectNodeContents([...last.childNodes].pop());
+            if (stop.toString() !== ".") return "elsewhere";
+            const alone = [];
+            for (let width = 150; width < 600; width += 3) {
+                box.style.width = `${width}px`;
+                const lower = stop.getBoundingClientRect().top > last.getBoundingClientRect().bottom;
+                if (lower || box.scrollWidth > width) alone.push(width);
+            }
+            return alone;
+        }""",
+        asked,
+    )
+    assert alone == []
 
 
 async def test_when_time_runs_out_the_open_room_hands_in_by_itself(

@@ -1,7 +1,7 @@
 /** Formulas: readable as TeX from the first moment, set by KaTeX once it has come. */
 import { all } from "./fields.js";
 
-/** @type {Promise<unknown> | null} */
+/** @type {any} */
 let loading = null;
 
 /** @param {ParentNode} root */
@@ -12,11 +12,11 @@ export async function setFormulas(root) {
     // An older kind of script: imported, it leaves its name on the window.
     await (loading ??= import(new URL("../vendor/katex/katex.min.js", import.meta.url).href));
   } catch {
-    loading = null; // No network just now: the TeX stays readable, the next question tries again.
+    loading = null; // The TeX stays readable, the next question tries again.
     return;
   }
   for (const formula of formulas) {
-    if (formula.classList.contains("done")) continue;
+    if (formula.matches(".done")) continue;
     formula.classList.add("done");
     /** @type {any} */ (window).katex.render(formula.textContent, formula, {
       displayMode: formula.dataset.display === "true",
@@ -26,5 +26,7 @@ export async function setFormulas(root) {
       maxExpand: 200,
       maxSize: 20,
     });
+    // Its stop begins no line.
+    if (formula.closest(".ending")) all(".katex-html > .katex-base", formula).pop()?.append(formula.nextSibling);
   }
 }

@@ -30,7 +30,6 @@ const itemOf = (event) => event.target.closest(".item");
 
 let current = 0;
 let deadline = Date.parse(boot.deadline_at);
-/** When the clock stopped. */
 let stopped = 0;
 let locked = false;
 /** Changed and not yet in the outbox. @type {Map<Item, number>} */
@@ -51,7 +50,6 @@ function attempt(risky) {
   }
 }
 
-// Notes to oneself, for this device.
 const flagsKey = `examhall-flags-${sitting}`;
 /** @type {Set<number>} */
 const flags = new Set(attempt(() => JSON.parse(localStorage[flagsKey])) ?? []);
@@ -152,7 +150,6 @@ function showOverall() {
   find("#done").textContent = words.done
     .replace("{n}", items.filter((item) => fullness(item) !== "none").length)
     .replace("{total}", items.length);
-  // Spoken when it changes.
   const news = wrong || (outbox.durable ? "" : "not_durable");
   if (news === lastNews) return;
   say(news ? words[`trouble_${news}`] : words.all_well, news ? "#shout" : "#say");
