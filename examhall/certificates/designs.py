@@ -12,12 +12,18 @@ from examhall.certificates.printing import DESIGNS
 
 SQL = beside(__file__)
 
+
+def _(label: str) -> str:
+    """Marks a label for translation; pages say it in the reader's language."""
+    return label
+
+
 FIELDS: list[dict[str, Any]] = [
-    {"name": "signatory", "label": "Who signs", "required": False, "example": "Olga Example"},
-    {"name": "role", "label": "Their office", "required": False, "example": "Head of examinations"},
-    {"name": "intro", "label": "Before the name", "required": False, "example": ""},
-    {"name": "earned", "label": "After the name", "required": False, "example": ""},
-    {"name": "language", "label": "Language: en, ru or uz", "required": False, "example": "en"},
+    {"name": "signatory", "label": _("Who signs"), "required": False, "example": "Olga Example"},
+    {"name": "role", "label": _("Their office"), "required": False, "example": "Head of examinations"},
+    {"name": "intro", "label": _("Before the name"), "required": False, "example": ""},
+    {"name": "earned", "label": _("After the name"), "required": False, "example": ""},
+    {"name": "language", "label": _("Language: en, ru or uz"), "required": False, "example": "en"},
 ]
 
 

@@ -78,7 +78,7 @@ def _lines(request: Request, proof: Proof) -> list[tuple[str, str]]:
             lines.append((_("Exam"), str(exam["title"])))
         if exam.get("held_on") is not None:
             lines.append((_("Held on"), day_with(write, str(exam["held_on"]))))
-    lines += proof.fields
+    lines += [(_(label), value) for label, value in proof.fields]
     lines += [(name, _plain(value)) for name, value in facts.items() if name not in HEADLINES]
     return lines
 

@@ -6,12 +6,13 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from examhall.accounts.access import COOKIE
 from examhall.app import Hall
 from examhall.certificates.serials import new_serial
 from examhall.certificates.signing import is_genuine, read_base64url
-from tests.certificates.shelf import add_certificate
+from tests.certificates.shelf import add_certificate, add_template
 
 pytestmark = pytest.mark.anyio
 
@@ -83,6 +84,32 @@ async def test_days_and_figures_are_written_as_the_reader_has_them(hall: Hall, c
         assert f'<time datetime="2026-01-14">{held}</time>' in text
         assert f'<time datetime="2026-02-03">{issued}</time>' in text
         assert score in text
+
+
+async def test_labels_that_came_with_examhall_are_in_the_readers_language_and_others_as_written(
+    hall: Hall, call: Any
+) -> None:
+    stranger = await call(None)
+    for label, shown in (("Who signs", "Кто подписывает"), ("Signed in spring by", "Signed in spring by")):
+        async with hall.database.transaction() as conn:
+            template_id = await add_template(conn)
+            its = await add_certificate(
+                conn,
+                signer=hall.certificate_signer,
+                template_id=template_id,
+                serial=new_serial(),
+                fields={"signatory": "Olga"},
+            )
+            await conn.execute(
+                "UPDATE certificate_template_versions SET fields = %s WHERE template_id = %s",
+                (
+                    Jsonb([{"name": "signatory", "label": label, "required": False, "example": ""}]),
+                    template_id,
+                ),
+            )
+        headers = {"Accept-Language": "ru"}
+        page = await stranger.client.get(f"/verify/{its['serial']}", headers=headers)
+        assert f"<dt>{shown}</dt>" in page.text
 
 
 async def test_the_page_asks_for_a_serial_until_it_is_one(call: Any) -> None:
