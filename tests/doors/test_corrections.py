@@ -208,6 +208,21 @@ async def test_the_pages_lead_from_a_wrong_answer_to_its_correction_and_back(
     assert "Question 1" in text_of(back)
 
 
+async def test_what_cannot_be_taken_back_is_told_on_the_page_of_the_key(
+    hall: Any, olga: Caller, exam_id: int
+) -> None:
+    key = f"/staff/exams/{exam_id}/key"
+    for version, change in enumerate([NOW_B, {"change": "undo", "key_version": 2}], start=1):
+        fields = {"version": str(version), "changes": json.dumps([change]), "reason": "Looked at again."}
+        assert (await post_form(olga, f"{key}/corrections", **fields)).status_code == 303
+    refused = await post_form(
+        olga, f"{key}/preview", changes=json.dumps([{"change": "undo", "key_version": 2}])
+    )
+    assert refused.status_code == 409
+    assert "Take that one back first." in refused.text
+    assert 'id="corrections"' in refused.text
+
+
 FORMS: list[tuple[str, dict[str, Any]]] = [
     ("1", {"change": "key", "answer": ["B", "C"]}),
     ("2", {"change": "key", "answer": ["B", "D"], "partial": "on"}),

@@ -12,7 +12,7 @@ from examhall.accounts.access import Person, has_role, page_person, require_role
 from examhall.accounts.people import find_account
 from examhall.base.errors import NotFound, Refusal, SomebodyWasFaster
 from examhall.exams.correcting import find_standing, keyed_items, list_corrections
-from examhall.exams.correction import BadCorrection, KeyedItem, NothingToCorrect
+from examhall.exams.correction import BadCorrection, CorrectedSince, KeyedItem, NothingToCorrect
 from examhall.exams.markdown import to_html, to_inline_html
 from examhall.scoring.key_table import KeyRow, key_table
 from examhall.scoring.preview import BANDS, Preview, preview_correction
@@ -35,6 +35,10 @@ async def key_page(request: Request) -> Response:
     """GET /staff/exams/{exam_id}/key"""
     me = await page_person(request)
     require_role(me, "author", "analyst")
+    return await _key_page(request, me)
+
+
+async def _key_page(request: Request, me: Person, refusal: Refusal | None = None) -> Response:
     exam_id = id_of(request, "exam_id")
     async with request.app.state.database.transaction() as conn:
         account = await find_account(conn, me.id)
@@ -49,6 +53,7 @@ async def key_page(request: Request) -> Response:
         me,
         account,
         "staff/key.html",
+        200 if refusal is None else refusal.status,
         exam=exam,
         exam_id=exam_id,
         tabs=tabs_for(me),
@@ -63,6 +68,7 @@ async def key_page(request: Request) -> Response:
         ],
         progress=progress,
         may_correct=has_role(me, "author"),
+        problems=_problems(request, refusal),
     )
 
 
@@ -107,10 +113,12 @@ async def post_preview(request: Request) -> Response:
     require_role(me, "author")
     try:
         return await _preview(request, me)
-    except (BadCorrection, NothingToCorrect) as refusal:
-        if "item" not in request.path_params:
+    except (BadCorrection, NothingToCorrect, CorrectedSince) as refusal:
+        if "item" in request.path_params:
+            return await _item_page(request, me, refusal)
+        if isinstance(refusal, BadCorrection):
             raise
-        return await _item_page(request, me, refusal)
+        return await _key_page(request, me, refusal)
 
 
 async def _preview(
