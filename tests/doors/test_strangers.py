@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from itertools import product
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,8 @@ from examhall.web import static
 from .conftest import Caller
 
 pytestmark = pytest.mark.anyio
+
+Routes = list[tuple[str, str]]
 
 # Open to everybody, on purpose.
 PUBLIC = {
@@ -99,6 +102,8 @@ EVERYBODYS = {
     ("POST", "/leaderboard/visibility"),
 }
 
+BUNDLE = 15
+
 
 @cache
 def api_routes() -> list[tuple[str, str]]:
@@ -120,6 +125,12 @@ def page_routes() -> list[tuple[str, str]]:
         if isinstance(route, Route)
         for method in (route.methods or set()) - {"HEAD"}
     )
+
+
+def bundles(routes: Routes) -> list[Any]:
+    """Some at a time: an application and a sitting of its own for each of a thousand takes minutes."""
+    some = [routes[at : at + BUNDLE] for at in range(0, len(routes), BUNDLE)]
+    return [pytest.param(each, id="-".join(each[0])) for each in some]
 
 
 def filled(path: str, session: dict[str, Any]) -> str:
@@ -168,51 +179,50 @@ def test_the_routes_are_found() -> None:
     assert not [route for route in PUBLIC | EVERYBODYS if route not in {*api_routes(), *page_routes()}]
 
 
-@pytest.mark.parametrize(("method", "path"), [each for each in api_routes() if each not in PUBLIC])
-async def test_a_stranger_is_asked_to_sign_in(
-    call: Any, session: dict[str, Any], method: str, path: str
-) -> None:
-    reply = await ask(await call(None), method, path, session)
-    assert reply.status_code == 401, reply.text
-    assert reply.json()["code"]
+@pytest.mark.parametrize("some", bundles([each for each in api_routes() if each not in PUBLIC]))
+async def test_a_stranger_is_asked_to_sign_in(call: Any, session: dict[str, Any], some: Routes) -> None:
+    for method, path in some:
+        reply = await ask(await call(None), method, path, session)
+        assert reply.status_code == 401, (method, path, reply.text)
+        assert reply.json()["code"]
 
 
-@pytest.mark.parametrize(("method", "path"), [each for each in page_routes() if each not in PUBLIC])
+@pytest.mark.parametrize("some", bundles([each for each in page_routes() if each not in PUBLIC]))
 async def test_a_strangers_browser_is_sent_to_sign_in(
-    call: Any, session: dict[str, Any], method: str, path: str
+    call: Any, session: dict[str, Any], some: Routes
 ) -> None:
-    reply = await ask(await call(None), method, path, session)
-    # By an address without a host: that of the request may be anybody's.
-    assert reply.headers.get("location", "/sign-in?").startswith("/sign-in?")
-    assert reply.status_code == (303 if method == "GET" else 401)
+    for method, path in some:
+        reply = await ask(await call(None), method, path, session)
+        # By an address without a host: that of the request may be anybody's.
+        assert reply.headers.get("location", "/sign-in?").startswith("/sign-in?"), (method, path)
+        assert reply.status_code == (303 if method == "GET" else 401), (method, path)
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), [each for each in api_routes() if each not in PUBLIC | EVERYBODYS]
-)
+@pytest.mark.parametrize("some", bundles([each for each in api_routes() if each not in PUBLIC | EVERYBODYS]))
 async def test_mallory_gets_nothing_of_alices(
-    hall: Any, mallory: Caller, session: dict[str, Any], method: str, path: str
+    hall: Any, mallory: Caller, session: dict[str, Any], some: Routes
 ) -> None:
     await assign_to_alice(hall, session)
-    reply = await ask(mallory, method, path, session)
-    assert reply.status_code in (403, 404), reply.text
-    async with hall.database.connection() as conn:
-        cursor = await conn.execute(
-            "SELECT (SELECT count(*) FROM answers), (SELECT count(*) FROM sittings WHERE closed_at IS NULL)"
-        )
-        assert await cursor.fetchone() == (0, 1)
+    for method, path in some:
+        reply = await ask(mallory, method, path, session)
+        assert reply.status_code in (403, 404), (method, path, reply.text)
+        async with hall.database.connection() as conn:
+            cursor = await conn.execute(
+                """SELECT (SELECT count(*) FROM answers),
+                          (SELECT count(*) FROM sittings WHERE closed_at IS NULL)"""
+            )
+            assert await cursor.fetchone() == (0, 1), (method, path)
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), [each for each in page_routes() if each not in PUBLIC | EVERYBODYS]
-)
+@pytest.mark.parametrize("some", bundles([each for each in page_routes() if each not in PUBLIC | EVERYBODYS]))
 async def test_mallorys_browser_gets_nothing_of_alices(
-    hall: Any, mallory: Caller, session: dict[str, Any], method: str, path: str
+    hall: Any, mallory: Caller, session: dict[str, Any], some: Routes
 ) -> None:
     await assign_to_alice(hall, session)
     mallory.client.cookies.set("examhall", hall.signer.cookie_token(mallory.id, uuid4(), ["candidate"]))
-    reply = await ask(mallory, method, path, session)
-    assert reply.status_code in (403, 404), (reply.status_code, reply.headers)
+    for method, path in some:
+        reply = await ask(mallory, method, path, session)
+        assert reply.status_code in (403, 404), (method, path, reply.status_code, reply.headers)
 
 
 async def test_pictures_of_the_instructions_are_for_those_who_may_sit(
@@ -230,23 +240,25 @@ async def test_pictures_of_the_instructions_are_for_those_who_may_sit(
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [each for each in api_routes() + page_routes() if each not in PUBLIC | EVERYBODYS]
+    "some", bundles([each for each in api_routes() + page_routes() if each not in PUBLIC | EVERYBODYS])
 )
 async def test_a_ticket_for_another_exam_opens_nothing_of_this_one(
-    hall: Any, alice: Caller, session: dict[str, Any], method: str, path: str
+    hall: Any, alice: Caller, session: dict[str, Any], some: Routes
 ) -> None:
     """Whoever found Alice's ticket for one exam must not hand in another for her, nor read how it went."""
     other = ["candidate"], session["exam_id"] + 1
     alice.client.headers["Authorization"] = f"Bearer {hall.signer.access_token(alice.id, uuid4(), *other)}"
     cookie = hall.signer.cookie_token(alice.id, uuid4(), *other)
     alice.client.cookies.set("examhall", cookie)
-    if (method, path) in page_routes():
-        alice.client.headers["X-CSRF-Token"] = hall.signer.csrf_token(hall.signer.read_cookie(cookie))
-    reply = await ask(alice, method, path, session)
-    assert reply.status_code in (403, 404), reply.text
-    async with hall.database.connection() as conn:
-        cursor = await conn.execute("SELECT count(*) FROM sittings WHERE closed_at IS NULL")
-        assert await cursor.fetchone() == (1,)
+    token = hall.signer.csrf_token(hall.signer.read_cookie(cookie))
+    for method, path in some:
+        if (method, path) in page_routes():
+            alice.client.headers["X-CSRF-Token"] = token
+        reply = await ask(alice, method, path, session)
+        assert reply.status_code in (403, 404), (method, path, reply.text)
+        async with hall.database.connection() as conn:
+            cursor = await conn.execute("SELECT count(*) FROM sittings WHERE closed_at IS NULL")
+            assert await cursor.fetchone() == (1,), (method, path)
 
 
 async def test_a_cookie_alone_changes_nothing(hall: Any, alice: Caller, session: dict[str, Any]) -> None:
@@ -267,25 +279,27 @@ async def test_a_cookie_alone_changes_nothing(hall: Any, alice: Caller, session:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        each
-        for each in api_routes() + page_routes()
-        if each[0] != "GET" and each not in PUBLIC and each[1] != save_schema.PATH
-    ],
+    "some",
+    bundles(
+        [
+            each
+            for each in api_routes() + page_routes()
+            if each[0] != "GET" and each not in PUBLIC and each[1] != save_schema.PATH
+        ]
+    ),
 )
 async def test_no_other_sites_form_changes_anything_for_the_office(
-    hall: Any, call: Any, session: dict[str, Any], method: str, path: str
+    hall: Any, call: Any, session: dict[str, Any], some: Routes
 ) -> None:
     boss = await call("boss", "admin")
     boss.client.headers.pop("Authorization")
     boss.client.cookies.set("examhall", hall.signer.cookie_token(boss.id, uuid4(), ["admin"]))
     another = hall.signer.read_cookie(hall.signer.cookie_token(boss.id, uuid4(), ["admin"]))
-    for said in ({}, {"X-CSRF-Token": hall.signer.csrf_token(another)}):
+    for (method, path), said in product(some, ({}, {"X-CSRF-Token": hall.signer.csrf_token(another)})):
         sent = {"data": {"a": "b"}} if (method, path) in page_routes() else {"json": a_body(method, path)}
         reply = await boss.client.request(method, filled(path, session), headers=said, **sent)
-        assert reply.status_code == 403, reply.text
-        assert "did not come from one of our pages" in reply.text
+        assert reply.status_code == 403, (method, path, reply.text)
+        assert "did not come from one of our pages" in reply.text, (method, path)
 
 
 async def test_who_signed_out_saves_nothing_more(hall: Any, alice: Caller, session: dict[str, Any]) -> None:

@@ -9,11 +9,11 @@ from examhall.base.db import Database
 from examhall.base.shared_store import SharedStore
 from examhall.reference.catalog import change_entry
 from examhall.reference.master_data import MasterData
-from tests.base.test_second_level import opened, patience, valkey
+from tests.base.test_second_level import opened
 
-__all__ = ["opened", "patience", "valkey"]
+__all__ = ["opened"]
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("patience")]
 
 
 async def test_nodes_share_the_reply_and_forget_it_together(
