@@ -36,26 +36,25 @@ def text_problems(
 
 def text_of(given: Mapping[str, Any], name: str, most: int) -> str:
     """What a form or an address says, as it was written; nothing of what cannot be stored."""
-    said = str(given.get(name, "")).strip()[:most]
+    return _storable(str(given.get(name, "")).strip()[:most])
+
+
+def line_of(form: Mapping[str, Any], name: str, most: int) -> str:
+    """In one line; nothing of a file."""
+    said = form.get(name, "")
+    return " ".join(_storable(said).split())[:most] if isinstance(said, str) else ""
+
+
+def _storable(said: str) -> str:
     try:
         return storable(said)
     except ValueError:
         return ""
 
 
-def line_of(form: Mapping[str, Any], name: str, most: int) -> str:
-    """In one line; nothing of a file."""
-    said = form.get(name, "")
-    try:
-        return " ".join(storable(said).split())[:most] if isinstance(said, str) else ""
-    except ValueError:
-        return ""
-
-
 def number_of(form: Mapping[str, Any], name: str) -> int:
-    """0, which no row has, for what is no number."""
-    said = str(form.get(name, ""))
-    return int(said) if said.isascii() and said.isdigit() and len(said) <= ID_DIGITS else 0
+    """An id that a field carries; 0, which no row has, for anything else."""
+    return id_in(str(form.get(name, ""))) or 0
 
 
 def id_in(text: str) -> int | None:
